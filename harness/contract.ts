@@ -1,0 +1,377 @@
+/**
+ * The nouns of Holdfast as types (DESIGN section 1). Imports nothing of ours.
+ *
+ *   config + seed -> plan -> run [ client <-> gate <-> toxiproxy <-> gate <-> server | probes beside ]
+ *         -> history -> judge (checks, pure) -> run.json -> reporters
+ */
+
+export type Role = 'client' | 'server' | 'system';
+export type Level = 'MUST' | 'SHOULD' | 'MAY';
+export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'skipped';
+export type Phase = 'baseline' | 'fault' | 'recovery' | 'done';
+/** Toward the server is `up`, toward the client is `down`. */
+export type Direction = 'up' | 'down';
+/** How an end came: FIN (orderly), RST (reset), or `none` (still open when the watching stopped). */
+export type EndKind = 'FIN' | 'RST' | 'none';
+
+// ---------------------------------------------------------------- history
+
+/** A value of a message as an observer may keep it: strings only as keyed hash and length; `number` where one is written in it. */
+export type Scalar =
+  | number
+  | boolean
+  | null
+  | { readonly hash: string; readonly length: number; readonly number?: number };
+
+/** What an observer keeps of one message or control frame. `fields` are scalars by JSON pointer. */
+export interface MessageFacts {
+  readonly opcode: 'text' | 'binary' | 'ping' | 'pong' | 'close';
+  readonly bytes: number;
+  readonly hash: string;
+  /** `json`: parsed; `opaque`: not JSON. Absent on control frames. */
+  readonly form?: 'json' | 'opaque' | 'empty';
+  readonly fields?: Readonly<Record<string, Scalar>>;
+  readonly closeCode?: number;
+}
+
+export type EventBody =
+  | { readonly type: 'phase'; readonly phase: Phase; readonly label?: string }
+  /** `who` names the injection; a `bite` is the evidence that the fault acted. */
+  | {
+      readonly type: 'fault';
+      readonly fault: string;
+      readonly what: 'inject' | 'bite' | 'heal';
+      readonly who: string;
+      readonly facts: Facts;
+    }
+  /** One TCP connection as a gate sees it. `by`: whose end came first. `gate` as cause means our own doing. */
+  | {
+      readonly type: 'connection';
+      readonly gate: string;
+      readonly conn: number;
+      readonly what: 'start' | 'first-bytes';
+    }
+  | {
+      readonly type: 'connection';
+      readonly gate: string;
+      readonly conn: number;
+      readonly what: 'end';
+      readonly by: 'client' | 'server' | 'gate';
+      readonly how: EndKind;
+      readonly upBytes: number;
+      readonly downBytes: number;
+    }
+  /** HTTP heads as decoded by a gate (or by the driver where TLS hides them). Names only where values may be secret. */
+  | {
+      readonly type: 'handshake';
+      readonly gate: string;
+      readonly conn: number;
+      readonly dir: Direction;
+      readonly status?: number;
+      readonly subprotocol?: string;
+      readonly extensions?: string;
+      /** Scalars of the query (`?name`) and of the headers (`name`), as an observer may keep them. */
+      readonly fields?: Readonly<Record<string, Scalar>>;
+    }
+  | ({ readonly type: 'message'; readonly gate: string; readonly conn: number; readonly dir: Direction } & MessageFacts)
+  | {
+      readonly type: 'undecodable';
+      readonly gate: string;
+      readonly conn: number;
+      readonly dir: Direction;
+      readonly reason: string;
+    }
+  /** A session of our own driver. `name` is given by the scenario ("victim", "witness"). */
+  | {
+      readonly type: 'session';
+      readonly name: string;
+      readonly what: 'open' | 'refused' | 'error' | 'end';
+      readonly status?: number;
+      readonly closeCode?: number;
+      readonly ended?: EndKind;
+      readonly reason?: string;
+      readonly tookMs?: number;
+    }
+  | {
+      readonly type: 'process';
+      readonly process: string;
+      readonly what: 'spawn' | 'ready' | 'signal' | 'exit' | 'port-gone' | 'killed';
+      readonly pid?: number;
+      readonly code?: number | null;
+      readonly signal?: string | null;
+      readonly facts?: Facts;
+    }
+  /** What a client's application reported on stdout. Carries order, not time. */
+  | { readonly type: 'report'; readonly process: string; readonly event: string; readonly id?: Scalar }
+  | { readonly type: 'memory'; readonly process: string; readonly rssBytes: number }
+  /** Event-loop delay of a process of ours over the last second. */
+  | { readonly type: 'loop'; readonly who: string; readonly p99Ms: number; readonly maxMs: number }
+  /** A measurement of the scenario's own (a ping's answer, a round trip, bytes withheld): `name` is stable, values in `facts`. */
+  | { readonly type: 'measure'; readonly name: string; readonly facts: Facts }
+  | { readonly type: 'samples'; readonly name: string; readonly unit: string; readonly values: readonly number[] }
+  /** The scenario could not do (all of) what it should; `code` is stable, `text` a sentence for the reader. */
+  | { readonly type: 'obstacle'; readonly code: string; readonly text: string };
+
+export type Facts = Readonly<Record<string, number | string | boolean | null>>;
+
+/** `seq` from 1 in order of arrival at the parent, `t` milliseconds since the run began (monotonic). */
+export type HistoryEvent = EventBody & { readonly seq: number; readonly t: number; readonly scenario: string };
+export type EventOf<T extends EventBody['type']> = Extract<HistoryEvent, { type: T }>;
+
+/** Gives an event to the history; `t` defaults to now. Times are `nowMs()` stamps, made relative by the runner. */
+export type Record_ = (event: EventBody, atMs?: number) => void;
+
+// ---------------------------------------------------------------- targets
+
+/** Where a value goes: a query parameter, a header, or the first message (JSON text). `{id}` is the last id. */
+export type Slot =
+  | { readonly in: 'query'; readonly name: string; readonly value: string }
+  | { readonly in: 'header'; readonly name: string; readonly value: string }
+  | { readonly in: 'message'; readonly text: string }
+  | { readonly in: 'none' };
+
+export interface ServerSpec {
+  /** A command to execute, or `url` of one that is running already. */
+  readonly command?: string;
+  readonly url?: string;
+  readonly port?: number;
+  readonly readyLog?: string;
+  readonly readyUrl?: string;
+  readonly healthUrl?: string;
+  readonly metricsUrl?: string;
+  readonly stopSignal: NodeJS.Signals;
+  readonly graceMs: number;
+  readonly serialCopies: boolean;
+  readonly quietEnv: Readonly<Record<string, string>>;
+  readonly pressureEnv: Readonly<Record<string, string>>;
+}
+
+export interface ClientSpec {
+  readonly command: string;
+  /** A fixed port for the gate, for a client that has its own. */
+  readonly listen?: number;
+}
+
+export interface Target {
+  readonly name: string;
+  readonly protocol: string;
+  readonly roles: readonly Role[];
+  readonly server?: ServerSpec;
+  readonly client?: ClientSpec;
+  /** Path and query of the endpoint, beginning with '/'. */
+  readonly path: string;
+  readonly subscribe?: Slot;
+  readonly resume?: Slot;
+  readonly auth?: Slot;
+  readonly badAuth?: Slot;
+  /** A field name or JSON pointer. */
+  readonly sequence?: string;
+  readonly delivery: 'reliable' | 'latest';
+  /** Thresholds tightened or relaxed, by check id. */
+  readonly expect: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly severity: Readonly<Record<string, 'off' | 'warn' | 'error'>>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly insecure: boolean;
+  readonly caFile?: string;
+}
+
+export interface RunOptions {
+  readonly seed: number;
+  /** Multiplies every window; 1 but for targets that honour HOLDFAST_SCALE. */
+  readonly scale: number;
+  /** Client processes where attempts are compared. */
+  readonly copies: number;
+  /** Sessions in a storm. */
+  readonly clients: number;
+  readonly long: boolean;
+  readonly engine: string;
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+}
+
+// ---------------------------------------------------------------- checks
+
+export interface CheckMeta {
+  /** `<protocol>/<problem>`; in suites/shared just `<problem>`: the catalog makes one for each protocol. */
+  readonly id: string;
+  readonly level: Level;
+  /** Which of the ten anti-patterns, if any. */
+  readonly antiPattern: number | null;
+  readonly role: 'client' | 'server';
+  /** The scenario whose events it reads. */
+  readonly scenario: string;
+  /** The rule: "MUST send a heartbeat at least every 30 s". */
+  readonly title: string;
+  readonly why: string;
+  readonly fix: string;
+  /** The specification's sentence or the measurement that the rule stands on. */
+  readonly source: string;
+  /** Name and unit of each number it reports. */
+  readonly measured: Readonly<Record<string, string>>;
+  /** Thresholds with defaults; a target's `expect` may change them. Times under `--scale` are multiplied where named in `scaled`. */
+  readonly expect: Readonly<Record<string, number>>;
+  readonly scaled?: readonly string[];
+  /** Checks whose failure makes this one `skipped (follows from X)`. */
+  readonly needs?: readonly string[];
+  /** Checks that the same cause may trip; the proof table allows just those. */
+  readonly implies?: readonly string[];
+  /** A reason to skip, from what the target declares; undefined where it applies. */
+  readonly unless?: (target: Target) => string | undefined;
+}
+
+export interface Finding {
+  readonly outcome: Outcome;
+  /** What was seen, one sentence. */
+  readonly actual: string;
+  readonly measured?: Readonly<Record<string, number | string | boolean | null | readonly (number | string)[]>>;
+  /** The events that it rests on. */
+  readonly because?: readonly HistoryEvent[];
+  /** Why nothing could be concluded, or why it was skipped. */
+  readonly reason?: string;
+  readonly view?: 'wire' | 'application';
+  readonly confidence?: 'high' | 'medium' | 'low';
+  readonly conformant?: boolean;
+  /** Where the finding concerns a part that is only a SHOULD. */
+  readonly level?: Level;
+  /** The fix for this very finding, where it says more than the check's. */
+  readonly fix?: string;
+}
+
+/** The events of one check's scenario, in order. Reading only. */
+export interface HistoryView {
+  readonly events: readonly HistoryEvent[];
+  of<T extends EventBody['type']>(type: T): readonly EventOf<T>[];
+  /** The bites of a fault. */
+  bites(fault: string): readonly EventOf<'fault'>[];
+  measures(name: string): readonly EventOf<'measure'>[];
+  samples(name: string): readonly number[];
+  /** When the phase began, or undefined. */
+  phaseAt(phase: Phase, label?: string): number | undefined;
+}
+
+export interface JudgeContext {
+  readonly target: Target;
+  readonly options: RunOptions;
+  readonly expect: Readonly<Record<string, number>>;
+}
+
+export interface Check extends CheckMeta {
+  readonly judge: (history: HistoryView, context: JudgeContext) => Finding;
+  /** At least one history that passes and one that fails: a check that cannot fail is refused by the catalog. */
+  readonly examples: { readonly pass: readonly EventBodyAt[]; readonly fail: readonly EventBodyAt[] };
+}
+/** `[t, event]`, t in milliseconds. */
+export type EventBodyAt = readonly [number, EventBody];
+
+export interface Verdict {
+  readonly check: string;
+  readonly level: Level;
+  readonly antiPattern: number | null;
+  readonly role: 'client' | 'server';
+  readonly outcome: Outcome;
+  readonly title: string;
+  readonly expected: string;
+  readonly actual: string;
+  readonly measured: Readonly<Record<string, unknown>>;
+  readonly threshold: Readonly<Record<string, number>>;
+  readonly because: readonly number[];
+  readonly scenario: string;
+  readonly view: 'wire' | 'application';
+  readonly confidence: 'high' | 'medium' | 'low';
+  readonly conformant: boolean | null;
+  readonly waived: string | null;
+  readonly reason: string | null;
+  readonly fix: string;
+}
+
+export interface Run {
+  readonly schema: 'holdfast.run/1';
+  readonly version: string;
+  readonly seed: number;
+  readonly replay: string;
+  readonly engine: { readonly kind: 'toxiproxy' | 'docker' | 'embedded'; readonly version: string };
+  readonly machine: { readonly node: string; readonly cpus: number; readonly platform: string };
+  readonly target: Target;
+  readonly options: RunOptions;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** Wall time against what DESIGN section 5 allows, in milliseconds. */
+  readonly wall: { readonly quietMs: number; readonly busyMs: number; readonly limitMs: number };
+  readonly verdicts: readonly Verdict[];
+  readonly summary: Summary;
+}
+
+export interface Summary {
+  readonly pass: number;
+  readonly fail: number;
+  readonly inconclusive: number;
+  readonly skipped: number;
+  /** MUST checks that were decided, of those that exist for the target's roles. */
+  readonly mustSeen: readonly [number, number];
+  readonly grade: string | null;
+}
+
+// ---------------------------------------------------------------- path
+
+/** What a gate does with a connection that comes in. */
+export type Door =
+  | { readonly kind: 'open' }
+  /** Accept, wait for the client's first bytes (at most 1 s), reset (CHECKLIST rule 3). */
+  | { readonly kind: 'refuse' }
+  /** Accept, read, answer nothing. */
+  | { readonly kind: 'hang' }
+  /** Accept, wait for a whole HTTP request head, answer with these bytes, end. */
+  | { readonly kind: 'answer'; readonly bytes: string }
+  /** The listening socket itself is closed: connects are refused by the kernel. */
+  | { readonly kind: 'closed' };
+
+export interface GateConnection {
+  readonly id: number;
+  readonly openedAtMs: number;
+  readonly alive: boolean;
+  readonly upBytes: number;
+  readonly downBytes: number;
+  /** Bytes read while frozen and not passed on. */
+  readonly withheldUpBytes: number;
+  readonly withheldDownBytes: number;
+  /** Read on and spool (to 64 MiB), forward nothing, close nothing; still notices a close by either side. */
+  freeze(): void;
+  /** Forward what was spooled and go on. */
+  thaw(): void;
+  /** A true RST to both sides. */
+  reset(): void;
+  /** FIN to both sides. */
+  end(): void;
+  /** Reads the server's side at this rate and no faster; `null` lifts it. */
+  throttleDown(bytesPerSecond: number | null): void;
+}
+
+/** A started gate: our own hop (DESIGN section 1). */
+export interface Gate extends AsyncDisposable {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly live: readonly GateConnection[];
+  readonly accepted: number;
+  setDoor(door: Door): Promise<void>;
+  resetAll(): number;
+  endAll(): number;
+  /** The upstream for connections to come. */
+  setUpstream(host: string, port: number): void;
+}
+
+/** A passive decoder of one connection's bytes; records events and concludes nothing. */
+export interface WireTap {
+  up(chunk: Buffer, atMs: number): void;
+  down(chunk: Buffer, atMs: number): void;
+  end(): void;
+}
+export type WireTapFactory = (gate: string, conn: number, record: Record_, observer: Observer) => WireTap;
+
+/** Turns payloads into the facts that may be kept. One keyed hash a run. */
+export interface Observer {
+  hash(bytes: Buffer | string): string;
+  scalar(value: unknown): Scalar | undefined;
+  payload(bytes: Buffer, isBinary: boolean): Pick<MessageFacts, 'hash' | 'bytes' | 'form' | 'fields'>;
+}
