@@ -1,0 +1,189 @@
+import { constants } from 'node:os';
+import { z } from 'zod';
+import type { Slot } from './contract.js';
+
+/** The words of DESIGN section 3: the flags' names in camelCase, the same on the command line and in a config. */
+
+export const GATES = ['MUST', 'SHOULD', 'A+', 'A', 'B', 'C', 'D'] as const;
+export type GateLevel = (typeof GATES)[number];
+export const REPORTERS = ['terminal', 'json', 'junit'] as const;
+export type ReporterName = (typeof REPORTERS)[number];
+
+/** Words that DESIGN has and the program has not yet: refused instead of being ignored. */
+export const NOT_BUILT: ReadonlyMap<string, string> = new Map([
+  ['proto', 'gRPC services cannot be read yet'],
+  ['method', 'gRPC services cannot be called yet'],
+  ['idle', 'the idle proxies do not exist yet'],
+  ['repeat', 'runs cannot be repeated yet'],
+  ['middlebox', 'there are no middleboxes yet'],
+  ['severity', 'severities are not honoured yet'],
+  ['expect', 'thresholds cannot be changed yet'],
+  ['known', 'known failings are not honoured yet'],
+]);
+const REPORTERS_NOT_BUILT = ['html', 'markdown', 'sarif', 'trace'];
+
+const words = z.string({ error: 'must be text' }).min(1, 'must not be empty');
+const flag = z.boolean({ error: 'must be true or false' });
+const number = z.number({ error: 'must be a number' });
+const positive = number.gt(0, 'must be more than 0');
+const whole = (least: number, most: number) =>
+  number.int('must be a whole number').min(least, `must be ${least} or more`).max(most, `must be ${most} or less`);
+const port = whole(1, 65535);
+const httpUrl = words.refine(
+  (text) => /^https?:\/\/./.test(text) && URL.canParse(text),
+  'must be an http:// or https:// URL',
+);
+
+const signal = words.transform((text, context) => {
+  const name = text.toUpperCase().startsWith('SIG') ? text.toUpperCase() : `SIG${text.toUpperCase()}`;
+  if (isSignal(name)) return name;
+  context.addIssue({ code: 'custom', message: `"${text}" is no signal of this machine: write SIGTERM, SIGINT, ...` });
+  return z.NEVER;
+});
+
+const pattern = words.refine(isPattern, 'is not a regular expression');
+
+const slot = z
+  .union([z.string(), z.record(z.string(), z.unknown())], { error: 'must be text or an object' })
+  .transform((given, context): Slot => {
+    const parsed =
+      typeof given === 'string' ? parseSlot(given) : ({ in: 'message', text: JSON.stringify(given) } as const);
+    if (parsed) return parsed;
+    context.addIssue({
+      code: 'custom',
+      message: `"${String(given)}" is none of ?name=value (query), "Name: value" (header), JSON (first message) or none`,
+    });
+    return z.NEVER;
+  });
+
+const envList = z
+  .union([z.string(), z.record(z.string(), z.coerce.string())], { error: 'must be K=V,.. or an object' })
+  .transform((given, context): Readonly<Record<string, string>> => {
+    if (typeof given !== 'string') return given;
+    // A comma within a value is kept: only one before the next NAME= separates.
+    const pairs = given
+      .split(/,(?=[A-Za-z_][A-Za-z0-9_]*=)/)
+      .map((pair) => /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(pair));
+    const parsed: Record<string, string> = {};
+    for (const pair of pairs) {
+      const [, name, value] = pair ?? [];
+      if (name === undefined || value === undefined) {
+        context.addIssue({ code: 'custom', message: `"${given}" is not K=V,K=V,..` });
+        return z.NEVER;
+      }
+      parsed[name] = value;
+    }
+    return parsed;
+  });
+
+const list = z
+  .union([z.string(), z.array(z.string())], { error: 'must be a list' })
+  .transform((given) =>
+    (typeof given === 'string' ? given.split(',') : given).map((item) => item.trim()).filter(Boolean),
+  );
+
+const reporters = list.transform((names, context): ReporterName[] =>
+  names.map((name) => {
+    const known = REPORTERS.find((reporter) => reporter === name);
+    if (known) return known;
+    const why = REPORTERS_NOT_BUILT.includes(name)
+      ? `the ${name} reporter is not built yet`
+      : `there is no reporter "${name}"`;
+    context.addIssue({ code: 'custom', message: `${why}: use ${REPORTERS.join(', ')}` });
+    return z.NEVER;
+  }),
+);
+
+const engine = words.refine((text) => ['auto', 'toxiproxy', 'embedded'].includes(text) || /^https?:\/\/./.test(text), {
+  error: ({ input }) =>
+    input === 'docker'
+      ? 'docker is not built yet: use auto, toxiproxy, embedded or the URL of a Toxiproxy server'
+      : 'must be auto, toxiproxy, embedded or the URL of a Toxiproxy server',
+});
+
+/** One target with the options of its runs. */
+export const settingsSchema = z
+  .strictObject({
+    url: words,
+    server: words,
+    client: words,
+    protocol: words,
+    path: words.refine((text) => text.startsWith('/'), 'must begin with /'),
+    port,
+    listen: port,
+    readyLog: pattern,
+    readyUrl: httpUrl,
+    healthUrl: httpUrl,
+    metricsUrl: httpUrl,
+    stopSignal: signal,
+    grace: positive,
+    serialCopies: flag,
+    subscribe: slot,
+    resume: slot,
+    auth: slot,
+    badAuth: slot,
+    sequence: words,
+    delivery: z.enum(['reliable', 'latest'], { error: 'must be reliable or latest' }),
+    quietEnv: envList,
+    pressureEnv: envList,
+    env: envList,
+    cwd: words,
+    only: list,
+    skip: list,
+    long: flag,
+    scale: positive,
+    copies: whole(1, 256),
+    clients: whole(1, 10_000),
+    seed: whole(0, Number.MAX_SAFE_INTEGER),
+    strict: flag,
+    engine,
+    ca: words,
+    insecure: flag,
+    iOwnThisTarget: flag,
+    reporter: reporters,
+    results: words,
+    gate: z.enum(GATES, { error: `must be one of ${GATES.join(', ')}` }),
+  })
+  .partial();
+
+/** What a person writes in a config. */
+export type TargetSettings = z.input<typeof settingsSchema>;
+/** The same, understood. */
+export type Settings = z.output<typeof settingsSchema>;
+
+export interface HoldfastConfig {
+  readonly targets: Readonly<Record<string, TargetSettings>>;
+}
+
+/** A query, a header, a JSON message or nothing; `{id}` stands for the last id. */
+export function parseSlot(given: string): Slot | undefined {
+  if (given === 'none') return { in: 'none' };
+  const query = /^\?([^=&]+)=([^&]*)$/.exec(given);
+  if (query?.[1] !== undefined && query[2] !== undefined) return { in: 'query', name: query[1], value: query[2] };
+  if (isJson(given.replaceAll('{id}', '0'))) return { in: 'message', text: given };
+  const header = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):\s*([^\r\n]*)$/.exec(given);
+  if (header?.[1] !== undefined && header[2] !== undefined) return { in: 'header', name: header[1], value: header[2] };
+  return undefined;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isSignal(name: string): name is NodeJS.Signals {
+  return name in constants.signals;
+}

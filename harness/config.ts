@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, extname, join, resolve } from 'node:path';
+import { createJiti } from 'jiti';
+import { parse as parseYaml } from 'yaml';
+import type { z } from 'zod';
+import { didYouMean } from './cli/nearest.js';
+import { type HoldfastConfig, NOT_BUILT, type Settings, settingsSchema } from './config-schema.js';
+import { HarnessError, messageOf } from './errors.js';
+
+const NAMES = ['ts', 'js', 'cjs', 'mjs', 'json', 'yaml', 'yml'].map((extension) => `holdfast.config.${extension}`);
+
+/** Gives a config its types; nothing else. */
+export function defineConfig(config: HoldfastConfig): HoldfastConfig {
+  return config;
+}
+
+export interface LoadedConfig {
+  readonly path: string;
+  readonly folder: string;
+  readonly targets: ReadonlyMap<string, Settings>;
+}
+
+/** The named config, else the one of this folder; undefined where there is none. */
+export async function loadConfig(given: string | undefined, folder: string): Promise<LoadedConfig | undefined> {
+  const path = given === undefined ? NAMES.map((name) => join(folder, name)).find(existsSync) : resolve(folder, given);
+  if (path === undefined) return undefined;
+  if (!existsSync(path)) throw new HarnessError('NO_CONFIG', `there is no config ${path}`);
+  const content = await readConfig(path);
+  return { path, folder: dirname(path), targets: targetsOf(content, path) };
+}
+
+async function readConfig(path: string): Promise<unknown> {
+  try {
+    switch (extname(path)) {
+      case '.json':
+        return JSON.parse(readFileSync(path, 'utf8'));
+      case '.yaml':
+      case '.yml':
+        return parseYaml(readFileSync(path, 'utf8'));
+      default:
+        return await createJiti(path, { fsCache: false, interopDefault: true }).import(path, { default: true });
+    }
+  } catch (cause) {
+    throw new HarnessError('CONFIG_UNREADABLE', `cannot read ${path}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function targetsOf(content: unknown, path: string): Map<string, Settings> {
+  const refuse = (what: string): never => {
+    throw new HarnessError('BAD_CONFIG', `${path}: ${what}`);
+  };
+  if (!isRecord(content)) return refuse('must be an object with the field "targets"');
+  for (const field of Object.keys(content)) {
+    if (field !== 'targets') refuse(`there is no field "${field}"${didYouMean(field, ['targets'])}`);
+  }
+  const { targets } = content;
+  if (!isRecord(targets)) return refuse('the field "targets" must be an object of named targets');
+  return new Map(
+    Object.entries(targets).map(([name, settings]) => {
+      if (!/^[A-Za-z0-9][\w.-]*$/.test(name))
+        refuse(`"${name}" cannot name a target: use letters, digits, ".", "_" and "-"`);
+      return [name, parseSettings(settings, (field) => `${path}: targets.${name}${field === '' ? '' : `.${field}`}`)];
+    }),
+  );
+}
+
+/** Settings understood, or a HarnessError that names the first wrong field, and the nearest right one. */
+export function parseSettings(settings: unknown, place: (field: string) => string): Settings {
+  if (!isRecord(settings)) throw new HarnessError('BAD_CONFIG', `${place('')} must be an object`);
+  for (const field of Object.keys(settings)) {
+    const why = NOT_BUILT.get(field);
+    if (why !== undefined) throw new HarnessError('NOT_BUILT', `${place(field)} is not built yet: ${why}`);
+  }
+  const parsed = settingsSchema.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  throw new HarnessError('BAD_CONFIG', sentenceOf(parsed.error.issues, place));
+}
+
+function sentenceOf(issues: readonly z.core.$ZodIssue[], place: (field: string) => string): string {
+  const [first] = issues;
+  if (first === undefined) return `${place('')} is wrong`;
+  if (first.code === 'unrecognized_keys') {
+    const key = first.keys[0] ?? '';
+    return `${place(key)}: there is no such field${didYouMean(key, Object.keys(settingsSchema.shape))}`;
+  }
+  return `${place(first.path.join('.'))} ${first.message}`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

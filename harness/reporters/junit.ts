@@ -1,0 +1,97 @@
+import type { Run, Verdict } from '../contract.js';
+import { printable, printableLines } from './printable.js';
+
+/** One testcase a check: a failure is `failure`, an inconclusive one `error`, a skipped one `skipped`. */
+export function renderJunit(run: Run): string {
+  const { pass, fail, inconclusive, skipped } = run.summary;
+  const counts = {
+    name: `holdfast ${run.target.name}`,
+    tests: pass + fail + inconclusive + skipped,
+    failures: fail,
+    errors: inconclusive,
+    skipped,
+    time: seconds(run.durationMs),
+  };
+  const properties = {
+    seed: run.seed,
+    replay: run.replay,
+    engine: `${run.engine.kind} ${run.engine.version}`,
+    grade: run.summary.grade ?? 'none',
+    version: run.version,
+  };
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites${attributes(counts)}>`,
+    `  <testsuite${attributes({ ...counts, timestamp: run.startedAt.replace(/(\.\d+)?Z$/, '') })}>`,
+    '    <properties>',
+    ...Object.entries(properties).map(([name, value]) => `      <property${attributes({ name, value })}/>`),
+    '    </properties>',
+    ...run.verdicts.flatMap((verdict) => testcase(verdict)),
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function testcase(verdict: Verdict): string[] {
+  const [suite = 'holdfast'] = verdict.check.split('/');
+  const opening = `    <testcase${attributes({ classname: `holdfast.${suite}`, name: `${verdict.check}: ${verdict.title}`, time: 0 })}`;
+  const inner = outcomeElement(verdict);
+  return inner === undefined ? [`${opening}/>`] : [`${opening}>`, `      ${inner}`, '    </testcase>'];
+}
+
+function outcomeElement(verdict: Verdict): string | undefined {
+  switch (verdict.outcome) {
+    case 'pass':
+      return undefined;
+    case 'skipped':
+      return `<skipped${attributes({ message: verdict.reason ?? 'no reason given' })}/>`;
+    case 'fail':
+      return `<failure${attributes({ message: verdict.actual, type: verdict.level })}>${text(detailsOf(verdict))}</failure>`;
+    case 'inconclusive':
+      return `<error${attributes({ message: verdict.reason ?? verdict.actual, type: 'inconclusive' })}>${text(detailsOf(verdict))}</error>`;
+  }
+}
+
+/** Expected, actual and evidence of a verdict that needs attention, one a line. */
+export function detailsOf(verdict: Verdict): string {
+  const lines = [`expected: ${printable(verdict.expected)}`, `actual:   ${printable(verdict.actual)}`];
+  if (verdict.reason !== null && verdict.reason !== verdict.actual)
+    lines.push(`reason:   ${printable(verdict.reason)}`);
+  if (Object.keys(verdict.measured).length > 0) lines.push(`measured: ${printable(JSON.stringify(verdict.measured))}`);
+  lines.push(`look at:  ${evidenceOf(verdict)}`);
+  if (verdict.outcome === 'fail') lines.push(`fix:      ${printable(verdict.fix)}`);
+  return lines.join('\n');
+}
+
+/** Where a person finds what the verdict rests on. */
+export function evidenceOf(verdict: Verdict): string {
+  const shown = verdict.because.slice(0, 8).join(', ');
+  const more = verdict.because.length > 8 ? ` and ${verdict.because.length - 8} more` : '';
+  const events = verdict.because.length === 0 ? 'no single event' : `events ${shown}${more} of history.jsonl`;
+  return `${events} (scenario ${printable(verdict.scenario)}, ${verdict.view} view)`;
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
+}
+
+function attributes(values: Readonly<Record<string, string | number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => ` ${name}="${escapeXml(printable(String(value)))}"`)
+    .join('');
+}
+
+function text(value: string): string {
+  return escapeXml(printableLines(value));
+}
+
+/** XML 1.0 forbids most control characters even as references: `printable` has made them harmless text before. */
+function escapeXml(value: string): string {
+  return value
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&apos;');
+}

@@ -1,0 +1,145 @@
+import { basename, extname, resolve } from 'node:path';
+import type { Settings } from './config-schema.js';
+import type { Role, RunOptions, Target } from './contract.js';
+import { HarnessError } from './errors.js';
+import { freshSeed } from './random.js';
+
+/** A run that names no protocol is one on WebSocket. */
+const DEFAULT_PROTOCOL = 'websocket';
+const PROTOCOL_OF_SCHEME: Readonly<Record<string, string>> = { 'ws:': 'websocket', 'wss:': 'websocket' };
+/** The checklist wants a server gone within 60 s of its stop signal. */
+const DEFAULT_GRACE_S = 60;
+
+/** Settings as the contract's target. `folder` is what relative paths of the settings start from. */
+export function toTarget(settings: Settings, name: string | undefined, folder: string): Target {
+  const url = settings.url === undefined ? undefined : parseTargetUrl(settings.url);
+  if (url && settings.server !== undefined) {
+    throw new HarnessError('TWO_SERVERS', `both a URL (${settings.url}) and --server were given: give one of them`);
+  }
+  if (!url && settings.server === undefined && settings.client === undefined) {
+    const which = name === undefined ? 'nothing to check' : `target ${name} has nothing to check`;
+    throw new HarnessError('NO_TARGET', `${which}: give a URL, --server CMD or --client CMD`);
+  }
+  const protocol = settings.protocol ?? (url ? protocolOf(url) : DEFAULT_PROTOCOL);
+  if (url && protocolOf(url) !== protocol) {
+    throw new HarnessError('BAD_PROTOCOL', `a ${url.protocol}// URL does not go with --protocol ${protocol}`);
+  }
+  const hasServer = url !== undefined || settings.server !== undefined;
+  const roles: Role[] = [
+    ...(hasServer ? (['server'] as const) : []),
+    ...(settings.client ? (['client'] as const) : []),
+  ];
+  return {
+    name: name ?? adHocName(settings),
+    protocol,
+    roles,
+    ...(hasServer ? { server: serverOf(settings) } : {}),
+    ...(settings.client === undefined
+      ? {}
+      : { client: { command: settings.client, ...defined({ listen: settings.listen }) } }),
+    path: settings.path ?? (url ? `${url.pathname}${url.search}` : '/'),
+    ...defined({
+      subscribe: settings.subscribe,
+      resume: settings.resume,
+      auth: settings.auth,
+      badAuth: settings.badAuth,
+      sequence: settings.sequence,
+      caFile: settings.ca === undefined ? undefined : resolve(folder, settings.ca),
+    }),
+    delivery: settings.delivery ?? 'reliable',
+    expect: {},
+    severity: {},
+    env: settings.env ?? {},
+    cwd: resolve(folder, settings.cwd ?? '.'),
+    insecure: settings.insecure ?? false,
+  };
+}
+
+function serverOf(settings: Settings): NonNullable<Target['server']> {
+  return {
+    ...defined({
+      command: settings.server,
+      url: settings.url,
+      port: settings.port,
+      readyLog: settings.readyLog,
+      readyUrl: settings.readyUrl,
+      healthUrl: settings.healthUrl,
+      metricsUrl: settings.metricsUrl,
+    }),
+    stopSignal: settings.stopSignal ?? 'SIGTERM',
+    graceMs: (settings.grace ?? DEFAULT_GRACE_S) * 1000,
+    serialCopies: settings.serialCopies ?? false,
+    quietEnv: settings.quietEnv ?? {},
+    pressureEnv: settings.pressureEnv ?? {},
+  };
+}
+
+export function toRunOptions(settings: Settings, protocol: string): RunOptions {
+  // An id may be given without its protocol.
+  const full = (ids: readonly string[] = []) => ids.map((id) => (id.includes('/') ? id : `${protocol}/${id}`));
+  return {
+    seed: settings.seed ?? freshSeed(),
+    scale: settings.scale ?? 1,
+    copies: settings.copies ?? 8,
+    clients: settings.clients ?? 200,
+    long: settings.long ?? false,
+    engine: settings.engine ?? 'auto',
+    only: full(settings.only),
+    skip: full(settings.skip),
+  };
+}
+
+/** A URL that names a running server. */
+export function parseTargetUrl(text: string): URL {
+  if (!URL.canParse(text)) throw new HarnessError('BAD_URL', `"${text}" is not a URL`);
+  const url = new URL(text);
+  if (url.protocol === 'http:' || url.protocol === 'https:') {
+    throw new HarnessError(
+      'NOT_BUILT',
+      `${text}: protocols other than websocket are not built yet: give a ws:// or wss:// URL`,
+    );
+  }
+  protocolOf(url);
+  return url;
+}
+
+function protocolOf(url: URL): string {
+  const protocol = PROTOCOL_OF_SCHEME[url.protocol];
+  if (protocol === undefined) {
+    throw new HarnessError(
+      'BAD_URL',
+      `${url.href}: no protocol has the scheme ${url.protocol}// (use ws:// or wss://)`,
+    );
+  }
+  return protocol;
+}
+
+const LAUNCHERS = new Set(
+  'bun bunx cargo cmd deno dotnet env exec go java node npm npx pnpm poetry php python python3 ruby run sh bash start tsx ts-node uv yarn'.split(
+    ' ',
+  ),
+);
+
+/** `server` of `node dist/server.js --port {port}`; `localhost-8080` of a URL (no colon: it names a folder). */
+function adHocName(settings: Settings): string {
+  const url = settings.url === undefined ? [] : [parseTargetUrl(settings.url).host];
+  const commands = [settings.server, settings.client].filter((command) => command !== undefined).map(programOf);
+  const name = [...url, ...commands]
+    .join('-')
+    .replace(/[^\w.-]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '');
+  return name === '' ? 'target' : name.slice(0, 60);
+}
+
+function programOf(command: string): string {
+  const words = command.split(/\s+/).filter((word) => !word.startsWith('-') && !/^\w+=/.test(word));
+  const word = words.find((candidate) => !LAUNCHERS.has(basename(candidate))) ?? words[0] ?? 'target';
+  return basename(word, extname(word));
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** The same without what is undefined. */
+function defined<T extends object>(values: T): Defined<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
