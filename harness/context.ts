@@ -1,0 +1,148 @@
+import type { EventBody, Facts, Fault, Injection, RunOptions, Target } from './contract.js';
+import { delay, nowMs, waitFor } from './clock.js';
+import type { Unit } from './define.js';
+import { openWebSocket } from './drivers/websocket.js';
+import { type ReferenceServer, startReferenceServer } from './drivers/websocket-reference.js';
+import { presentedId } from './drivers/resume.js';
+import { HarnessError } from './errors.js';
+import { openGate } from './path/gate.js';
+import { createObserver } from './path/observer.js';
+import { tapWebSocket } from './path/websocket-tap.js';
+import { createRandom } from './random.js';
+import type { ScenarioContext, Workload } from './scenario.js';
+import { startClient } from './target/client.js';
+import { connectServer, type StartedServer, startServer } from './target/server.js';
+
+export interface ContextSettings {
+  readonly scenario: string;
+  readonly target: Target;
+  readonly options: RunOptions;
+  readonly workload: Workload;
+  readonly observerKey: string;
+  readonly signal: AbortSignal;
+  readonly emit: (event: EventBody, atMs: number) => void;
+}
+
+/** What a scenario works with. Everything it starts or injects is undone by disposing the context, last first. */
+export function createContext(settings: ContextSettings): ScenarioContext & AsyncDisposable {
+  const { target, options, signal, workload } = settings;
+  const observer = createObserver(settings.observerKey);
+  const random = createRandom(settings.options.seed, settings.scenario);
+  const resources: (AsyncDisposable | Disposable)[] = [];
+  const record = (event: EventBody, atMs = nowMs()) => settings.emit(event, atMs);
+  const defer = <T extends AsyncDisposable | Disposable>(resource: T): T => {
+    resources.push(resource);
+    return resource;
+  };
+  let servers = 0;
+  let injections = 0;
+  let leaving = false;
+  const tools = { target, record, observer };
+
+  const context: ScenarioContext = {
+    target, workload, options, random, observer, signal, record, defer,
+    ms: (window) => window * options.scale,
+    async watch(windowMs, condition) {
+      if (condition) return waitFor(condition, windowMs, { signal });
+      await delay(windowMs, signal);
+      return undefined;
+    },
+    phase: (phase, label) => record({ type: 'phase', phase, ...(label === undefined ? {} : { label }) }),
+    obstacle: (code, text) => record({ type: 'obstacle', code, text }),
+    measure: (name, facts) => record({ type: 'measure', name, facts }),
+    samples: (name, unit, values) => record({ type: 'samples', name, unit, values }),
+
+    async startServer({ name, env } = {}) {
+      if (!target.server) throw new HarnessError('NO_SERVER', 'this target has no server');
+      if (target.server.url !== undefined) return defer(await connectServer(target.server));
+      servers += 1;
+      const server = await startServer({
+        spec: target.server,
+        name: name ?? `server-${servers}`,
+        env: { ...target.env, ...env },
+        cwd: target.cwd,
+        record,
+        observer,
+      });
+      watchForCrash(server, name ?? `server-${servers}`);
+      return defer(server);
+    },
+    async startReference(): Promise<ReferenceServer> {
+      const resume = presentedId(target.resume);
+      return defer(await startReferenceServer({ base: 100_000_000 + random.integer(0, 800_000_000), ...resume }));
+    },
+    async startClient({ name, gate }) {
+      if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');
+      const url = `ws://127.0.0.1:${gate.port}${target.path}`;
+      return defer(await startClient({ spec: target.client, name, url, env: target.env, cwd: target.cwd, record, observer }));
+    },
+    async openGate({ name, to, tap, listenPort }) {
+      const secure = target.server?.url?.startsWith('wss:') ?? false;
+      return defer(
+        await openGate({
+          name,
+          upstream: to,
+          record,
+          observer,
+          ...(listenPort === undefined ? {} : { listenPort }),
+          ...(tap === false || secure ? {} : { tap: tapWebSocket }),
+        }),
+      );
+    },
+    async openSession(session) {
+      const opened = await openWebSocket(session, tools);
+      return 'refused' in opened ? opened : defer(opened);
+    },
+    async mustOpen(session) {
+      const opened = await context.openSession(session);
+      if (!('refused' in opened)) return opened;
+      throw new HarnessError('HANDSHAKE_REFUSED', `session ${session.name} could not be opened: ${opened.reason}`);
+    },
+    async inject<Subject, Params extends Facts>(
+      unit: Unit<'fault', Fault<Subject, Params>>,
+      subject: Subject,
+      params: Params,
+      who?: string,
+    ): Promise<Injection> {
+      const fault = unit.value;
+      injections += 1;
+      const name = who ?? `${fault.id}-${injections}`;
+      const note = (what: 'inject' | 'bite' | 'heal', facts: Facts) =>
+        record({ type: 'fault', fault: fault.id, what, who: name, facts });
+      note('inject', params);
+      const undo = await fault.inject(subject, params, { bite: (facts) => note('bite', facts), signal });
+      let healed = false;
+      const heal = async () => {
+        if (healed) return;
+        healed = true;
+        await undo();
+        note('heal', {});
+      };
+      return defer({ heal, [Symbol.asyncDispose]: heal });
+    },
+  };
+  record({ type: 'measure', name: 'workload', facts: { ...workload } });
+
+  /** An end that nobody asked for is a fact that every check must know. */
+  function watchForCrash(server: StartedServer, name: string): void {
+    server.process?.exited.then(({ code, signal: by }) => {
+      if (leaving || server.stopping) return;
+      record({ type: 'process', process: name, what: 'exit', code, signal: by, facts: { expected: false, role: 'server' } });
+    });
+  }
+
+  return Object.assign(context, {
+    [Symbol.asyncDispose]: async () => {
+      leaving = true;
+      for (const resource of resources.reverse()) {
+        try {
+          if (Symbol.asyncDispose in resource) await resource[Symbol.asyncDispose]();
+          else resource[Symbol.dispose]();
+        } catch (error) {
+          // One resource that will not go must not keep the others.
+          record({ type: 'obstacle', code: 'CLEANUP', text: `cleaning up failed: ${String(error)}` });
+        }
+      }
+    },
+  });
+}

@@ -1,0 +1,46 @@
+import type { Scalar, Slot } from '../contract.js';
+
+/** The slot with `{id}` filled in. */
+export function fillSlot(slot: Slot, id: string): Slot {
+  const fill = (text: string) => text.replaceAll('{id}', id);
+  switch (slot.in) {
+    case 'message':
+      return { in: 'message', text: slot.text.replaceAll('{id}', JSON.stringify(id).slice(1, -1)) };
+    case 'none':
+      return slot;
+    default:
+      return { ...slot, value: fill(slot.value) };
+  }
+}
+
+/** How the reference server finds the id that a client presents in the declared slot. */
+export function presentedId(slot: Slot | undefined) {
+  if (slot === undefined || slot.in === 'none') return {};
+  if (slot.in === 'message') {
+    const pattern = new RegExp(`^\\s*${escape(slot.text).replace(/"?\\\{id\\\}"?/, '"?(\\d+)"?')}\\s*$`);
+    return { resumeMessage: (text: string) => numberIn(text, pattern) };
+  }
+  const pattern = new RegExp(`^${escape(slot.value).replace('\\{id\\}', '(\\d+)')}$`);
+  return {
+    resumeFrom: (request: { readonly url: URL; header(name: string): string | undefined }) => {
+      const value = slot.in === 'query' ? request.url.searchParams.get(slot.name) : request.header(slot.name);
+      return numberIn(value ?? '', pattern);
+    },
+  };
+}
+
+function numberIn(text: string, pattern: RegExp): number | undefined {
+  const found = pattern.exec(text)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** A scalar as a number, where it is or holds one. */
+export function numberOf(scalar: Scalar | undefined): number | undefined {
+  if (typeof scalar === 'number') return scalar;
+  if (typeof scalar === 'object' && scalar !== null) return scalar.number;
+  return undefined;
+}

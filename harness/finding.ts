@@ -1,0 +1,23 @@
+import type { Finding, HistoryEvent } from './contract.js';
+
+type Details = Omit<Finding, 'outcome' | 'actual'>;
+
+/** The four things a check may say. */
+export function pass(actual: string, details: Details = {}): Finding {
+  return { outcome: 'pass', actual, ...details };
+}
+
+export function fail(actual: string, details: Details & { readonly because: readonly HistoryEvent[] }): Finding {
+  return { outcome: 'fail', actual, ...details };
+}
+
+/** For measurement only: what could have been known and was not. */
+export function inconclusive(reason: string, details: Details & { readonly actual?: string } = {}): Finding {
+  const { actual, ...rest } = details;
+  return { outcome: 'inconclusive', actual: actual ?? reason, reason, ...rest };
+}
+
+/** What the target lacks, or has declared away. */
+export function skipped(reason: string, details: Details = {}): Finding {
+  return { outcome: 'skipped', actual: '', reason, ...details };
+}

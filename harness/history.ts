@@ -1,0 +1,92 @@
+import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { EventBody, EventOf, HistoryEvent, HistoryView, Phase } from './contract.js';
+import { HarnessError, messageOf } from './errors.js';
+
+/** The append-only history on disk: written as it happens, before anything is judged. */
+export interface HistoryWriter {
+  readonly path: string;
+  /** `t` in milliseconds since the run began. */
+  append(scenario: string, t: number, body: EventBody): void;
+  close(): Promise<void>;
+}
+
+export async function createHistoryWriter(path: string): Promise<HistoryWriter> {
+  const stream: WriteStream = createWriteStream(path, { flags: 'wx' });
+  let failure: Error | undefined;
+  stream.on('error', (error) => {
+    failure = error;
+  });
+  await new Promise<void>((resolve, reject) => {
+    stream.once('open', () => resolve());
+    stream.once('error', (cause) =>
+      reject(new HarnessError('HISTORY_UNWRITABLE', `cannot write ${path}: ${cause.message}`, { cause })),
+    );
+  });
+  let seq = 0;
+  return {
+    path,
+    append(scenario, t, body) {
+      if (failure) throw new HarnessError('HISTORY_UNWRITABLE', `cannot write ${path}: ${failure.message}`);
+      seq += 1;
+      stream.write(`${JSON.stringify({ seq, t: Math.round(t * 1000) / 1000, scenario, ...body })}\n`);
+    },
+    close: () =>
+      new Promise((resolve, reject) => {
+        stream.end(() =>
+          failure
+            ? reject(new HarnessError('HISTORY_UNWRITABLE', `cannot write ${path}: ${failure.message}`))
+            : resolve(),
+        );
+      }),
+  };
+}
+
+/** Every event of a saved history, by scenario. A last line cut off by a crash is left out. */
+export async function readHistory(path: string): Promise<ReadonlyMap<string, HistoryEvent[]>> {
+  const scenarios = new Map<string, HistoryEvent[]>();
+  const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
+  let broken: string | undefined;
+  try {
+    for await (const line of lines) {
+      if (line === '') continue;
+      if (broken !== undefined) throw new HarnessError('HISTORY_BROKEN', `${path} has a broken line: ${broken}`);
+      try {
+        const event = JSON.parse(line) as HistoryEvent;
+        const list = scenarios.get(event.scenario);
+        if (list) list.push(event);
+        else scenarios.set(event.scenario, [event]);
+      } catch {
+        broken = line.slice(0, 80);
+      }
+    }
+  } catch (cause) {
+    if (cause instanceof HarnessError) throw cause;
+    throw new HarnessError('HISTORY_UNREADABLE', `cannot read ${path}: ${messageOf(cause)}`, { cause });
+  }
+  // Events of one scenario may come from two workers; times, not arrival, give their order.
+  for (const list of scenarios.values()) list.sort((a, b) => a.t - b.t || a.seq - b.seq);
+  return scenarios;
+}
+
+export function viewOf(events: readonly HistoryEvent[]): HistoryView {
+  const byType = new Map<string, HistoryEvent[]>();
+  for (const event of events) {
+    const list = byType.get(event.type);
+    if (list) list.push(event);
+    else byType.set(event.type, [event]);
+  }
+  const of = <T extends EventBody['type']>(type: T) => (byType.get(type) ?? []) as EventOf<T>[];
+  return {
+    events,
+    of,
+    bites: (fault) => of('fault').filter((event) => event.fault === fault && event.what === 'bite'),
+    measures: (name) => of('measure').filter((event) => event.name === name),
+    samples: (name) =>
+      of('samples')
+        .filter((event) => event.name === name)
+        .flatMap((event) => event.values),
+    phaseAt: (phase: Phase, label?: string) =>
+      of('phase').find((event) => event.phase === phase && (label === undefined || event.label === label))?.t,
+  };
+}

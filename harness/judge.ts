@@ -1,0 +1,135 @@
+import type {
+  Check,
+  Finding,
+  HistoryEvent,
+  HistoryView,
+  JudgeContext,
+  RunOptions,
+  Summary,
+  Target,
+  Verdict,
+} from './contract.js';
+import { messageOf } from './errors.js';
+import { inconclusive, skipped } from './finding.js';
+import { viewOf } from './history.js';
+
+/** What was planned for a check: its scenario, or the reason why there is none. */
+export interface Planned {
+  readonly check: Check;
+  readonly skip?: string;
+}
+
+/** Verdicts from a history: pure, synchronous, no network, no clock. The order is that of `planned`. */
+export function judge(
+  planned: readonly Planned[],
+  histories: ReadonlyMap<string, readonly HistoryEvent[]>,
+  target: Target,
+  options: RunOptions,
+): Verdict[] {
+  const views = new Map<string, HistoryView>();
+  const found = planned.map(({ check, skip }) => {
+    const expect = thresholds(check, target, options);
+    if (skip !== undefined) return { check, expect, finding: skipped(skip) };
+    let view = views.get(check.scenario);
+    if (!view) {
+      view = viewOf(histories.get(check.scenario) ?? []);
+      views.set(check.scenario, view);
+    }
+    return { check, expect, finding: guarded(check, view, { target, options, expect }) };
+  });
+  const failed = new Set(found.filter(({ finding }) => finding.outcome === 'fail').map(({ check }) => check.id));
+  return found.map(({ check, expect, finding }) => {
+    const cause = check.needs?.find((id) => failed.has(id));
+    const settled = cause !== undefined && finding.outcome !== 'skipped' ? skipped(`follows from ${cause}`) : finding;
+    return toVerdict(check, expect, settled);
+  });
+}
+
+function thresholds(check: Check, target: Target, options: RunOptions): Record<string, number> {
+  const expect: Record<string, number> = { ...check.expect };
+  for (const name of check.scaled ?? []) {
+    const value = expect[name];
+    if (value !== undefined) expect[name] = value * options.scale;
+  }
+  return { ...expect, ...target.expect[check.id] };
+}
+
+/** What holds for every check: no events, no verdict; a crash or an obstacle is no pass; a check that throws is inconclusive. */
+function guarded(check: Check, view: HistoryView, context: JudgeContext): Finding {
+  if (view.events.length === 0) return inconclusive(`the scenario ${check.scenario} left no events`);
+  const broken = view.of('obstacle').find((event) => event.code === 'SCENARIO_BROKEN');
+  let finding: Finding;
+  try {
+    finding = check.judge(view, context);
+  } catch (error) {
+    return inconclusive(`the check itself failed: ${messageOf(error)}`);
+  }
+  if (broken && (finding.outcome === 'pass' || finding.outcome === 'inconclusive')) {
+    return inconclusive(broken.text, { because: [broken] });
+  }
+  const crash = view
+    .of('process')
+    .find((event) => event.what === 'exit' && event.facts?.expected === false && event.facts.role === 'server');
+  if (crash && finding.outcome === 'pass') {
+    return inconclusive('the server ended by itself during this scenario', { because: [crash] });
+  }
+  const silent = Object.keys(check.measured).filter((name) => !(name in (finding.measured ?? {})));
+  if (finding.outcome === 'fail' && finding.because?.length === 0) {
+    return inconclusive('the check failed it without evidence', { ...finding });
+  }
+  return silent.length === 0
+    ? finding
+    : { ...finding, measured: { ...Object.fromEntries(silent.map((name) => [name, null])), ...finding.measured } };
+}
+
+function toVerdict(check: Check, threshold: Record<string, number>, finding: Finding): Verdict {
+  return {
+    check: check.id,
+    level: finding.level ?? check.level,
+    antiPattern: check.antiPattern,
+    role: check.role,
+    outcome: finding.outcome,
+    title: check.title,
+    expected: check.title,
+    actual: finding.actual,
+    measured: finding.measured ?? {},
+    threshold,
+    because: (finding.because ?? []).map((event) => event.seq),
+    scenario: check.scenario,
+    view: finding.view ?? 'wire',
+    confidence: finding.confidence ?? 'high',
+    conformant: finding.conformant ?? null,
+    waived: null,
+    reason: finding.reason ?? null,
+    fix: finding.fix ?? check.fix,
+  };
+}
+
+/** Counts and grade (DESIGN section 3). */
+export function summarize(verdicts: readonly Verdict[], scale: number): Summary {
+  const count = (outcome: string) => verdicts.filter((verdict) => verdict.outcome === outcome).length;
+  const musts = verdicts.filter((verdict) => verdict.level === 'MUST');
+  const decided = musts.filter((verdict) => verdict.outcome === 'pass' || verdict.outcome === 'fail');
+  return {
+    pass: count('pass'),
+    fail: count('fail'),
+    inconclusive: count('inconclusive'),
+    skipped: count('skipped'),
+    mustSeen: [decided.length, musts.length],
+    grade: gradeOf(verdicts, scale),
+  };
+}
+
+function gradeOf(verdicts: readonly Verdict[], scale: number): string | null {
+  const of = (level: string, outcome: string) =>
+    verdicts.filter((verdict) => verdict.level === level && verdict.outcome === outcome).length;
+  const decided = verdicts.filter(({ outcome }) => outcome === 'pass' || outcome === 'fail').length;
+  if (of('MUST', 'inconclusive') > 0 || scale !== 1 || decided === 0) return null;
+  const mustFails = of('MUST', 'fail');
+  if (mustFails > 3) return 'F';
+  if (mustFails > 1) return 'D';
+  if (mustFails === 1) return 'C';
+  const shoulds = of('SHOULD', 'pass') + of('SHOULD', 'fail');
+  if (verdicts.every(({ outcome }) => outcome === 'pass' || outcome === 'skipped')) return 'A+';
+  return of('SHOULD', 'pass') >= 0.9 * shoulds ? 'A' : 'B';
+}

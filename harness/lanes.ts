@@ -1,0 +1,114 @@
+import type { Logger } from 'pino';
+import type { EventBody } from './contract.js';
+import { HarnessError } from './errors.js';
+import type { Plan, PlannedScenario } from './plan.js';
+import type { Progress } from './run.js';
+import type { Workload } from './scenario.js';
+import { canMakeNamespace } from './target/namespace.js';
+import { runWorker } from './worker-handle.js';
+import { UNKNOWN_WORKLOAD } from './worker-protocol.js';
+
+export interface LaneSettings {
+  readonly engineUrl: string;
+  readonly observerKey: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  readonly log: Logger;
+  readonly append: (scenario: string, atMs: number, event: EventBody) => void;
+}
+
+/**
+ * The two lanes of DESIGN section 5. Quiet scenarios all at once, busy ones one after another beside them, but never
+ * beside one that compares delays:
+ *
+ *   preflight | quiet, timing   ...............|
+ *             | quiet           ....................|
+ *             |                     busy  busy  busy |
+ */
+export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void> {
+  if (plan.scenarios.length === 0) return;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, settings.signal]);
+  const workload = await settle(runOne('preflight', 'preflight', 0, UNKNOWN_WORKLOAD));
+  const quiet = plan.scenarios.filter(({ scenario }) => scenario.lane === 'quiet');
+  const busy = plan.scenarios.filter(({ scenario }) => scenario.lane === 'busy');
+  const start = (planned: PlannedScenario) => {
+    const { id, recordsAs } = planned.scenario;
+    return runOne(id, recordsAs ?? id, planned.windowMs, workload, planned.scenario.namespace);
+  };
+  const isolated = fixedPort(plan) && canMakeNamespace().ok;
+  // One running server, or one fixed port: scenarios would disturb each other.
+  if (plan.target.server?.url !== undefined) {
+    await settle(Promise.all(quiet.map(start)));
+    await inTurn(busy, start);
+  } else if ((fixedPort(plan) && !isolated) || plan.target.server?.serialCopies) {
+    settings.onProgress({ kind: 'note', text: 'copies run one after another: they share a port' });
+    await inTurn([...quiet, ...busy], start);
+  } else {
+    const timing = quiet.filter(({ scenario }) => scenario.timing);
+    const timed = Promise.all(timing.map(start));
+    await settle(
+      Promise.all([
+        timed,
+        ...quiet.filter(({ scenario }) => !scenario.timing).map(start),
+        timed.then(() => inTurn(busy, start)),
+      ]),
+    );
+  }
+
+  async function inTurn(list: readonly PlannedScenario[], one: (planned: PlannedScenario) => Promise<unknown>) {
+    for (const planned of list) await settle(one(planned));
+  }
+
+  /** The first failure that makes the run impossible stops the rest before it is thrown. */
+  async function settle<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  }
+
+  async function runOne(id: string, recordsAs: string, windowMs: number, known: Workload, namespaced = false): Promise<Workload> {
+    if (signal.aborted) return known;
+    settings.onProgress({ kind: 'scenario', id, state: 'started', windowMs });
+    let learned = known;
+    const failure = await runWorker({
+      job: {
+        scenario: id,
+        recordsAs,
+        target: plan.target,
+        options: plan.options,
+        workload: known,
+        observerKey: settings.observerKey,
+        engineUrl: settings.engineUrl,
+      },
+      inNamespace: namespaced || (fixedPort(plan) && canMakeNamespace().ok),
+      signal,
+      onEvents: (events) => {
+        for (const [atMs, event] of events) {
+          settings.append(recordsAs, atMs, event);
+          if (event.type === 'phase') settings.onProgress({ kind: 'phase', scenario: id, phase: event.label ?? event.phase });
+        }
+      },
+      onWorkload: (workload) => {
+        learned = workload;
+      },
+    });
+    settings.onProgress({ kind: 'scenario', id, state: 'finished', windowMs });
+    if (failure === undefined || signal.aborted) return learned;
+    settings.log.warn({ scenario: id, code: failure.code, reason: failure.message }, 'scenario failed');
+    if (id === 'preflight') throw new HarnessError(failure.code, failure.message);
+    settings.append(recordsAs, failure.atMs, {
+      type: 'obstacle',
+      code: namespaced ? 'NAMESPACE_FAILED' : 'SCENARIO_BROKEN',
+      text: `the scenario ${id} could not be finished: ${failure.message.split('\n')[0]}`,
+    });
+    return learned;
+  }
+}
+
+function fixedPort(plan: Plan): boolean {
+  return plan.target.server?.port !== undefined || plan.target.client?.listen !== undefined;
+}

@@ -1,0 +1,68 @@
+import type { Catalog } from './catalog.js';
+import type { RunOptions, Target } from './contract.js';
+import { HarnessError } from './errors.js';
+import type { Planned } from './judge.js';
+import type { Scenario } from './scenario.js';
+
+export interface PlannedScenario {
+  readonly scenario: Scenario;
+  /** How long it takes on a healthy target, in milliseconds. */
+  readonly windowMs: number;
+}
+
+/** Which checks are judged, which are skipped and why, and the scenarios that feed them. A pure function of its arguments. */
+export interface Plan {
+  readonly target: Target;
+  readonly options: RunOptions;
+  readonly planned: readonly Planned[];
+  readonly scenarios: readonly PlannedScenario[];
+  /** The longest quiet window and the sum of the busy ones, in milliseconds (DESIGN section 5). */
+  readonly quietMs: number;
+  readonly busyMs: number;
+}
+
+export function makePlan(target: Target, options: RunOptions, catalog: Catalog): Plan {
+  if (!catalog.protocols.includes(target.protocol)) {
+    const known = catalog.protocols.join(', ');
+    throw new HarnessError('UNKNOWN_PROTOCOL', `no suite for protocol "${target.protocol}": use one of ${known}`);
+  }
+  const planned = catalog.checks
+    .filter((check) => check.id.startsWith(`${target.protocol}/`))
+    .filter((check) => options.only.length === 0 || options.only.includes(check.id))
+    .map((check): Planned => {
+      const skip = skipReason(check.id, target, options) ?? roleReason(check.role, target) ?? check.unless?.(target);
+      const scenario = catalog.scenarios.find(({ id }) => id === check.scenario);
+      const why = skip ?? scenario?.unless?.(target, options) ?? (scenario ? ownServerReason(scenario, target) : undefined);
+      return why === undefined ? { check } : { check, skip: why };
+    });
+  const wanted = new Set(planned.filter(({ skip }) => skip === undefined).map(({ check }) => check.scenario));
+  const scenarios = catalog.scenarios
+    .filter((scenario) => wanted.has(scenario.recordsAs ?? scenario.id))
+    .map((scenario) => ({ scenario, windowMs: scenario.windowMs * options.scale }));
+  const of = (lane: string) => scenarios.filter(({ scenario }) => scenario.lane === lane).map(({ windowMs }) => windowMs);
+  return {
+    target,
+    options,
+    planned,
+    scenarios,
+    quietMs: Math.max(0, ...of('quiet')),
+    busyMs: of('busy').reduce((sum, ms) => sum + ms, 0),
+  };
+}
+
+function skipReason(id: string, target: Target, options: RunOptions): string | undefined {
+  if (options.skip.includes(id)) return 'skipped by --skip';
+  return target.severity[id] === 'off' ? 'severity is off in the config' : undefined;
+}
+
+function roleReason(role: 'client' | 'server', target: Target): string | undefined {
+  if (role === 'server' && !target.server) return 'needs --server or a URL: this target is a client';
+  if (role === 'client' && !target.client) return 'needs --client: this target is a server';
+  return undefined;
+}
+
+function ownServerReason(scenario: Scenario, target: Target): string | undefined {
+  return scenario.ownServer && target.server?.command === undefined
+    ? 'needs --server CMD: a server that Holdfast did not start is not stopped or disturbed'
+    : undefined;
+}

@@ -1,0 +1,131 @@
+import { nowMs } from './clock.js';
+import { payloadOf } from './drivers/workload.js';
+import { HarnessError } from './errors.js';
+import type { ReceivedMessage, ScenarioContext, Session, Workload } from './scenario.js';
+import type { StartedServer } from './target/server.js';
+import { UNKNOWN_WORKLOAD } from './worker-protocol.js';
+
+/** How long a server is watched for messages of its own, and for answers. Long enough for a 1 s ticker, twice. */
+const LISTEN_MS = 2500;
+const ANSWER_MS = 1500;
+/** A client may need a JVM or a bundler to start. */
+const CLIENT_START_MS = 60_000;
+const PROBE_SIZES = [16_384, 4096, 1024, 256];
+
+/**
+ * Before anything is disturbed: does the server take a handshake, does the client arrive, and what does the traffic
+ * look like? What fails here is a wrong setting, not a verdict (exit 3).
+ */
+export async function preflight(context: ScenarioContext): Promise<Workload> {
+  const { target } = context;
+  const server = target.server ? await context.startServer() : undefined;
+  const workload = server ? await learn(context, server) : UNKNOWN_WORKLOAD;
+  if (target.client) await arrive(context, server);
+  return workload;
+}
+
+async function arrive(context: ScenarioContext, server: StartedServer | undefined): Promise<void> {
+  const upstream = server ?? (await context.startReference());
+  const listenPort = context.target.client?.listen;
+  const gate = await context.openGate({ name: 'arrival', to: upstream, ...(listenPort === undefined ? {} : { listenPort }) });
+  const client = await context.startClient({ name: 'client', gate });
+  const arrived = await context.watch(CLIENT_START_MS, () => gate.accepted > 0 || client.process.exit !== undefined);
+  if (gate.accepted > 0) return;
+  const exit = client.process.exit;
+  if (arrived && exit) {
+    const said = client.process.stderrTail.at(-1);
+    throw new HarnessError(
+      'NEVER_CONNECTED',
+      `the client ended (${exit.signal ?? `exit ${exit.code}`}) and never connected to {url}${said ? `: ${said}` : ''}`,
+    );
+  }
+  throw new HarnessError(
+    'NEVER_CONNECTED',
+    `the client never connected to {url} (127.0.0.1:${gate.port}) within ${CLIENT_START_MS / 1000} s: it reads TARGET_URL, {url} in its command, or use --listen`,
+  );
+}
+
+async function learn(context: ScenarioContext, server: StartedServer): Promise<Workload> {
+  const opened = await context.openSession({ name: 'first', to: server, compress: true });
+  if ('refused' in opened) {
+    const { protocol, path } = context.target;
+    throw new HarnessError(
+      'HANDSHAKE_REFUSED',
+      `the server at ${server.host}:${server.port} refused a ${protocol} handshake at ${path}: ${opened.reason} (name the endpoint with --path, a credential with --auth)`,
+    );
+  }
+  const deflate = opened.extensions.includes('permessage-deflate');
+  await opened[Symbol.asyncDispose]();
+
+  const inboxes: [Inbox, Inbox] = [await join(context, server, 'left'), await join(context, server, 'right')];
+  const listenedMs = nowMs();
+  await context.watch(context.ms(LISTEN_MS));
+  const seconds = (nowMs() - listenedMs) / 1000;
+  // A greeting on arrival is no stream: what comes in the first half second does not count.
+  const own = Math.max(...inboxes.map((inbox) => inbox.since(listenedMs + 500)));
+  const push = own >= 2;
+  const base = { ...UNKNOWN_WORKLOAD, push, pushPerS: push ? own / (seconds - 0.5) : 0, deflate };
+
+  for (const form of ['json', 'text'] as const) {
+    const inbox = await revive(context, server, inboxes);
+    if (!inbox) return base;
+    const [left, right] = inbox;
+    const token = context.random.token(16);
+    left.session.send(payloadOf(form, token, 128));
+    await context.watch(ANSWER_MS, () => left.has(token) && right.has(token));
+    const echo = left.has(token);
+    const broadcast = right.has(token);
+    if (echo || broadcast) {
+      const maxBytes = await largestEcho(context, server, inboxes, form);
+      return { ...base, echo, broadcast, form, maxBytes };
+    }
+  }
+  return base;
+}
+
+/** The largest of our probe sizes that comes back: some servers close on a message of a few hundred bytes. */
+async function largestEcho(
+  context: ScenarioContext,
+  server: StartedServer,
+  inboxes: [Inbox, Inbox],
+  form: 'json' | 'text',
+): Promise<number> {
+  for (const size of PROBE_SIZES) {
+    const pair = await revive(context, server, inboxes);
+    if (!pair) return 0;
+    const token = context.random.token(16);
+    pair[0].session.send(payloadOf(form, token, size));
+    if (await context.watch(ANSWER_MS, () => pair[0].has(token) || pair[1].has(token))) return size;
+  }
+  return 128;
+}
+
+/** A server may close on what it does not understand; the next try gets fresh sessions. */
+async function revive(context: ScenarioContext, server: StartedServer, inboxes: [Inbox, Inbox]): Promise<[Inbox, Inbox] | undefined> {
+  for (const index of [0, 1] as const) {
+    if (inboxes[index].session.isOpen) continue;
+    const again = await context.openSession({ name: `again-${index}`, to: server });
+    if ('refused' in again) return undefined;
+    inboxes[index] = new Inbox(again);
+  }
+  return inboxes;
+}
+
+async function join(context: ScenarioContext, server: StartedServer, name: string): Promise<Inbox> {
+  return new Inbox(await context.mustOpen({ name, to: server }));
+}
+
+class Inbox {
+  private readonly seen: ReceivedMessage[] = [];
+  constructor(readonly session: Session) {
+    session.onMessage((message) => {
+      this.seen.push(message);
+    });
+  }
+  since(atMs: number): number {
+    return this.seen.filter((message) => message.atMs >= atMs).length;
+  }
+  has(token: string): boolean {
+    return this.seen.some(({ payload }) => payload.includes(token));
+  }
+}

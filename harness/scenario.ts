@@ -1,0 +1,154 @@
+import type {
+  EventBody,
+  Facts,
+  Fault,
+  Gate,
+  Injection,
+  MessageFacts,
+  Observer,
+  Phase,
+  Record_,
+  RunOptions,
+  ScenarioMeta,
+  Slot,
+  Target,
+} from './contract.js';
+import type { Unit } from './define.js';
+import type { ReferenceServer } from './drivers/websocket-reference.js';
+import type { Random } from './random.js';
+import type { StartedClient } from './target/client.js';
+import type { StartedServer } from './target/server.js';
+
+/** A workload and a fault schedule in three phases: baseline -> fault -> recovery. */
+export interface Scenario extends ScenarioMeta {
+  run(context: ScenarioContext): Promise<void>;
+}
+
+/** Where a session or a gate leads: the target's server, or a reference server of ours. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface SessionOptions {
+  /** Told apart in the history by it. */
+  readonly name: string;
+  readonly to: Address;
+  /** Values to present: declared slots, `{id}` filled in already. */
+  readonly slots?: readonly Slot[];
+  /** Send no declared subscription. */
+  readonly bare?: boolean;
+  readonly compress?: boolean;
+  readonly origin?: string;
+  readonly sourceHost?: string;
+  readonly openTimeoutMs?: number;
+  readonly onMessage?: (message: ReceivedMessage) => void;
+  /** Keep no record of this session's messages (for floods). */
+  readonly silent?: boolean;
+}
+
+export interface ReceivedMessage {
+  readonly atMs: number;
+  readonly payload: Buffer;
+  readonly binary: boolean;
+}
+
+export interface SessionEnd {
+  readonly atMs: number;
+  /** The code of a close frame; undefined where none came. */
+  readonly closeCode: number | undefined;
+}
+
+/** One open client session of our own driver. */
+export interface Session extends AsyncDisposable {
+  readonly name: string;
+  readonly isOpen: boolean;
+  readonly openedAtMs: number;
+  /** As negotiated: `permessage-deflate; ...`. */
+  readonly extensions: string;
+  readonly end: SessionEnd | undefined;
+  readonly received: number;
+  readonly receivedBytes: number;
+  /** Bytes handed to the socket and not yet taken by the kernel. */
+  readonly unsentBytes: number;
+  send(payload: string | Buffer): void;
+  /** Milliseconds until the pong with this payload; undefined when none came within `timeoutMs`. */
+  ping(payload: Buffer, timeoutMs: number): Promise<number | undefined>;
+  /** A legal unsolicited sign of life. */
+  pong(): void;
+  close(code: number): void;
+  terminate(): void;
+  ended(timeoutMs: number): Promise<SessionEnd | undefined>;
+  onMessage(listener: (message: ReceivedMessage) => void): void;
+}
+
+/** What became of an attempt to open a session. */
+export interface Refusal {
+  readonly refused: true;
+  /** HTTP status, or undefined where the connection failed before one. */
+  readonly status: number | undefined;
+  readonly reason: string;
+}
+
+export interface GateRequest {
+  readonly name: string;
+  readonly to: Address;
+  /** Decode what passes; costs time under a flood. */
+  readonly tap?: boolean;
+  readonly listenPort?: number;
+}
+
+/** What the preflight found out about a server's traffic; every scenario's history repeats it as the measure `workload`. */
+export interface Workload {
+  /** The server sends of itself. */
+  readonly push: boolean;
+  readonly pushPerS: number;
+  /** What a client sends comes back to it. */
+  readonly echo: boolean;
+  /** What a client sends arrives at other clients. */
+  readonly broadcast: boolean;
+  /** The form of client message that got an answer. */
+  readonly form: 'json' | 'text' | 'none';
+  /** Largest of our probe sizes that came back. */
+  readonly maxBytes: number;
+  /** permessage-deflate is negotiated when offered. */
+  readonly deflate: boolean;
+}
+
+export interface ScenarioContext {
+  readonly target: Target;
+  readonly workload: Workload;
+  readonly options: RunOptions;
+  readonly random: Random;
+  readonly observer: Observer;
+  readonly signal: AbortSignal;
+  readonly record: Record_;
+  /** A window of a healthy target's time under the run's scale. */
+  ms(window: number): number;
+  /** Watches for `condition` through a window; undefined when the window passed without it. Ends at once on an interrupt. */
+  watch<T>(windowMs: number, condition?: () => T | Promise<T>): Promise<T | undefined>;
+  phase(phase: Phase, label?: string): void;
+  obstacle(code: string, text: string): void;
+  measure(name: string, facts: Facts): void;
+  samples(name: string, unit: string, values: readonly number[]): void;
+  /** A fresh copy of the target's server (or the running one, for a URL). */
+  startServer(options?: { readonly name?: string; readonly env?: Readonly<Record<string, string>> }): Promise<StartedServer>;
+  /** A reference server of ours, for a lone client. */
+  startReference(): Promise<ReferenceServer>;
+  /** A fresh copy of the target's client, told to go to this gate. */
+  startClient(options: { readonly name: string; readonly gate: Gate }): Promise<StartedClient>;
+  openGate(request: GateRequest): Promise<Gate>;
+  openSession(options: SessionOptions): Promise<Session | Refusal>;
+  /** Like `openSession`, for where a refusal makes the scenario impossible. */
+  mustOpen(options: SessionOptions): Promise<Session>;
+  inject<Subject, Params extends Facts>(
+    fault: Unit<'fault', Fault<Subject, Params>>,
+    subject: Subject,
+    params: Params,
+    who?: string,
+  ): Promise<Injection>;
+  /** Disposed, last first, at the scenario's end, whatever happened. */
+  defer<T extends AsyncDisposable | Disposable>(resource: T): T;
+}
+
+export type { EventBody, MessageFacts };

@@ -1,0 +1,79 @@
+import { loadCatalog } from './catalog.js';
+import { every, nowMs, watchLoop } from './clock.js';
+import { createContext } from './context.js';
+import type { EventBody } from './contract.js';
+import { HarnessError, messageOf } from './errors.js';
+import { preflight } from './preflight.js';
+import type { FromWorker, Job, ToWorker } from './worker-protocol.js';
+
+/**
+ * One scenario in a process of its own, so that a flood in one cannot disturb the clock of another, and so that it can
+ * live in a network namespace. Events go to the parent in small batches; the parent writes the history.
+ */
+const FLUSH_MS = 50;
+const FLUSH_EVENTS = 256;
+
+const abort = new AbortController();
+let pending: (readonly [number, EventBody])[] = [];
+
+function tell(message: FromWorker): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected || !process.send) return resolve();
+    process.send(message, undefined, undefined, () => resolve());
+  });
+}
+
+function flush(): Promise<void> {
+  if (pending.length === 0) return Promise.resolve();
+  const events = pending;
+  pending = [];
+  return tell({ kind: 'events', events });
+}
+
+function emit(event: EventBody, atMs: number): void {
+  pending.push([atMs, event]);
+  if (pending.length >= FLUSH_EVENTS) void flush();
+}
+
+async function work(job: Job): Promise<void> {
+  const loop = watchLoop();
+  const flushing = every(FLUSH_MS, () => void flush());
+  const watching = every(1000, () => emit({ type: 'loop', who: job.scenario, ...loop.read() }, nowMs()));
+  const context = createContext({ ...job, signal: abort.signal, emit });
+  let failure: unknown;
+  try {
+    if (job.scenario === 'preflight') {
+      await tell({ kind: 'workload', workload: await preflight(context) });
+    } else {
+      const scenario = loadCatalog().scenarios.find(({ id }) => id === job.scenario);
+      if (!scenario) throw new HarnessError('NO_SCENARIO', `there is no scenario "${job.scenario}"`);
+      await scenario.run(context);
+    }
+  } catch (error) {
+    failure = error;
+  }
+  context.phase('done');
+  await context[Symbol.asyncDispose]();
+  emit({ type: 'loop', who: job.scenario, ...loop.read() }, nowMs());
+  watching[Symbol.dispose]();
+  flushing[Symbol.dispose]();
+  await flush();
+  if (failure === undefined || abort.signal.aborted) await tell({ kind: 'done' });
+  else {
+    const code = failure instanceof HarnessError ? failure.code : 'SCENARIO_BROKEN';
+    const detail = failure instanceof HarnessError ? failure.message : ((failure as Error)?.stack ?? messageOf(failure));
+    await tell({ kind: 'failed', code, message: detail });
+  }
+}
+
+process.on('message', (message: ToWorker) => {
+  if (message.kind === 'stop') abort.abort(new HarnessError('INTERRUPTED', 'the run was interrupted'));
+  else {
+    void work(message.job).then(() => process.disconnect?.()).then(() => process.exit(0));
+  }
+});
+// The parent is gone: heal and leave.
+process.on('disconnect', () => abort.abort(new HarnessError('INTERRUPTED', 'the run was interrupted')));
+// Interrupts reach the whole process group; the parent decides.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
