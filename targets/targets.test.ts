@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { FlawMeta } from './program';
+
+const flawed = readdirSync(join(__dirname, 'flawed')).filter((file) => file.endsWith('.js'));
+const flaws = new Map(
+  flawed.map((file) => [file, (require(join(__dirname, 'flawed', file)) as { meta: FlawMeta }).meta]),
+);
+const ofRole = (role: string) =>
+  flawed.filter((file) => flaws.get(file)?.role === role).map((file) => `flawed/${file}`);
+
+/** A started target; disposing it kills what is left of it. */
+class Program implements AsyncDisposable {
+  readonly exited: Promise<unknown[]>;
+  output = '';
+
+  constructor(readonly child: ChildProcess) {
+    this.exited = once(child, 'exit');
+    child.stdout?.on('data', (chunk) => {
+      this.output += chunk;
+    });
+  }
+
+  /** Waits until the output matches. */
+  async saw(pattern: RegExp): Promise<RegExpMatchArray> {
+    for (let waitedMs = 0; waitedMs < 8_000; waitedMs += 10) {
+      const match = this.output.match(pattern);
+      if (match !== null) return match;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`no ${pattern} in 8 s, but: ${this.output.slice(0, 500)}`);
+  }
+
+  async stopped(): Promise<unknown> {
+    this.child.kill('SIGTERM');
+    return (await this.exited)[0];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+}
+
+function start(file: string, env: Record<string, string>): Program {
+  const options = {
+    env: { ...process.env, HOLDFAST_SCALE: '0.05', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'] as const,
+  };
+  return new Program(spawn(process.execPath, [join(__dirname, file)], { ...options, stdio: [...options.stdio] }));
+}
+
+async function startServer(file: string, env: Record<string, string> = {}) {
+  const program = start(file, { PORT: '0', PUSH_MS: '20', ...env });
+  return { program, host: `127.0.0.1:${(await program.saw(/"port":(\d+)/))[1]}` };
+}
+
+/** A session that keeps what it got. */
+async function connect(host: string, query = '', options = {}) {
+  const socket = new WebSocket(`ws://${host}/feed${query}`, options);
+  const got: Record<string, unknown>[] = [];
+  socket.on('message', (raw) => got.push(JSON.parse(raw.toString())));
+  const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+  await once(socket, 'open');
+  const receive = async (count: number) => {
+    while (got.length < count) await once(socket, 'message');
+    return got;
+  };
+  return { socket, closed, receive };
+}
+
+const ids = (messages: Record<string, unknown>[]) => messages.map(({ seq }) => seq);
+
+test('every flawed target names the check it must trip after its own file, without starting', () => {
+  expect(flawed).toHaveLength(18);
+  for (const [file, { trips }] of flaws) expect(`${trips}.js`).toBe(`websocket/${file}`);
+});
+
+test.each(['websocket-server.js', ...ofRole('server')])('%s serves, is healthy and stops on SIGTERM', async (file) => {
+  const { program, host } = await startServer(file);
+  await using _program = program;
+  const { closed, receive } = await connect(host);
+  expect(await receive(2)).toContainEqual(expect.objectContaining({ data: expect.any(String) }));
+  expect((await fetch(`http://${host}/health`)).status).toBe(200);
+  if (file === 'flawed/hung-shutdown.js') {
+    program.child.kill('SIGTERM');
+    expect(await closed).toBe(1001);
+    expect(program.child.exitCode).toBeNull();
+  } else {
+    expect(await program.stopped()).toBe(0);
+    expect(await closed).toBe(file === 'flawed/abrupt-shutdown.js' ? 1006 : 1001);
+  }
+});
+
+test.each(['websocket-client.js', ...ofRole('client')])('%s connects, reports and stops on SIGTERM', async (file) => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  server.on('connection', (socket) => socket.send('{"seq":7}'));
+  await using program = start(file, {
+    TARGET_URL: `ws://127.0.0.1:${(server.address() as { port: number }).port}/feed`,
+  });
+  await program.saw(/"open".*"message","id":7/s);
+  const asked = once(server, 'connection');
+  for (const socket of server.clients) socket.terminate();
+  await program.saw(/"close"/);
+  if (file !== 'flawed/no-reconnect.js') {
+    const [, request] = await asked;
+    expect(request.url).toBe(file === 'flawed/no-resume.js' ? '/feed' : '/feed?last=7');
+    await program.saw(/"close".*"retry".*"open"/s);
+  }
+  expect(await program.stopped()).toBe(0);
+  server.close();
+});
+
+test('the resilient server replays what was missed, once and in order, and resets an unknown cursor', async () => {
+  const { program, host } = await startServer('websocket-server.js');
+  await using _program = program;
+  const [first] = ids(await (await connect(host)).receive(10));
+  const back = ids(await (await connect(host, `?last=${first}`)).receive(20));
+  expect(back).toEqual(back.map((_, i) => Number(first) + 1 + i));
+  for (const cursor of ['1', 'x', '999999999999'])
+    expect((await (await connect(host, `?last=${cursor}`)).receive(2))[0]).toMatchObject({ event: 'reset' });
+});
+
+test('the resilient server pings when quiet, drops who does not answer, echoes, and refuses a foreign page', async () => {
+  const { program, host } = await startServer('websocket-server.js', { QUIET: '1', HOLDFAST_SCALE: '0.02' });
+  await using _program = program;
+  const mute = await connect(host, '', { autoPong: false });
+  const good = await connect(host);
+  good.socket.send('{"type":"echo","id":1,"text":"hi"}');
+  expect(await good.receive(1)).toEqual([{ type: 'echo', id: 1, text: 'hi' }]);
+  await once(good.socket, 'ping');
+  expect(await mute.closed).toBe(1006);
+  expect(good.socket.readyState).toBe(WebSocket.OPEN);
+  await expect(connect(host, '', { origin: 'https://evil.example' })).rejects.toThrow('403');
+  good.socket.send(Buffer.alloc(2 * 1024 * 1024));
+  expect(await good.closed).toBe(1009);
+});
+
+test('the resilient server under pressure tells a slow reader to come back later and goes on serving the others', async () => {
+  const { program, host } = await startServer('websocket-server.js', { PRESSURE: '1' });
+  await using _program = program;
+  const slow = await connect(host);
+  slow.socket.pause();
+  const fast = await connect(host);
+  await fast.receive(250);
+  expect(fast.socket.readyState).toBe(WebSocket.OPEN);
+  slow.socket.resume();
+  expect([1013, 1006]).toContain(await slow.closed);
+});

@@ -1,0 +1,65 @@
+/** What a WebSocket server may do well or badly, one word each. A flawed server is the resilient one with one of them changed. */
+import { WebSocket } from 'ws';
+import type { FeedMessage } from './feed';
+
+export const MIB = 1024 * 1024;
+
+export interface Session {
+  readonly socket: WebSocket;
+  awaitsPong: boolean;
+  heardAtMs: number | null;
+}
+
+export type Deliver = (text: string, to: Iterable<WebSocket>) => void;
+
+export interface Behaviour {
+  /** Runs every 20 s for each session: the heartbeat, and the look for an answer to the last one. */
+  readonly beat: (session: Session, feeding: boolean) => void;
+  readonly autoPong: boolean;
+  readonly maxPayload: number;
+  readonly form: (message: FeedMessage) => object;
+  readonly replays: boolean;
+  readonly deliver: Deliver;
+  readonly welcome: (session: Session) => void;
+  readonly goodbye: (socket: WebSocket) => void;
+  /** How long it goes on taking new sessions after the stop signal. */
+  readonly admitsMs: number;
+  readonly exits: boolean;
+}
+
+export const pressing = process.env.PRESSURE === '1';
+
+export function send(socket: WebSocket, text: string): void {
+  // Bytes of its own for each socket: what a slow one holds can then be measured. The filler does not compress.
+  if (socket.readyState === WebSocket.OPEN) socket.send(Buffer.from(text), { binary: false, compress: !pressing });
+}
+
+/** Sends to each without waiting for any; who is further behind than `backlogBytes` is told to try again later. */
+export function deliverWithin(backlogBytes: number): Deliver {
+  return (text, to) => {
+    for (const socket of to) {
+      if (socket.bufferedAmount > backlogBytes) socket.close(1013, 'too slow');
+      else send(socket, text);
+    }
+  };
+}
+
+/** A peer that did not answer one ping by the next is dead: gone within 40 s. */
+export function beat(session: Session): void {
+  if (session.awaitsPong) session.socket.terminate();
+  else session.socket.ping();
+  session.awaitsPong = true;
+}
+
+export const resilient: Behaviour = {
+  beat,
+  autoPong: true,
+  maxPayload: MIB,
+  form: (message) => message,
+  replays: true,
+  deliver: deliverWithin(MIB),
+  welcome: () => {},
+  goodbye: (socket) => socket.close(1001, 'going away'),
+  admitsMs: 0,
+  exits: true,
+};

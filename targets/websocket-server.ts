@@ -1,0 +1,100 @@
+/**
+ * The resilient WebSocket server: one feed of numbered messages to everyone, on any path. It beats, notices the dead, resumes
+ * at `?last=N`, cuts who cannot keep up, answers {"type":"echo"}, says goodbye. GET /health tells whether it serves.
+ * Environment: PORT, HOST, HOLDFAST_SCALE; PUSH_MS (200); QUIET=1 sends nothing by itself; PRESSURE=1 sends 4 MB/s to each.
+ */
+import { randomBytes, randomInt } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { Feed } from './feed';
+import { scaledMs } from './program';
+import { type Behaviour, pressing, resilient, type Session, send } from './websocket-behaviour';
+
+export const meta = { role: 'server', trips: null } as const;
+
+const RESET = JSON.stringify({ event: 'reset', reason: 'cursor unknown or too old' });
+const { PORT = '8080', HOST = '127.0.0.1', PUSH_MS = '200', QUIET } = process.env;
+const feeding = QUIET !== '1';
+
+/** A page of another host; programs send no Origin. */
+function isForeign({ headers }: IncomingMessage): boolean {
+  return headers.origin !== undefined && headers.origin.split(':')[1] !== `//${headers.host?.split(':')[0]}`;
+}
+
+function echo(raw: RawData): string | undefined {
+  if (!Buffer.isBuffer(raw) || raw.length > 64 * 1024) return undefined;
+  try {
+    const { type, id, text } = JSON.parse(raw.toString());
+    return type === 'echo' ? JSON.stringify({ type, id, text }) : undefined;
+  } catch {
+    return undefined; // Not JSON, or null: nothing for us.
+  }
+}
+
+export function startServer(flaw: Partial<Behaviour> = {}): void {
+  const { autoPong, maxPayload, deliver, form, ...behaviour }: Behaviour = { ...resilient, ...flaw };
+  const filler = randomBytes(48 * 1024).toString('base64');
+  const feed = new Feed(pressing ? 8 : 10_000, () => (pressing ? filler : `${20 + randomInt(5)} degrees`));
+  const sessions = new Map<WebSocket, Session>();
+  let draining = false;
+
+  // ws destroys a socket whose close is not answered within closeTimeout.
+  const patience = { closeTimeout: scaledMs(5_000), autoPong, maxPayload };
+  const perMessageDeflate = { threshold: 1024, serverNoContextTakeover: true, clientNoContextTakeover: true };
+  const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate, ...patience });
+
+  function join(socket: WebSocket, { url = '' }: IncomingMessage): void {
+    const session: Session = { socket, awaitsPong: false, heardAtMs: null };
+    const heard = () => Object.assign(session, { awaitsPong: false, heardAtMs: Date.now() });
+    socket.on('ping', heard).on('pong', heard).on('message', heard);
+    socket.on('message', (raw) => {
+      const answer = echo(raw);
+      if (answer !== undefined) deliver(answer, [socket]);
+    });
+    socket.on('close', () => sessions.delete(socket)).on('error', () => {}); // ws sends the right code by itself.
+    behaviour.welcome(session);
+    const cursor = new URLSearchParams(url.split('?')[1]).get('last');
+    const missed = cursor === null ? [] : feed.since(cursor);
+    if (missed === undefined) send(socket, RESET);
+    else if (behaviour.replays) for (const message of missed) send(socket, JSON.stringify(form(message)));
+    sessions.set(socket, session); // Live from here: the replay came wholly before.
+  }
+
+  async function farewell(): Promise<void> {
+    const leaving = [...sessions.keys()];
+    const gapMs = scaledMs(1_000) / leaving.length;
+    for (const [i, socket] of leaving.entries()) setTimeout(behaviour.goodbye, i * gapMs, socket);
+    while (leaving.some((socket) => sessions.has(socket))) await sleep(20);
+  }
+
+  async function stop(): Promise<void> {
+    draining = behaviour.admitsMs === 0;
+    await farewell();
+    await sleep(scaledMs(behaviour.admitsMs));
+    draining = true;
+    await farewell();
+    http.close();
+    if (behaviour.exits) process.exit(0);
+  }
+
+  const handshakeMs = { headersTimeout: scaledMs(10_000), requestTimeout: scaledMs(10_000) };
+  const http = createServer({ ...handshakeMs, connectionsCheckingInterval: 1_000 }, ({ url }, response) => {
+    response.writeHead(url !== '/health' ? 404 : draining ? 503 : 200).end();
+  });
+  http.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    const refusal = draining ? '503 Service Unavailable' : isForeign(request) ? '403 Forbidden' : null;
+    if (refusal === null) return webSockets.handleUpgrade(request, socket, head, join);
+    socket.once('finish', () => socket.destroy());
+    socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  });
+  http.listen({ port: Number(PORT), host: HOST, backlog: 4096 }, () => console.log(JSON.stringify(http.address())));
+
+  setInterval(() => sessions.forEach((session) => void behaviour.beat(session, feeding)), scaledMs(20_000));
+  const push = () => deliver(JSON.stringify(form(feed.push())), sessions.keys());
+  if (feeding) setInterval(push, pressing ? 16 : Number(PUSH_MS));
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+}
+
+if (require.main === module) startServer();
