@@ -30,7 +30,7 @@ const whole = (least: number, most: number) =>
   number.int('must be a whole number').min(least, `must be ${least} or more`).max(most, `must be ${most} or less`);
 const port = whole(1, 65535);
 const httpUrl = words.refine(
-  (text) => /^https?:\/\/./.test(text) && URL.canParse(text),
+  (text) => /^https?:$/.test(protocolOf(filledUrl(text))),
   'must be an http:// or https:// URL',
 );
 
@@ -186,4 +186,13 @@ function isPattern(text: string): boolean {
 
 function isSignal(name: string): name is NodeJS.Signals {
   return name in constants.signals;
+}
+
+/** A URL of the target's may hold the port that its copy will get; any will do to understand it. */
+export function filledUrl(text: string): string {
+  return text.replaceAll('{port}', '1').replaceAll('{host}', '127.0.0.1');
+}
+
+function protocolOf(text: string): string {
+  return URL.canParse(text) ? new URL(text).protocol : '';
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { parseSettings } from '../config.js';
-import { type Settings, settingsSchema } from '../config-schema.js';
+import type { Settings, TargetSettings } from '../config-schema.js';
 
 interface Flag {
   readonly flags: string;
@@ -90,20 +90,19 @@ export function flagName(word: string): string {
 }
 
 /** Settings as written in a config, as arguments of `holdfast check`; `env` and `cwd` are the caller's to apply. */
-export function flagsOfSettings(settings: Readonly<Record<string, unknown>>): string[] {
+export function flagsOfSettings(settings: TargetSettings): string[] {
   return Object.entries(settings)
     .filter(([word, value]) => value !== undefined && value !== false && !['url', 'env', 'cwd'].includes(word))
-    .flatMap(([word, value]) => (value === true ? [flagName(word)] : [`${flagName(word)}=${flagText(value)}`]));
+    .map(([word, value]) => (value === true ? flagName(word) : `${flagName(word)}=${flagText(word, value)}`));
 }
 
-function flagText(value: unknown): string {
+function flagText(word: string, value: unknown): string {
   if (Array.isArray(value)) return value.join(',');
-  return typeof value === 'object' && value !== null ? objectText(value) : String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (!ENVIRONMENTS.has(word)) return JSON.stringify(value);
+  return Object.entries(value)
+    .map(([name, text]) => `${name}=${text}`)
+    .join(',');
 }
 
-/** An object is K=V,.. for an environment and JSON for a message. */
-function objectText(value: object): string {
-  return JSON.stringify(value);
-}
-
-export const SETTING_WORDS: readonly string[] = Object.keys(settingsSchema.shape);
+const ENVIRONMENTS = new Set(['quietEnv', 'pressureEnv']);

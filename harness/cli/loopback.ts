@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
+import { filledUrl } from '../config-schema.js';
 import type { ServerSpec } from '../contract.js';
 import { HarnessError, messageOf } from '../errors.js';
 
@@ -9,7 +10,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export async function refuseUnfitUrls(server: ServerSpec | undefined, owned: boolean): Promise<void> {
   const others = [server?.readyUrl, server?.healthUrl, server?.metricsUrl].filter((url) => url !== undefined);
   for (const text of [...(server?.url === undefined ? [] : [server.url]), ...others]) {
-    const url = new URL(text);
+    const url = new URL(filledUrl(text));
     const addresses = await resolveHost(url);
     const foreign = addresses.find((address) => !isLoopback(address));
     if (foreign !== undefined && !owned) {

@@ -1,0 +1,154 @@
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { type Catalog, loadCatalog } from '../catalog.js';
+import { loadConfig } from '../config.js';
+import type { Settings } from '../config-schema.js';
+import type { Run } from '../contract.js';
+import { HarnessError } from '../errors.js';
+import { makePlan } from '../plan.js';
+import { renderJson } from '../reporters/json.js';
+import { renderJunit } from '../reporters/junit.js';
+import { createProgress, type ProgressDisplay } from '../reporters/progress.js';
+import { renderTerminal } from '../reporters/terminal.js';
+import { performRun } from '../run.js';
+import { toRunOptions, toTarget } from '../settings.js';
+import { EXIT_CODES_HELP, exitCodeOf } from './exit.js';
+import { addCheckFlags, CONFIG_FLAG, settingsOfFlags } from './flags.js';
+import { refuseUnfitUrls } from './loopback.js';
+import { didYouMean } from './nearest.js';
+import { displayOf, print } from './output.js';
+import { replayCommand } from './shell.js';
+
+export function addCheck(program: Command, finish: (code: number) => void, signal: AbortSignal): void {
+  const command = program
+    .command('check')
+    .summary('disturb a target and judge what it does')
+    .description('Puts Toxiproxy between clients and servers, disturbs them, and judges what they do.')
+    .argument('[target]', 'a target of the config, or the ws:// or wss:// URL of a running server');
+  addCheckFlags(command)
+    .option(...CONFIG_FLAG)
+    .option('--json', 'print run.json on stdout and nothing else')
+    .addHelpText('after', EXIT_CODES_HELP)
+    .action(async (target: string | undefined, flags: Readonly<Record<string, unknown>>) => {
+      finish(await check(target, flags, signal));
+    });
+}
+
+async function check(
+  given: string | undefined,
+  flags: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<number> {
+  const { config, json, ...words } = flags;
+  const chosen = await chooseTarget(given, settingsOfFlags(words), typeof config === 'string' ? config : undefined);
+  const { settings } = chosen;
+  const target = toTarget(settings, chosen.name, chosen.folder);
+  const options = toRunOptions(settings, target.protocol);
+  const catalog = loadCatalog();
+  refuseUnknownProtocol(target.protocol, catalog);
+  for (const id of [...options.only, ...options.skip]) refuseUnknownCheck(id, target.protocol, catalog);
+  await refuseUnfitUrls(target.server, settings.iOwnThisTarget ?? false);
+  const plan = makePlan(target, options, catalog);
+  if (signal.aborted) throw new HarnessError('INTERRUPTED', 'interrupted before anything was started');
+
+  const display = displayOf(process.stderr);
+  const reporters = new Set(settings.reporter ?? ['terminal']);
+  const silent = json === true;
+  if (!silent) process.stderr.write(`checking ${target.name}, seed ${options.seed}\n`);
+  const { run, directory } = await withProgress(silent ? undefined : createProgress(plan, display), (progress) =>
+    performRun(plan, {
+      resultsDir: resolve(settings.results ?? 'results'),
+      replay: replayCommand(process.argv.slice(2), options.seed),
+      signal,
+      onProgress: (step) => progress?.show(step),
+    }),
+  );
+  if (reporters.has('junit')) writeFileSync(join(directory, 'junit.xml'), renderJunit(run));
+  if (silent) await print(renderJson(run));
+  else if (reporters.has('terminal')) await printTable(run, directory);
+  return exitCodeOf(run, settings);
+}
+
+export async function printTable(run: Run, directory: string): Promise<void> {
+  const { columns, color } = displayOf(process.stdout);
+  await print(renderTerminal(run, { columns, color, directory }));
+}
+
+async function withProgress<T>(
+  progress: ProgressDisplay | undefined,
+  work: (progress: ProgressDisplay | undefined) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(progress);
+  } finally {
+    progress?.[Symbol.dispose]();
+  }
+}
+
+interface Chosen {
+  readonly name: string | undefined;
+  readonly settings: Settings;
+  /** What relative paths start from. */
+  readonly folder: string;
+}
+
+/** A URL, a command, or a target of the config; flags win over the config's words. */
+async function chooseTarget(
+  given: string | undefined,
+  flags: Settings,
+  configPath: string | undefined,
+): Promise<Chosen> {
+  const here = process.cwd();
+  if (given !== undefined && /^[a-z][a-z0-9+.-]*:\/\//i.test(given)) {
+    return { name: undefined, settings: { ...flags, url: given }, folder: here };
+  }
+  const isAdHoc = given === undefined && (flags.server !== undefined || flags.client !== undefined);
+  if (isAdHoc && configPath === undefined) return { name: undefined, settings: flags, folder: here };
+  const config = await loadConfig(configPath, here);
+  if (isAdHoc) return { name: undefined, settings: flags, folder: here };
+  if (!config) {
+    const asked = given === undefined ? 'nothing to check' : `no target "${given}": there is no holdfast.config here`;
+    throw new HarnessError(
+      'NO_TARGET',
+      `${asked}; give a ws:// URL, --server CMD, --client CMD or a target of a config`,
+    );
+  }
+  const names = [...config.targets.keys()];
+  const name = given ?? (names.length === 1 ? names[0] : undefined);
+  if (name === undefined) {
+    throw new HarnessError(
+      'NO_TARGET',
+      `say which target of ${config.path} to check: ${names.join(', ') || 'it has none'}`,
+    );
+  }
+  const settings = config.targets.get(name);
+  if (!settings) {
+    throw new HarnessError(
+      'UNKNOWN_TARGET',
+      `${config.path} has no target "${name}"${didYouMean(name, names)}; it has ${names.join(', ') || 'none'}`,
+    );
+  }
+  return { name, settings: { ...settings, ...flags }, folder: config.folder };
+}
+
+function refuseUnknownProtocol(protocol: string, { protocols }: Catalog): void {
+  if (protocols.includes(protocol)) return;
+  const planned = ['sse', 'grpc', 'long-polling', 'webtransport', 'mqtt-ws'].includes(protocol);
+  throw planned
+    ? new HarnessError('NOT_BUILT', `--protocol ${protocol} is not built yet: there is ${protocols.join(', ')}`)
+    : new HarnessError(
+        'UNKNOWN_PROTOCOL',
+        `there is no protocol "${protocol}"${didYouMean(protocol, protocols)}: there is ${protocols.join(', ')}`,
+      );
+}
+
+/** Also of `explain`: a check is one of the catalog, or the nearest one is told. */
+export function refuseUnknownCheck(id: string, protocol: string, { checks }: Catalog): void {
+  if (checks.some((check) => check.id === id && id.startsWith(`${protocol}/`))) return;
+  const ids = checks.map((check) => check.id).filter((known) => known.startsWith(`${protocol}/`));
+  throw new HarnessError(
+    'UNKNOWN_CHECK',
+    `there is no check "${id}"${didYouMean(id, ids)}; holdfast list checks shows them all`,
+  );
+}

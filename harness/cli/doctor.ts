@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Command } from 'commander';
+import { messageOf } from '../errors.js';
+import { printable } from '../reporters/printable.js';
+import { canDropPackets, canMakeNamespace } from '../target/namespace.js';
+import { EXIT } from './exit.js';
+import { endLeftovers, leftovers } from './leftovers.js';
+import { print } from './output.js';
+
+/** `missing`: Holdfast cannot work; `absent`: it works with less. */
+interface Finding {
+  readonly name: string;
+  readonly state: 'ok' | 'absent' | 'missing';
+  readonly text: string;
+}
+
+export function addDoctor(program: Command, finish: (code: number) => void): void {
+  program
+    .command('doctor')
+    .description('Tells what this machine offers. Exit code 3 where Holdfast cannot work here.')
+    .option('--clean', 'end what former runs left behind')
+    .option('--json', 'print JSON on stdout and nothing else')
+    .action(async ({ json, clean }: { json?: boolean; clean?: boolean }) => {
+      const findings = [...machine(), ...(await toxiproxy()), ...kernel(), ...programs(), leftBehind(clean ?? false)];
+      await print(json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(line).join(''));
+      if (findings.some(({ state }) => state === 'missing')) finish(EXIT.couldNotRun);
+    });
+}
+
+function line({ name, state, text }: Finding): string {
+  const sign = { ok: 'ok', absent: '--', missing: 'NO' }[state];
+  return `${sign}  ${name.padEnd(18)}${printable(text)}\n`;
+}
+
+function machine(): Finding[] {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const fits = major > 20 || (major === 20 && minor >= 19);
+  const cores = cpus().length;
+  return [
+    {
+      name: 'node',
+      state: fits ? 'ok' : 'missing',
+      text: fits ? process.version : `${process.version}: at least v20.19 is needed`,
+    },
+    { name: 'platform', state: 'ok', text: `${process.platform} ${release()} ${process.arch}` },
+    {
+      name: 'cores',
+      state: cores > 1 ? 'ok' : 'absent',
+      text: `${cores}, ${Math.round(totalmem() / 2 ** 30)} GiB of memory${cores > 1 ? '' : ': timing verdicts may be inconclusive'}`,
+    },
+    existsSync('/proc/self/stat')
+      ? { name: '/proc', state: 'ok', text: 'memory and sockets of targets can be read' }
+      : { name: '/proc', state: 'absent', text: 'not here: checks on memory and sockets are inconclusive' },
+    descriptors(),
+  ];
+}
+
+/** A storm of 10,000 needs about twice as many descriptors, spread over workers. */
+function descriptors(): Finding {
+  const name = 'descriptors';
+  try {
+    const limit = execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).trim();
+    const enough = limit === 'unlimited' || Number(limit) >= 4096;
+    return {
+      name,
+      state: enough ? 'ok' : 'absent',
+      text: `${limit} a process${enough ? '' : ': raise it (ulimit -n 4096) for large storms'}`,
+    };
+  } catch (error) {
+    return { name, state: 'absent', text: `the limit cannot be read: ${messageOf(error)}` };
+  }
+}
+
+async function toxiproxy(): Promise<Finding[]> {
+  const name = 'toxiproxy';
+  const url = process.env.TOXIPROXY_URL;
+  if (url !== undefined && url !== '') {
+    try {
+      const answer = await fetch(new URL('/version', url), { signal: AbortSignal.timeout(3000) });
+      const text = (await answer.text()).slice(0, 80);
+      return [{ name, state: answer.ok ? 'ok' : 'missing', text: `TOXIPROXY_URL ${url} says ${text}` }];
+    } catch (error) {
+      return [{ name, state: 'missing', text: `TOXIPROXY_URL ${url} does not answer: ${messageOf(error)}` }];
+    }
+  }
+  const path = onPath('toxiproxy-server');
+  return [
+    path === undefined
+      ? {
+          name,
+          state: 'absent',
+          text: 'no TOXIPROXY_URL and no toxiproxy-server on the PATH: the embedded one is used',
+        }
+      : { name, state: 'ok', text: path },
+  ];
+}
+
+function kernel(): Finding[] {
+  const tell = (name: string, answer: { readonly ok: boolean; readonly reason?: string }, without: string): Finding =>
+    answer.ok
+      ? { name, state: 'ok', text: 'can be made' }
+      : { name, state: 'absent', text: `${answer.reason ?? 'not possible'}: ${without}` };
+  return [
+    tell('namespaces', canMakeNamespace(), 'copies with a fixed port run one after another'),
+    tell('packet drops', canDropPackets(), 'clients that rely on TCP keepalive are inconclusive'),
+  ];
+}
+
+function programs(): Finding[] {
+  const tools = {
+    nginx: ['nginx'],
+    haproxy: ['haproxy'],
+    docker: ['docker'],
+    chromium: ['chromium', 'chromium-browser', 'google-chrome'],
+  };
+  return Object.entries(tools).map(([name, candidates]): Finding => {
+    const path = candidates.map(onPath).find((found) => found !== undefined);
+    return path === undefined ? { name, state: 'absent', text: 'not on the PATH' } : { name, state: 'ok', text: path };
+  });
+}
+
+function leftBehind(clean: boolean): Finding {
+  const name = 'left behind';
+  const found = leftovers();
+  if (found.length === 0) return { name, state: 'ok', text: 'nothing' };
+  const told = found.map(({ pid, command }) => `${pid} (${command})`).join(', ');
+  if (!clean) return { name, state: 'absent', text: `${told}: holdfast doctor --clean ends them` };
+  const stubborn = endLeftovers(found);
+  return stubborn.length === 0
+    ? { name, state: 'ok', text: `ended ${told}` }
+    : { name, state: 'absent', text: `could not end ${stubborn.join(', ')}` };
+}
+
+function onPath(program: string): string | undefined {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter(Boolean)
+    .map((folder) => join(folder, program))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { HarnessError, messageOf } from '../errors.js';
+import { printableLines } from '../reporters/printable.js';
+import { version } from '../version.js';
+import { addCheck } from './check.js';
+import { addDoctor } from './doctor.js';
+import { EXIT } from './exit.js';
+import { addExplain } from './explain.js';
+import { addJudge } from './judge.js';
+import { addList } from './list.js';
+
+/** Of DESIGN, and not there yet. */
+const UNBUILT_COMMANDS = ['session', 'compare', 'report', 'proxy', 'init'];
+
+async function main(args: readonly string[]): Promise<number> {
+  const interrupt = new AbortController();
+  onInterrupt(() => interrupt.abort(new HarnessError('INTERRUPTED', 'interrupted')));
+  let exitCode: number = EXIT.ok;
+  const finish = (code: number) => {
+    exitCode = code;
+  };
+  const program = new Command('holdfast')
+    .description('What happens to a real-time service when the network, a proxy or a deploy misbehaves?')
+    .version(version())
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  addCheck(program, finish, interrupt.signal);
+  addJudge(program, finish);
+  addList(program);
+  addExplain(program);
+  addDoctor(program, finish);
+  for (const name of UNBUILT_COMMANDS) {
+    program
+      .command(name, { hidden: true })
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(() => {
+        throw new HarnessError('NOT_BUILT', `holdfast ${name} is not built yet`);
+      });
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    process.stderr.write(`holdfast: ${printableLines(sentenceOf(error))}\n`);
+    return error instanceof HarnessError && error.code === 'INTERRUPTED' ? EXIT.interrupted : EXIT.couldNotRun;
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof CommanderError) {
+    if (error.code === 'commander.help') return 'give a command: see holdfast --help';
+    return error.message.replace(/^error: /, '').replace(/\n/g, ' ');
+  }
+  if (error instanceof HarnessError) return error.message;
+  // Ours to mend: the stack is what a report of it needs.
+  return `an error of Holdfast's own, please report it: ${error instanceof Error ? error.stack : messageOf(error)}`;
+}
+
+/** The first signal ends the run in order; the second ends us at once. */
+function onInterrupt(first: () => void): void {
+  let seen = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (seen) process.exit(EXIT.interrupted);
+      seen = true;
+      process.stderr.write('\ninterrupted: healing, stopping and saving; once more to kill at once\n');
+      first();
+    });
+  }
+}
+
+process.stdout.on('error', () => {});
+main(process.argv.slice(2)).then((code) => process.exit(code));

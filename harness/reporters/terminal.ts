@@ -1,0 +1,129 @@
+import { createColors } from 'picocolors';
+import { type AntiPatternOutcome, antiPatternOutcomes } from '../anti-patterns.js';
+import type { Outcome, Run, Verdict } from '../contract.js';
+import { evidenceOf } from './junit.js';
+import { clipped, duration, wrapped } from './layout.js';
+import { printable } from './printable.js';
+
+export interface TerminalOptions {
+  /** Infinity where the output is no terminal: nothing is wrapped or cut. */
+  readonly columns: number;
+  readonly color: boolean;
+  /** Where the run is saved. */
+  readonly directory: string;
+}
+
+const SIGNS: Readonly<Record<Outcome | 'not run', string>> = {
+  fail: 'FAIL',
+  inconclusive: '????',
+  pass: 'pass',
+  skipped: 'skip',
+  'not run': 'not run',
+};
+const ORDER: readonly Outcome[] = ['fail', 'inconclusive', 'pass', 'skipped'];
+
+/** A finished run as a person reads it: anti-patterns, checks with what needs attention first, summary. */
+export function renderTerminal(run: Run, options: TerminalOptions): string {
+  const paint = painter(options.color);
+  const byLevel = (verdict: Verdict) => ['MUST', 'SHOULD', 'MAY'].indexOf(verdict.level);
+  const idWidth = Math.max(0, ...run.verdicts.map(({ check }) => check.length));
+  const sorted = ORDER.flatMap((outcome) =>
+    run.verdicts.filter((verdict) => verdict.outcome === outcome).toSorted((a, b) => byLevel(a) - byLevel(b)),
+  );
+  return [
+    '',
+    paint.bold(
+      `holdfast ${run.version}: ${printable(run.target.name)} (${run.target.protocol} ${run.target.roles.join(' and ')})`,
+    ),
+    '',
+    paint.bold('Anti-patterns'),
+    ...antiPatternOutcomes(run.verdicts).map((one) => antiPatternLine(one, options, paint)),
+    '',
+    paint.bold('Checks'),
+    ...sorted.flatMap((verdict) => verdictLines(verdict, idWidth, options, paint)),
+    '',
+    ...closing(run, options, paint),
+    '',
+  ].join('\n');
+}
+
+function antiPatternLine(one: AntiPatternOutcome, { columns }: TerminalOptions, paint: Painter): string {
+  const told = one.outcome === 'fail' || one.outcome === 'inconclusive' ? `  ${one.checks.join(', ')}` : '';
+  const head = `  AP ${String(one.number).padEnd(2)}  `;
+  const sign = SIGNS[one.outcome].padEnd(7);
+  return `${head}${paint.of(one.outcome)(sign)}  ${clipped(`${one.name}${told}`, columns - head.length - sign.length - 2)}`;
+}
+
+function verdictLines(verdict: Verdict, idWidth: number, { columns }: TerminalOptions, paint: Painter): string[] {
+  const { outcome, level } = verdict;
+  const sign = paint.of(outcome)(SIGNS[outcome]);
+  const head = `${verdict.check.padEnd(idWidth)}  `;
+  const lead = 2 + 4 + 2 + 6 + 2;
+  const line = (text: string) => `  ${sign}  ${level.padEnd(6)}  ${head}${clipped(text, columns - lead - head.length)}`;
+  if (outcome === 'skipped') return [line(verdict.reason ?? 'no reason given')];
+  if (outcome === 'pass') return [line(verdict.actual)];
+  const detail = (name: string, text: string) => `        ${paint.dim(name.padEnd(10))}${wrapped(text, 18, columns)}`;
+  const measured = facts(verdict.measured);
+  const limits = facts(verdict.threshold);
+  return [
+    `  ${sign}  ${level.padEnd(6)}  ${paint.bold(verdict.check)}`,
+    ...(verdict.title === verdict.expected ? [] : [detail('rule', verdict.title)]),
+    detail('expected', verdict.expected),
+    detail('actual', verdict.actual),
+    ...(verdict.reason === null || verdict.reason === verdict.actual ? [] : [detail('reason', verdict.reason)]),
+    ...(measured === '' ? [] : [detail('measured', limits === '' ? measured : `${measured} (limits: ${limits})`)]),
+    detail('look at', evidenceOf(verdict)),
+    ...(outcome === 'fail' ? [detail('fix', verdict.fix)] : []),
+  ];
+}
+
+function facts(values: Readonly<Record<string, unknown>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
+}
+
+function closing(run: Run, { directory }: TerminalOptions, paint: Painter): string[] {
+  const { summary, wall } = run;
+  const count = (outcome: Outcome, text: string) => (summary[outcome] === 0 ? text : paint.of(outcome)(text));
+  const [seen, all] = summary.mustSeen;
+  const grade = summary.grade === null ? `no grade (${whyNoGrade(run)})` : `grade ${summary.grade}`;
+  const counts = [
+    count('fail', `${summary.fail} failed`),
+    count('inconclusive', `${summary.inconclusive} inconclusive`),
+    count('pass', `${summary.pass} passed`),
+    `${summary.skipped} skipped`,
+  ].join(', ');
+  return [
+    `${counts}; MUST seen ${seen} of ${all}; ${paint.bold(grade)}`,
+    `took ${duration(run.durationMs)} of the ${duration(wall.limitMs)} allowed (longest quiet window ${duration(wall.quietMs)}, busy ones ${duration(wall.busyMs)} together)`,
+    `engine ${run.engine.kind} ${printable(run.engine.version)}, seed ${run.seed}`,
+    `saved  ${printable(directory)}`,
+    `repeat ${printable(run.replay)}`,
+  ];
+}
+
+function whyNoGrade({ options, verdicts }: Run): string {
+  if (verdicts.some(({ level, outcome }) => level === 'MUST' && outcome === 'inconclusive'))
+    return 'a MUST is inconclusive';
+  return options.scale === 1 ? 'nothing was decided' : 'windows were scaled';
+}
+
+type Paint = (text: string) => string;
+interface Painter {
+  readonly bold: Paint;
+  readonly dim: Paint;
+  of(outcome: Outcome | 'not run'): Paint;
+}
+
+function painter(color: boolean): Painter {
+  const colors = createColors(color);
+  const paints = {
+    fail: colors.red,
+    inconclusive: colors.yellow,
+    pass: colors.green,
+    skipped: colors.dim,
+    'not run': colors.dim,
+  };
+  return { bold: colors.bold, dim: colors.dim, of: (outcome) => paints[outcome] };
+}
