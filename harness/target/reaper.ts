@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { delay } from '../clock.js';
+import { environmentHolds, processStartTime, processTable, withDescendants } from './process-table.js';
+
+/**
+ * Leaves nothing behind even when this process is killed: a detached helper holds one end of a pipe, and when that pipe
+ * closes it kills what carries our mark.
+ *
+ *   this process --- pipe ---> reaper            every process we start has HOLDFAST_RUN=.../<owner> in its environment,
+ *        \--- target --- its children            and so has all that comes from it, daemons too
+ */
+const variable = 'HOLDFAST_RUN';
+
+/** Names this process; nested, so that what a worker of ours starts carries our mark too. */
+const owner = randomBytes(8).toString('hex');
+let helper: ChildProcess | undefined;
+
+/** For the environment of whatever this process starts; also of a worker, whose targets then carry this mark too. */
+export function runMark(): Readonly<Record<string, string>> {
+  const outer = process.env[variable];
+  return { [variable]: outer ? `${outer}/${owner}` : owner };
+}
+
+/** Starts this process's reaper; once, however often it is called. */
+export function startReaper(): void {
+  if (helper && helper.exitCode === null && helper.signalCode === null) return;
+  // No mark in its own environment: an outer reaper must not kill the inner one before it has done its work.
+  helper = spawn(process.execPath, [__filename, owner], {
+    detached: true,
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: { PATH: process.env.PATH },
+  });
+  // Without a helper the rest still works; only a SIGKILL of ours would leave targets behind.
+  helper.on('error', () => undefined);
+  helper.stdin?.on('error', () => undefined);
+  helper.unref();
+  (helper.stdin as Socket | null)?.unref();
+}
+
+/** Tells the reaper about a process that need not carry the mark (nginx writes its title over its environment). */
+export function tellReaper(pid: number, startTime: number): void {
+  helper?.stdin?.write(`${pid} ${startTime}\n`);
+}
+
+/** Kills all that carries the mark or was told of, until twice nothing is found; 5 s at most. */
+async function reap(mark: string, told: ReadonlyMap<number, number>): Promise<void> {
+  const since = processStartTime(process.pid);
+  let quiet = 0;
+  for (let round = 0; round < 100 && quiet < 2; round++) {
+    const table = processTable();
+    const roots = [...told].filter(([pid, start]) => table.get(pid)?.startTime === start).map(([pid]) => pid);
+    // A number whose leader is another process by now leads a stranger's session.
+    const leads = (id: number) => told.has(id) && (table.get(id)?.startTime ?? told.get(id)) === told.get(id);
+    for (const row of table.values()) {
+      if (leads(row.session) || leads(row.group)) roots.push(row.pid);
+      // What is older than this helper was not started by its owner.
+      else if (since !== undefined && row.startTime >= since && environmentHolds(row.pid, mark)) roots.push(row.pid);
+    }
+    const victims = withDescendants(table, roots);
+    victims.delete(process.pid);
+    for (const pid of victims) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // Gone in between.
+      }
+    }
+    quiet = victims.size === 0 ? quiet + 1 : 0;
+    await delay(50);
+  }
+}
+
+function main(mark: string): void {
+  const told = new Map<number, number>();
+  let rest = '';
+  let over = false;
+  const finish = () => {
+    if (over) return;
+    over = true;
+    void reap(mark, told).finally(() => process.exit(0));
+  };
+  process.on('SIGHUP', () => undefined);
+  process.stdin.setEncoding('utf8');
+  process.stdin.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const [pid, start] = line.split(' ').map(Number);
+      if (pid && start !== undefined) told.set(pid, start);
+    }
+  });
+  for (const event of ['end', 'close', 'error']) process.stdin.on(event, finish);
+}
+
+if (require.main === module && process.argv[2]) main(process.argv[2]);

@@ -1,0 +1,203 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { processStartTime, processTable } from './process-table.js';
+
+/**
+ * Who holds which TCP socket, from /proc. Nothing is kept between calls. `among` names the processes to look at first:
+ * reading every descriptor of a thousand processes takes tens of milliseconds, those of one tree under one.
+ */
+export type TcpState =
+  | 'ESTABLISHED'
+  | 'SYN_SENT'
+  | 'SYN_RECV'
+  | 'FIN_WAIT1'
+  | 'FIN_WAIT2'
+  | 'TIME_WAIT'
+  | 'CLOSE'
+  | 'CLOSE_WAIT'
+  | 'LAST_ACK'
+  | 'LISTEN'
+  | 'CLOSING'
+  | 'NEW_SYN_RECV';
+
+export interface Listener {
+  /** Of several holders (a pre-forking server) the topmost: who accepts can't be known, who is signalled is that one. */
+  readonly pid: number;
+  readonly startTime: number;
+  readonly owners: readonly number[];
+}
+
+export interface TcpConnection {
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly state: TcpState;
+}
+
+interface Row extends TcpConnection {
+  /** 0 none, 1 retransmission, 2 keepalive (of an established socket), 3 TIME_WAIT, 4 zero-window probe. */
+  readonly timer: number;
+  readonly inode: string;
+}
+
+const states: readonly TcpState[] = [
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT1',
+  'FIN_WAIT2',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'CLOSING',
+  'NEW_SYN_RECV',
+];
+
+/** Whether this machine tells about other processes' sockets at all. */
+export function canReadSockets(): { readonly ok: boolean; readonly reason?: string } {
+  if (process.platform !== 'linux') return { ok: false, reason: `${process.platform} has no /proc/net/tcp` };
+  try {
+    readFileSync('/proc/net/tcp');
+    return { ok: true };
+  } catch {
+    return { ok: false, reason: '/proc/net/tcp cannot be read' };
+  }
+}
+
+/** The process that owns the listening socket on this port; undefined where there is none or it can't be told. */
+export function listenerOf(port: number, among: readonly number[] = []): Listener | undefined {
+  const inodes = new Set(rows((state, local) => state === '0A' && local === port).map((row) => row.inode));
+  if (inodes.size === 0) return undefined;
+  let owners = among.filter((pid) => socketInodes(pid).some((inode) => inodes.has(inode)));
+  const table = processTable();
+  if (owners.length === 0) {
+    owners = [...table.keys()].filter((pid) => socketInodes(pid).some((inode) => inodes.has(inode)));
+  }
+  const holds = new Set(owners);
+  const depth = (pid: number) => {
+    let count = 0;
+    for (let up = table.get(pid)?.parent; up !== undefined && up > 0; up = table.get(up)?.parent) {
+      if (holds.has(up)) count += 1;
+    }
+    return count;
+  };
+  const top = owners
+    .map((pid) => ({ pid, depth: depth(pid), startTime: processStartTime(pid) }))
+    .sort((a, b) => a.depth - b.depth || (a.startTime ?? 0) - (b.startTime ?? 0) || a.pid - b.pid)[0];
+  return top?.startTime === undefined ? undefined : { pid: top.pid, startTime: top.startTime, owners };
+}
+
+/** Whether anything listens on this port; looks without connecting. Undefined where it can't be told. */
+export function isListening(port: number): boolean | undefined {
+  if (!canReadSockets().ok) return undefined;
+  return rows((state, local) => state === '0A' && local === port).length > 0;
+}
+
+/** Ports that these processes listen on. */
+export function listeningPorts(pids: readonly number[]): number[] {
+  const own = new Set(pids.flatMap(socketInodes));
+  const found = rows((state) => state === '0A').filter((row) => own.has(row.inode));
+  return [...new Set(found.map((row) => row.localPort))].sort((a, b) => a - b);
+}
+
+/** TCP connections of these processes, without listening sockets. */
+export function connectionsOf(pids: readonly number[]): TcpConnection[] {
+  const own = new Set(pids.flatMap(socketInodes));
+  return rows((state) => state !== '0A')
+    .filter((row) => own.has(row.inode))
+    .map(({ timer: _timer, inode: _inode, ...connection }) => connection);
+}
+
+/**
+ * Whether the socket on the target's side of this connection has SO_KEEPALIVE: its timer runs (tr = 02). Undefined where
+ * there is no such established socket, or unacknowledged bytes (tr = 01, 04) hide the timer: look again later.
+ */
+export function hasKeepaliveTimer(localPort: number, remotePort: number): boolean | undefined {
+  const row = rows((state, local, remote) => state === '01' && local === localPort && remote === remotePort)[0];
+  if (!row || row.timer === 1 || row.timer === 4) return undefined;
+  return row.timer === 2;
+}
+
+/** State of the socket on the target's side of this connection; undefined where it is gone. */
+export function socketState(localPort: number, remotePort: number): TcpState | undefined {
+  return rows((_state, local, remote) => local === localPort && remote === remotePort)[0]?.state;
+}
+
+/** Socket inodes of one process; none where it is gone or may not be looked at. */
+function socketInodes(pid: number): string[] {
+  const inodes: string[] = [];
+  try {
+    for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+      let link: string;
+      try {
+        link = readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        continue;
+      }
+      if (link.startsWith('socket:[')) inodes.push(link.slice(8, -1));
+    }
+  } catch {
+    // Gone, or another user's.
+  }
+  return inodes;
+}
+
+/** Rows that `wanted` takes, by hex state and ports: only those are parsed in full, since there may be 20,000. */
+function rows(wanted: (state: string, localPort: number, remotePort: number) => boolean): Row[] {
+  const found: Row[] = [];
+  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    let text: string;
+    try {
+      text = readFileSync(file, 'latin1');
+    } catch {
+      continue;
+    }
+    const width = file.endsWith('6') ? 32 : 8;
+    for (const line of text.split('\n').slice(1)) {
+      // `  12: 0100007F:1F90 00000000:0000 0A ...`
+      const at = line.indexOf(': ') + 2;
+      if (at < 2) continue;
+      const local = line.slice(at, at + width + 5);
+      const remote = line.slice(at + width + 6, at + 2 * width + 11);
+      const state = line.slice(at + 2 * width + 12, at + 2 * width + 14);
+      const localPort = Number.parseInt(local.slice(-4), 16);
+      const remotePort = Number.parseInt(remote.slice(-4), 16);
+      if (!wanted(state, localPort, remotePort)) continue;
+      const fields = line.slice(at).split(/\s+/);
+      found.push({
+        localAddress: address(local.slice(0, -5)),
+        localPort,
+        remoteAddress: address(remote.slice(0, -5)),
+        remotePort,
+        state: states[Number.parseInt(state, 16) - 1] ?? 'CLOSE',
+        timer: Number.parseInt(fields[4] ?? '0', 16),
+        inode: fields[8] ?? '',
+      });
+    }
+  }
+  return found;
+}
+
+/** Each 32-bit word stands in the machine's byte order, which is little-endian wherever Node 20 runs but on s390x. */
+function address(hex: string): string {
+  const bytes: number[] = [];
+  for (let word = 0; word < hex.length; word += 8) {
+    for (let byte = 6; byte >= 0; byte -= 2) bytes.push(Number.parseInt(hex.slice(word + byte, word + byte + 2), 16));
+  }
+  if (bytes.length === 4) return bytes.join('.');
+  const mapped = bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255;
+  if (mapped) return bytes.slice(12).join('.');
+  const groups: string[] = [];
+  for (let at = 0; at < 16; at += 2) groups.push((((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)).toString(16));
+  // The longest run of zeros becomes '::' (RFC 5952 4.2.1).
+  const run = groups
+    .join(':')
+    .match(/(?:^|:)0(?::0)+(?:$|:)/g)
+    ?.sort((a, b) => b.length - a.length)[0];
+  return run ? groups.join(':').replace(run, '::') : groups.join(':');
+}
+
+export { pickPort } from './ports.js';
+export { processStartTime } from './process-table.js';
