@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { FlawMeta } from './program';
@@ -141,14 +142,103 @@ test('the resilient server pings when quiet, drops who does not answer, echoes, 
   expect(await good.closed).toBe(1009);
 });
 
+test('the resilient client comes back from a link that froze and from a handshake that is never answered', async () => {
+  const server = createServer((socket) => void socket.on('error', () => {}).resume());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `ws://127.0.0.1:${(server.address() as { port: number }).port}/feed`;
+  await using mute = start('websocket-client.js', { TARGET_URL: url });
+  await mute.saw(/timed out.*"retry"/s);
+  const frozen = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
+  await once(frozen, 'listening');
+  await using client = start('websocket-client.js', {
+    TARGET_URL: `ws://127.0.0.1:${(frozen.address() as { port: number }).port}/feed`,
+    HOLDFAST_SCALE: '0.02',
+  });
+  await client.saw(/"open".*"close".*"retry".*"open"/s);
+  for (const program of [mute, client]) expect(await program.stopped()).toBe(0);
+  server.close();
+  frozen.close();
+});
+
 test('the resilient server under pressure tells a slow reader to come back later and goes on serving the others', async () => {
   const { program, host } = await startServer('websocket-server.js', { PRESSURE: '1' });
   await using _program = program;
   const slow = await connect(host);
   slow.socket.pause();
   const fast = await connect(host);
-  await fast.receive(250);
+  await fast.receive(150);
   expect(fast.socket.readyState).toBe(WebSocket.OPEN);
   slow.socket.resume();
   expect([1013, 1006]).toContain(await slow.closed);
+});
+
+describe('a flawed server has its flaw', () => {
+  const quiet = { QUIET: '1', HOLDFAST_SCALE: '0.01' };
+  const waits = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  test('no-heartbeat does not ping when quiet, and yet drops a session that used to speak', async () => {
+    const { program, host } = await startServer('flawed/no-heartbeat.js', quiet);
+    await using _program = program;
+    const [idle, spoke] = [await connect(host), await connect(host)];
+    let pings = 0;
+    idle.socket.on('ping', () => pings++);
+    spoke.socket.pong();
+    expect(await spoke.closed).toBe(1006);
+    expect([pings, idle.socket.readyState]).toEqual([0, WebSocket.OPEN]);
+  });
+
+  test('leaked-session pings a client that never answers and keeps it', async () => {
+    const { program, host } = await startServer('flawed/leaked-session.js', quiet);
+    await using _program = program;
+    const { socket } = await connect(host, '', { autoPong: false });
+    for (let i = 0; i < 4; i++) await once(socket, 'ping');
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  test('unanswered-ping takes a ping and gives no pong', async () => {
+    const { program, host } = await startServer('flawed/unanswered-ping.js');
+    await using _program = program;
+    const { socket } = await connect(host);
+    const pong = once(socket, 'pong').then(() => 'pong');
+    socket.ping('are you there');
+    expect(await Promise.race([pong, waits(300)])).toBeUndefined();
+  });
+
+  test('no-sequence-id numbers nothing', async () => {
+    const { program, host } = await startServer('flawed/no-sequence-id.js');
+    await using _program = program;
+    expect(ids(await (await connect(host)).receive(3))).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('no-replay leaves a gap after a known cursor and still resets an unknown one', async () => {
+    const { program, host } = await startServer('flawed/no-replay.js');
+    await using _program = program;
+    const [first] = ids(await (await connect(host)).receive(10));
+    const [back] = ids(await (await connect(host, `?last=${first}`)).receive(1));
+    expect(Number(back)).toBeGreaterThan(Number(first) + 5);
+    expect((await (await connect(host, '?last=1')).receive(1))[0]).toMatchObject({ event: 'reset' });
+  });
+
+  test('accepts-while-draining says goodbye, then takes a new client, healthy, and still exits', async () => {
+    const { program, host } = await startServer('flawed/accepts-while-draining.js');
+    await using _program = program;
+    const old = await connect(host);
+    const stopped = program.stopped();
+    expect(await old.closed).toBe(1001);
+    const late = await connect(host);
+    await late.receive(1);
+    expect((await fetch(`http://${host}/health`)).status).toBe(200);
+    expect(await late.closed).toBe(1001);
+    expect(await stopped).toBe(0);
+  });
+
+  test('unbounded-message takes 16 MiB in one message', async () => {
+    const { program, host } = await startServer('flawed/unbounded-message.js');
+    await using _program = program;
+    const { socket } = await connect(host);
+    socket.send(Buffer.alloc(16 * 1024 * 1024));
+    socket.ping('after it');
+    expect(String((await once(socket, 'pong'))[0])).toBe('after it');
+  });
 });
