@@ -91,7 +91,8 @@ function refuseInconsistent({ checks, scenarios, faults }: Catalog): void {
       throw new HarnessError('BAD_UNIT', `check ${check.id}: ${why}`);
     };
     if (!check.title.startsWith(check.level)) refuse(`its title must begin with "${check.level}"`);
-    if (check.examples.pass.length === 0 || check.examples.fail.length === 0) refuse('a check must show that it can fail');
+    if (check.examples.pass.length === 0 || check.examples.fail.length === 0)
+      refuse('a check must show that it can fail');
     if (!scenarios.some((scenario) => scenario.id === check.scenario)) refuse(`no scenario "${check.scenario}"`);
     for (const id of [...(check.needs ?? []), ...(check.implies ?? [])]) {
       if (!ids.has(id)) refuse(`it names "${id}", which does not exist`);

@@ -54,6 +54,35 @@ export function after(ms: number, action: () => void): Disposable {
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
+/** The longest wait that one `setTimeout` can hold; beyond it Node would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 30;
+
+/**
+ * Runs `action` once when `nowMs()` has reached `deadlineMs`: never before, and on an idle loop at most about 0.6 ms after
+ * (`setTimeout` alone is 1 ms coarse, and may be early). The last half millisecond at most is spent turning the loop. Never
+ * calls `action` before it has returned.
+ */
+export function at(deadlineMs: number, action: () => void): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  let turn: NodeJS.Immediate | undefined;
+  const aim = (left: number) => {
+    if (left <= 0.5) turn = setImmediate(look);
+    else timer = setTimeout(look, Math.min(Math.max(1, Math.round(left)), LONGEST_TIMER_MS));
+  };
+  const look = () => {
+    const left = deadlineMs - nowMs();
+    if (left <= 0) action();
+    else aim(left);
+  };
+  aim(deadlineMs - nowMs());
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      clearImmediate(turn);
+    },
+  };
+}
+
 /**
  * Waits until `condition` gives something truthy, looking every `stepMs`, and returns it; undefined at the deadline.
  * For conditions whose absence is a finding, not an error.

@@ -56,8 +56,12 @@ const slot = z
     return z.NEVER;
   });
 
+const variables = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String), {
+  error: 'must be an object of names and values',
+});
+
 const envList = z
-  .union([z.string(), z.record(z.string(), z.coerce.string())], { error: 'must be K=V,.. or an object' })
+  .union([z.string(), variables], { error: 'must be K=V,.. or an object' })
   .transform((given, context): Readonly<Record<string, string>> => {
     if (typeof given !== 'string') return given;
     // A comma within a value is kept: only one before the next NAME= separates.
@@ -86,10 +90,8 @@ const reporters = list.transform((names, context): ReporterName[] =>
   names.map((name) => {
     const known = REPORTERS.find((reporter) => reporter === name);
     if (known) return known;
-    const why = REPORTERS_NOT_BUILT.includes(name)
-      ? `the ${name} reporter is not built yet`
-      : `there is no reporter "${name}"`;
-    context.addIssue({ code: 'custom', message: `${why}: use ${REPORTERS.join(', ')}` });
+    const why = REPORTERS_NOT_BUILT.includes(name) ? 'that reporter is not built yet' : 'there is no such reporter';
+    context.addIssue({ code: 'custom', message: `cannot be "${name}": ${why} (use ${REPORTERS.join(', ')})` });
     return z.NEVER;
   }),
 );
@@ -126,7 +128,7 @@ export const settingsSchema = z
     delivery: z.enum(['reliable', 'latest'], { error: 'must be reliable or latest' }),
     quietEnv: envList,
     pressureEnv: envList,
-    env: envList,
+    env: variables,
     cwd: words,
     only: list,
     skip: list,

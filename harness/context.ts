@@ -1,9 +1,9 @@
-import type { EventBody, Facts, Fault, Injection, RunOptions, Target } from './contract.js';
 import { delay, nowMs, waitFor } from './clock.js';
+import type { EventBody, Facts, Fault, Injection, RunOptions, Target } from './contract.js';
 import type { Unit } from './define.js';
+import { presentedId } from './drivers/resume.js';
 import { openWebSocket } from './drivers/websocket.js';
 import { type ReferenceServer, startReferenceServer } from './drivers/websocket-reference.js';
-import { presentedId } from './drivers/resume.js';
 import { HarnessError } from './errors.js';
 import { openGate } from './path/gate.js';
 import { createObserver } from './path/observer.js';
@@ -40,7 +40,14 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
   const tools = { target, record, observer };
 
   const context: ScenarioContext = {
-    target, workload, options, random, observer, signal, record, defer,
+    target,
+    workload,
+    options,
+    random,
+    observer,
+    signal,
+    record,
+    defer,
     ms: (window) => window * options.scale,
     async watch(windowMs, condition) {
       if (condition) return waitFor(condition, windowMs, { signal });
@@ -74,7 +81,9 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     async startClient({ name, gate }) {
       if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');
       const url = `ws://127.0.0.1:${gate.port}${target.path}`;
-      return defer(await startClient({ spec: target.client, name, url, env: target.env, cwd: target.cwd, record, observer }));
+      return defer(
+        await startClient({ spec: target.client, name, url, env: target.env, cwd: target.cwd, record, observer }),
+      );
     },
     async openGate({ name, to, tap, listenPort }) {
       const secure = target.server?.url?.startsWith('wss:') ?? false;
@@ -127,7 +136,14 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
   function watchForCrash(server: StartedServer, name: string): void {
     server.process?.exited.then(({ code, signal: by }) => {
       if (leaving || server.stopping) return;
-      record({ type: 'process', process: name, what: 'exit', code, signal: by, facts: { expected: false, role: 'server' } });
+      record({
+        type: 'process',
+        process: name,
+        what: 'exit',
+        code,
+        signal: by,
+        facts: { expected: false, role: 'server' },
+      });
     });
   }
 

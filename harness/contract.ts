@@ -329,7 +329,12 @@ export type Door =
 export interface GateConnection {
   readonly id: number;
   readonly openedAtMs: number;
+  /** A socket of it is still ours to close. */
   readonly alive: boolean;
+  /** One side has ended it, or we have; true also while frozen. */
+  readonly ended: boolean;
+  /** Our end of the connection to the server; 0 where there is none. */
+  readonly upstreamPort: number;
   readonly upBytes: number;
   readonly downBytes: number;
   /** Bytes read while frozen and not passed on. */
@@ -374,4 +379,51 @@ export interface Observer {
   hash(bytes: Buffer | string): string;
   scalar(value: unknown): Scalar | undefined;
   payload(bytes: Buffer, isBinary: boolean): Pick<MessageFacts, 'hash' | 'bytes' | 'form' | 'fields'>;
+}
+
+// ---------------------------------------------------------------- scenarios and faults
+
+/** A disturbance in force. Healing twice does no harm. */
+export interface Injection extends AsyncDisposable {
+  heal(): Promise<void>;
+}
+
+export interface FaultTools {
+  /** Evidence that the fault acted. */
+  bite(facts: Facts): void;
+  readonly signal: AbortSignal;
+}
+
+export interface Fault<Subject, Params extends Facts> {
+  readonly id: string;
+  readonly hop: 'toxiproxy' | 'gate' | 'middlebox' | 'process' | 'driver';
+  /** One line for `holdfast list faults`. */
+  readonly about: string;
+  /** What its bite looks like. */
+  readonly evidence: string;
+  /** Name and unit of each parameter. */
+  readonly params: Readonly<Record<keyof Params & string, string>>;
+  /** Disturbs `subject`; what it gives back undoes it. */
+  inject(subject: Subject, params: Params, tools: FaultTools): Promise<() => void | Promise<void>>;
+}
+
+export interface ScenarioMeta {
+  readonly id: string;
+  /** One line for `holdfast list scenarios`. */
+  readonly about: string;
+  readonly role: 'client' | 'server';
+  /** Quiet scenarios wait and run side by side; busy ones load the machine and run one after another. */
+  readonly lane: 'quiet' | 'busy';
+  /** Compares delays of processes: no busy scenario runs beside it. */
+  readonly timing?: boolean;
+  /** Lives in a network namespace of its own; left out where none can be made. */
+  readonly namespace?: boolean;
+  /** Its events belong to another scenario's history. */
+  readonly recordsAs?: string;
+  /** Needs the server started by us, so that it can be stopped, or started with other settings. */
+  readonly ownServer?: boolean;
+  readonly faults: readonly string[];
+  /** How long it takes on a healthy target, in milliseconds at scale 1: for the plan and the progress display. */
+  readonly windowMs: number;
+  readonly unless?: (target: Target, options: RunOptions) => string | undefined;
 }

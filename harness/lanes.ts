@@ -70,7 +70,13 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
     }
   }
 
-  async function runOne(id: string, recordsAs: string, windowMs: number, known: Workload, namespaced = false): Promise<Workload> {
+  async function runOne(
+    id: string,
+    recordsAs: string,
+    windowMs: number,
+    known: Workload,
+    namespaced = false,
+  ): Promise<Workload> {
     if (signal.aborted) return known;
     settings.onProgress({ kind: 'scenario', id, state: 'started', windowMs });
     let learned = known;
@@ -89,7 +95,8 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
       onEvents: (events) => {
         for (const [atMs, event] of events) {
           settings.append(recordsAs, atMs, event);
-          if (event.type === 'phase') settings.onProgress({ kind: 'phase', scenario: id, phase: event.label ?? event.phase });
+          if (event.type === 'phase')
+            settings.onProgress({ kind: 'phase', scenario: id, phase: event.label ?? event.phase });
         }
       },
       onWorkload: (workload) => {

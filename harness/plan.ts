@@ -32,14 +32,16 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
     .map((check): Planned => {
       const skip = skipReason(check.id, target, options) ?? roleReason(check.role, target) ?? check.unless?.(target);
       const scenario = catalog.scenarios.find(({ id }) => id === check.scenario);
-      const why = skip ?? scenario?.unless?.(target, options) ?? (scenario ? ownServerReason(scenario, target) : undefined);
+      const why =
+        skip ?? scenario?.unless?.(target, options) ?? (scenario ? ownServerReason(scenario, target) : undefined);
       return why === undefined ? { check } : { check, skip: why };
     });
   const wanted = new Set(planned.filter(({ skip }) => skip === undefined).map(({ check }) => check.scenario));
   const scenarios = catalog.scenarios
     .filter((scenario) => wanted.has(scenario.recordsAs ?? scenario.id))
     .map((scenario) => ({ scenario, windowMs: scenario.windowMs * options.scale }));
-  const of = (lane: string) => scenarios.filter(({ scenario }) => scenario.lane === lane).map(({ windowMs }) => windowMs);
+  const of = (lane: string) =>
+    scenarios.filter(({ scenario }) => scenario.lane === lane).map(({ windowMs }) => windowMs);
   return {
     target,
     options,

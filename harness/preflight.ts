@@ -27,7 +27,11 @@ export async function preflight(context: ScenarioContext): Promise<Workload> {
 async function arrive(context: ScenarioContext, server: StartedServer | undefined): Promise<void> {
   const upstream = server ?? (await context.startReference());
   const listenPort = context.target.client?.listen;
-  const gate = await context.openGate({ name: 'arrival', to: upstream, ...(listenPort === undefined ? {} : { listenPort }) });
+  const gate = await context.openGate({
+    name: 'arrival',
+    to: upstream,
+    ...(listenPort === undefined ? {} : { listenPort }),
+  });
   const client = await context.startClient({ name: 'client', gate });
   const arrived = await context.watch(CLIENT_START_MS, () => gate.accepted > 0 || client.process.exit !== undefined);
   if (gate.accepted > 0) return;
@@ -101,7 +105,11 @@ async function largestEcho(
 }
 
 /** A server may close on what it does not understand; the next try gets fresh sessions. */
-async function revive(context: ScenarioContext, server: StartedServer, inboxes: [Inbox, Inbox]): Promise<[Inbox, Inbox] | undefined> {
+async function revive(
+  context: ScenarioContext,
+  server: StartedServer,
+  inboxes: [Inbox, Inbox],
+): Promise<[Inbox, Inbox] | undefined> {
   for (const index of [0, 1] as const) {
     if (inboxes[index].session.isOpen) continue;
     const again = await context.openSession({ name: `again-${index}`, to: server });

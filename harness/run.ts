@@ -16,7 +16,12 @@ import { openEngine } from './toxiproxy/find.js';
 
 export type Progress =
   | { readonly kind: 'engine'; readonly engine: Run['engine'] }
-  | { readonly kind: 'scenario'; readonly id: string; readonly state: 'started' | 'finished'; readonly windowMs: number }
+  | {
+      readonly kind: 'scenario';
+      readonly id: string;
+      readonly state: 'started' | 'finished';
+      readonly windowMs: number;
+    }
   | { readonly kind: 'phase'; readonly scenario: string; readonly phase: string }
   | { readonly kind: 'note'; readonly text: string };
 
@@ -90,7 +95,10 @@ export async function rejudge(directory: string): Promise<Run> {
     throw new HarnessError('NO_RUN', `${directory} holds no readable run.json: ${messageOf(cause)}`, { cause });
   }
   if (saved.schema !== 'holdfast.run/1') {
-    throw new HarnessError('UNKNOWN_SCHEMA', `${directory}/run.json has schema "${String(saved.schema)}", not holdfast.run/1`);
+    throw new HarnessError(
+      'UNKNOWN_SCHEMA',
+      `${directory}/run.json has schema "${String(saved.schema)}", not holdfast.run/1`,
+    );
   }
   const { planned } = makePlan(saved.target, saved.options, loadCatalog());
   const verdicts = judge(planned, await readHistory(join(directory, 'history.jsonl')), saved.target, saved.options);
@@ -103,7 +111,11 @@ function makeDirectory(resultsDir: string, name: string, atMs: number): string {
   try {
     mkdirSync(directory, { recursive: true });
   } catch (cause) {
-    throw new HarnessError('RESULTS_UNWRITABLE', `cannot create ${directory}: ${messageOf(cause)}; name another with --results`, { cause });
+    throw new HarnessError(
+      'RESULTS_UNWRITABLE',
+      `cannot create ${directory}: ${messageOf(cause)}; name another with --results`,
+      { cause },
+    );
   }
   return directory;
 }

@@ -45,6 +45,8 @@ export interface SessionOptions {
   readonly onMessage?: (message: ReceivedMessage) => void;
   /** Keep no record of this session's messages (for floods). */
   readonly silent?: boolean;
+  /** Never answer a close frame, never end TCP: a client that ignores the goodbye. */
+  readonly deaf?: boolean;
 }
 
 export interface ReceivedMessage {
@@ -64,6 +66,8 @@ export interface Session extends AsyncDisposable {
   readonly name: string;
   readonly isOpen: boolean;
   readonly openedAtMs: number;
+  /** Our end of the TCP connection. */
+  readonly localPort: number;
   /** As negotiated: `permessage-deflate; ...`. */
   readonly extensions: string;
   readonly end: SessionEnd | undefined;
@@ -72,6 +76,10 @@ export interface Session extends AsyncDisposable {
   /** Bytes handed to the socket and not yet taken by the kernel. */
   readonly unsentBytes: number;
   send(payload: string | Buffer): void;
+  /** One fragment of a text message. */
+  sendFragment(part: string, last: boolean): void;
+  /** A message whose compressed form is given: only where permessage-deflate was negotiated. */
+  sendCompressed(deflated: Buffer): void;
   /** Milliseconds until the pong with this payload; undefined when none came within `timeoutMs`. */
   ping(payload: Buffer, timeoutMs: number): Promise<number | undefined>;
   /** A legal unsolicited sign of life. */
@@ -132,7 +140,10 @@ export interface ScenarioContext {
   measure(name: string, facts: Facts): void;
   samples(name: string, unit: string, values: readonly number[]): void;
   /** A fresh copy of the target's server (or the running one, for a URL). */
-  startServer(options?: { readonly name?: string; readonly env?: Readonly<Record<string, string>> }): Promise<StartedServer>;
+  startServer(options?: {
+    readonly name?: string;
+    readonly env?: Readonly<Record<string, string>>;
+  }): Promise<StartedServer>;
   /** A reference server of ours, for a lone client. */
   startReference(): Promise<ReferenceServer>;
   /** A fresh copy of the target's client, told to go to this gate. */

@@ -61,7 +61,8 @@ async function work(job: Job): Promise<void> {
   if (failure === undefined || abort.signal.aborted) await tell({ kind: 'done' });
   else {
     const code = failure instanceof HarnessError ? failure.code : 'SCENARIO_BROKEN';
-    const detail = failure instanceof HarnessError ? failure.message : ((failure as Error)?.stack ?? messageOf(failure));
+    const detail =
+      failure instanceof HarnessError ? failure.message : ((failure as Error)?.stack ?? messageOf(failure));
     await tell({ kind: 'failed', code, message: detail });
   }
 }
@@ -69,7 +70,9 @@ async function work(job: Job): Promise<void> {
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'stop') abort.abort(new HarnessError('INTERRUPTED', 'the run was interrupted'));
   else {
-    void work(message.job).then(() => process.disconnect?.()).then(() => process.exit(0));
+    void work(message.job)
+      .then(() => process.disconnect?.())
+      .then(() => process.exit(0));
   }
 });
 // The parent is gone: heal and leave.

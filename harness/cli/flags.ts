@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { parseSettings } from '../config.js';
-import type { Settings, TargetSettings } from '../config-schema.js';
+import type { Settings } from '../config-schema.js';
+import { flagName } from './words.js';
 
 interface Flag {
   readonly flags: string;
@@ -84,25 +85,3 @@ function toNumber(text: string): number | string {
   const parsed = Number(text);
   return Number.isNaN(parsed) ? text : parsed;
 }
-
-export function flagName(word: string): string {
-  return `--${word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-/** Settings as written in a config, as arguments of `holdfast check`; `env` and `cwd` are the caller's to apply. */
-export function flagsOfSettings(settings: TargetSettings): string[] {
-  return Object.entries(settings)
-    .filter(([word, value]) => value !== undefined && value !== false && !['url', 'env', 'cwd'].includes(word))
-    .map(([word, value]) => (value === true ? flagName(word) : `${flagName(word)}=${flagText(word, value)}`));
-}
-
-function flagText(word: string, value: unknown): string {
-  if (Array.isArray(value)) return value.join(',');
-  if (typeof value !== 'object' || value === null) return String(value);
-  if (!ENVIRONMENTS.has(word)) return JSON.stringify(value);
-  return Object.entries(value)
-    .map(([name, text]) => `${name}=${text}`)
-    .join(',');
-}
-
-const ENVIRONMENTS = new Set(['quietEnv', 'pressureEnv']);

@@ -70,6 +70,8 @@ function onInterrupt(first: () => void): void {
       first();
     });
   }
+  // Started by holdfast/jest: when that process is gone, nobody waits for this run.
+  process.on('disconnect', first);
 }
 
 process.stdout.on('error', () => {});

@@ -1,4 +1,4 @@
-import type { Scalar, Slot } from '../contract.js';
+import type { Slot } from '../contract.js';
 
 /** The slot with `{id}` filled in. */
 export function fillSlot(slot: Slot, id: string): Slot {
@@ -36,11 +36,4 @@ function numberIn(text: string, pattern: RegExp): number | undefined {
 
 function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}
-
-/** A scalar as a number, where it is or holds one. */
-export function numberOf(scalar: Scalar | undefined): number | undefined {
-  if (typeof scalar === 'number') return scalar;
-  if (typeof scalar === 'object' && scalar !== null) return scalar.number;
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import WebSocket from 'ws';
 import { nowMs, waitFor } from '../clock.js';
@@ -25,6 +25,7 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
   const url = urlFor(target, options, slots);
   const secure = url.protocol === 'wss:';
   const startedMs = nowMs();
+  let wire: Socket | undefined;
   const socket = new WebSocket(url, subprotocols(slots), {
     headers: headersOf(slots),
     perMessageDeflate: options.compress ?? false,
@@ -32,8 +33,13 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
     maxPayload: MAX_PAYLOAD_BYTES,
     followRedirects: false,
     ...(options.origin === undefined ? {} : { origin: options.origin }),
-    createConnection: () => dial(options, target, url, secure),
+    createConnection: () => {
+      wire = dial(options, target, url, secure);
+      return wire;
+    },
   });
+  // The library answers a close frame through this method.
+  if (options.deaf) socket.close = () => {};
   // Ours is a correct peer: the library answers pings and close frames by itself.
   const messages: ((message: ReceivedMessage) => void)[] = options.onMessage ? [options.onMessage] : [];
   const pongs: { payload: Buffer; resolve: (atMs: number) => void }[] = [];
@@ -42,6 +48,7 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
   let received = 0;
   let receivedBytes = 0;
   let openedAtMs = 0;
+  let localPort = 0;
   const note = (opcode: 'text' | 'binary' | 'ping' | 'pong', payload: Buffer) => {
     if (!secure || options.silent) return;
     const facts = opcode === 'text' || opcode === 'binary' ? observer.payload(payload, opcode === 'binary') : undefined;
@@ -74,6 +81,7 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
     name: options.name,
     get isOpen() { return socket.readyState === WebSocket.OPEN; },
     get openedAtMs() { return openedAtMs; },
+    get localPort() { return localPort; },
     get extensions() { return socket.extensions; },
     get end() { return end; },
     get received() { return received; },
@@ -81,6 +89,18 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
     get unsentBytes() { return socket.bufferedAmount; },
     send(payload) {
       if (socket.readyState === WebSocket.OPEN) socket.send(payload, () => {});
+    },
+    sendFragment(part, last) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(part, { fin: last, compress: false }, () => {});
+    },
+    sendCompressed(deflated) {
+      // The library compresses what it sends itself, so the frame is written to its socket: FIN, RSV1, text, masked
+      // with a zero key (RFC 6455 5.2, RFC 7692 7.2.3).
+      const head = Buffer.alloc(14);
+      head.writeUInt8(0xc1, 0);
+      head.writeUInt8(0x80 | 127, 1);
+      head.writeBigUInt64BE(BigInt(deflated.length), 2);
+      wire?.write(Buffer.concat([head, deflated]));
     },
     ping(payload, timeoutMs) {
       const sentMs = nowMs();
@@ -125,6 +145,7 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
     socket.on('open', () => {
       settled = true;
       openedAtMs = nowMs();
+      localPort = wire?.localPort ?? 0;
       record({ type: 'session', name: options.name, what: 'open', status: 101, tookMs: openedAtMs - startedMs }, openedAtMs);
       for (const slot of slots) if (slot.in === 'message') socket.send(slot.text, () => {});
       resolve(session);

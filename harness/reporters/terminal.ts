@@ -1,7 +1,7 @@
 import { createColors } from 'picocolors';
 import { type AntiPatternOutcome, antiPatternOutcomes } from '../anti-patterns.js';
 import type { Outcome, Run, Verdict } from '../contract.js';
-import { evidenceOf } from './junit.js';
+import { evidenceOf } from './details.js';
 import { clipped, duration, wrapped } from './layout.js';
 import { printable } from './printable.js';
 

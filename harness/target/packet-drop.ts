@@ -51,9 +51,9 @@ const nft: DropWay = {
   drop: (a, b) =>
     run(
       ['nft', '-f', '-'],
-      `table inet hf${a}x${b} { chain in { type filter hook prerouting priority -300; ${bothWays(a, b)
-        .map(([from, to]) => `tcp sport ${from} tcp dport ${to} drop;`)
-        .join(' ')} } }\n`,
+      `table inet hf${a}x${b} {\n chain in {\n type filter hook prerouting priority -300;\n${bothWays(a, b)
+        .map(([from, to]) => `tcp sport ${from} tcp dport ${to} drop`)
+        .join('\n')}\n }\n}\n`,
     ),
   heal: (a, b) => run(['nft', 'delete', 'table', 'inet', `hf${a}x${b}`]),
 };

@@ -1,0 +1,16 @@
+import type { Gate } from '../harness/contract.js';
+import { defineFault } from '../harness/define.js';
+
+/** TCP ends without a word of the protocol: a FIN to both sides. */
+export default defineFault<Gate, Record<string, never>>({
+  id: 'end',
+  hop: 'gate',
+  about: 'every live connection is ended by a bare FIN to both sides',
+  evidence: 'the connections ended',
+  params: {},
+  async inject(gate, _, { bite }) {
+    const connections = gate.endAll();
+    if (connections > 0) bite({ connections });
+    return () => {};
+  },
+});

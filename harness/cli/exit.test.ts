@@ -1,0 +1,151 @@
+import type { GateLevel } from '../config-schema.js';
+import type { Level, Outcome } from '../contract.js';
+import { aRun, aVerdict } from '../reporters/a-run.js';
+import { exitCodeOf } from './exit.js';
+
+type Row = [string, [Level, Outcome][], GateLevel | undefined, boolean, number];
+
+test.each<Row>([
+  ['everything passes', [['MUST', 'pass']], undefined, false, 0],
+  [
+    'a MUST fails',
+    [
+      ['MUST', 'fail'],
+      ['MUST', 'inconclusive'],
+    ],
+    undefined,
+    false,
+    1,
+  ],
+  [
+    'a MUST is inconclusive',
+    [
+      ['MUST', 'inconclusive'],
+      ['MUST', 'pass'],
+    ],
+    undefined,
+    false,
+    2,
+  ],
+  [
+    'a SHOULD fails, and is not gated',
+    [
+      ['SHOULD', 'fail'],
+      ['MUST', 'pass'],
+    ],
+    undefined,
+    false,
+    0,
+  ],
+  [
+    'a SHOULD fails, and is gated',
+    [
+      ['SHOULD', 'fail'],
+      ['MUST', 'pass'],
+    ],
+    'SHOULD',
+    false,
+    1,
+  ],
+  [
+    'a SHOULD is inconclusive, and is gated',
+    [
+      ['SHOULD', 'inconclusive'],
+      ['MUST', 'pass'],
+    ],
+    'SHOULD',
+    false,
+    2,
+  ],
+  [
+    'a MAY fails',
+    [
+      ['MAY', 'fail'],
+      ['MUST', 'pass'],
+    ],
+    'SHOULD',
+    false,
+    0,
+  ],
+  [
+    'a MUST is skipped',
+    [
+      ['MUST', 'skipped'],
+      ['MUST', 'pass'],
+    ],
+    undefined,
+    false,
+    0,
+  ],
+  [
+    'a MUST is skipped, strictly',
+    [
+      ['MUST', 'skipped'],
+      ['MUST', 'pass'],
+    ],
+    undefined,
+    true,
+    2,
+  ],
+  [
+    'a failure weighs more than a strict skip',
+    [
+      ['MUST', 'skipped'],
+      ['MUST', 'fail'],
+    ],
+    undefined,
+    true,
+    1,
+  ],
+  [
+    'grade C where C is allowed',
+    [
+      ['MUST', 'fail'],
+      ['MUST', 'pass'],
+    ],
+    'C',
+    false,
+    0,
+  ],
+  [
+    'grade C where B is asked',
+    [
+      ['MUST', 'fail'],
+      ['MUST', 'pass'],
+    ],
+    'B',
+    false,
+    1,
+  ],
+  ['grade A+ where A is asked', [['MUST', 'pass']], 'A', false, 0],
+  [
+    'grade A+ where A+ is asked, strictly, with a skip',
+    [
+      ['MUST', 'pass'],
+      ['MUST', 'skipped'],
+    ],
+    'A+',
+    true,
+    2,
+  ],
+  [
+    'no grade where one is asked',
+    [
+      ['MUST', 'inconclusive'],
+      ['MUST', 'fail'],
+    ],
+    'D',
+    false,
+    2,
+  ],
+])('%s', (_, outcomes, gate, strict, code) => {
+  const run = aRun(
+    outcomes.map(([level, outcome], index) => aVerdict({ check: `websocket/c${index}`, level, outcome })),
+  );
+  expect(exitCodeOf(run, { gate, strict })).toBe(code);
+});
+
+test('a waived failure is not gated', () => {
+  const run = aRun([aVerdict({ outcome: 'fail', waived: 'known since 1.2' })]);
+  expect(exitCodeOf(run, {})).toBe(0);
+});

@@ -1,0 +1,193 @@
+import type { Socket } from 'node:net';
+import { nowMs } from '../clock.js';
+import type { EndKind, GateConnection, Record_, WireTap } from '../contract.js';
+import { Flow, type Source } from './flow.js';
+import { rst } from './rst.js';
+import { Upstream } from './upstream.js';
+
+export interface CrossingOptions {
+  readonly id: number;
+  readonly gate: string;
+  readonly client: Socket;
+  readonly record: Record_;
+  readonly tap: WireTap | undefined;
+  readonly onGone: (crossing: Crossing) => void;
+}
+
+/**
+ * One connection through a gate.
+ *
+ *   client socket --> tap --> Flow up ----> upstream socket
+ *   client socket <---- Flow down <-- tap <-- upstream socket (throttle)
+ *
+ * A connection that meets a door other than `open` has no upstream; its answer is given by `doors.ts`.
+ *
+ * Not noticed, since the kernel tells user space only by a read: an end of a side that is not being read (backpressure,
+ * a full spool), and the reset that follows a FIN of the same side while nothing is written to it.
+ */
+export class Crossing implements GateConnection {
+  readonly id: number;
+  readonly openedAtMs = nowMs();
+  readonly client: Socket;
+  upBytes = 0;
+  downBytes = 0;
+  private server: Upstream | undefined;
+  private upFlow: Flow | undefined;
+  private downFlow: Flow | undefined;
+  private frozen = false;
+  ended = false;
+
+  constructor(private readonly options: CrossingOptions) {
+    this.id = options.id;
+    this.client = options.client;
+    this.client.setNoDelay(true);
+    this.event('start', this.openedAtMs);
+    this.client.on('data', (chunk: Buffer) => this.fromClient(chunk));
+    this.client.on('end', () => this.sideEnded('client', 'FIN'));
+    this.client.on('error', () => this.sideEnded('client', 'RST'));
+    this.client.once('close', () => this.sideClosed());
+  }
+
+  get alive(): boolean {
+    return !this.client.destroyed || (this.server !== undefined && !this.server.socket.destroyed);
+  }
+
+  get upstreamPort(): number {
+    return this.server?.socket.localPort ?? 0;
+  }
+
+  get withheldUpBytes(): number {
+    return this.upFlow?.withheldBytes ?? 0;
+  }
+
+  get withheldDownBytes(): number {
+    return this.downFlow?.withheldBytes ?? 0;
+  }
+
+  /** Dials the server and joins the two sides. */
+  join(host: string, port: number, sourceHost: string | undefined): void {
+    const server = new Upstream({
+      host,
+      port,
+      ...(sourceHost === undefined ? {} : { sourceHost }),
+      onBytes: (chunk) => this.fromServer(chunk),
+    });
+    this.server = server;
+    this.upFlow = new Flow(pausable(this.client), server.socket);
+    this.downFlow = new Flow(server, this.client);
+    server.socket.on('end', () => this.sideEnded('server', 'FIN'));
+    // A refused connect is a reset too: that is the nearest a client that has already been accepted can be told.
+    server.socket.on('error', () => this.sideEnded('server', 'RST'));
+    server.socket.once('close', () => this.sideClosed());
+  }
+
+  freeze(): void {
+    this.frozen = true;
+    this.upFlow?.freeze();
+    this.downFlow?.freeze();
+  }
+
+  thaw(): void {
+    this.frozen = false;
+    this.upFlow?.thaw();
+    this.downFlow?.thaw();
+  }
+
+  reset(): void {
+    const atMs = nowMs();
+    this.sever();
+    this.markEnd('gate', 'RST', atMs);
+  }
+
+  /** The act of a reset without its record, for many connections to be cut in one instant. */
+  sever(): void {
+    if (this.upFlow && this.downFlow) {
+      this.upFlow.sever();
+      this.downFlow.sever();
+    } else {
+      rst(this.client);
+    }
+  }
+
+  end(): void {
+    const atMs = nowMs();
+    this.frozen = false;
+    this.upFlow?.close();
+    if (this.downFlow) this.downFlow.close();
+    else this.client.end();
+    this.markEnd('gate', 'FIN', atMs);
+  }
+
+  throttleDown(bytesPerSecond: number | null): void {
+    this.server?.throttle(bytesPerSecond);
+  }
+
+  /** Sends the client bytes of our own; only where there is no upstream. */
+  answer(bytes: Buffer): void {
+    this.downBytes += bytes.length;
+    this.options.tap?.down(bytes, nowMs());
+    this.client.write(bytes);
+  }
+
+  /** Leaves nothing open. For the end of the gate, not for a fault. */
+  destroy(): void {
+    this.markEnd('gate', 'none');
+    this.client.destroy();
+    this.server?.socket.destroy();
+  }
+
+  markEnd(by: 'client' | 'server' | 'gate', how: EndKind, atMs = nowMs()): void {
+    if (this.ended) return;
+    this.ended = true;
+    const { upBytes, downBytes } = this;
+    this.options.record(
+      { type: 'connection', gate: this.options.gate, conn: this.id, what: 'end', by, how, upBytes, downBytes },
+      atMs,
+    );
+  }
+
+  private fromClient(chunk: Buffer): void {
+    const atMs = nowMs();
+    if (this.upBytes === 0) this.event('first-bytes', atMs);
+    this.upBytes += chunk.length;
+    this.options.tap?.up(chunk, atMs);
+    this.upFlow?.take(chunk);
+  }
+
+  private fromServer(chunk: Buffer): void {
+    this.downBytes += chunk.length;
+    this.options.tap?.down(chunk, nowMs());
+    this.downFlow?.take(chunk);
+  }
+
+  private sideEnded(side: 'client' | 'server', how: 'FIN' | 'RST'): void {
+    this.markEnd(side, how);
+    const onward = side === 'client' ? this.upFlow : this.downFlow;
+    onward?.finish(how);
+    // What still waits for a side that is gone has nowhere to go; its flow lets the other side be read on.
+    if (how === 'RST' && !this.frozen) (side === 'client' ? this.downFlow : this.upFlow)?.sever();
+  }
+
+  private sideClosed(): void {
+    if (this.alive) return;
+    this.options.tap?.end();
+    this.options.onGone(this);
+  }
+
+  private event(what: 'start' | 'first-bytes', atMs: number): void {
+    this.options.record({ type: 'connection', gate: this.options.gate, conn: this.id, what }, atMs);
+  }
+}
+
+/** Node's own reading, told to wait only when that changes something. */
+function pausable(socket: Socket): Source {
+  let waiting = false;
+  return {
+    hold(wait) {
+      if (waiting === wait) return;
+      waiting = wait;
+      if (wait) socket.pause();
+      else socket.resume();
+    },
+  };
+}

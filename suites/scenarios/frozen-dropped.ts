@@ -1,0 +1,41 @@
+import drop from '../../faults/packet-drop.js';
+import { nowMs } from '../../harness/clock.js';
+import { defineScenario } from '../../harness/define.js';
+import { canDropPackets, canMakeNamespace } from '../../harness/target/namespace.js';
+import { hasKeepaliveTimer, socketState } from '../../harness/target/sockets.js';
+
+const RELEASE_MS = 90_000;
+const MARGIN_MS = 2000;
+
+/** The companion of `frozen`, for servers whose sockets carry a TCP keepalive timer: user space cannot withhold ACKs. */
+export default defineScenario({
+  id: 'frozen-dropped',
+  recordsAs: 'frozen',
+  namespace: true,
+  about: 'the same by dropping packets in a network namespace, where the server relies on TCP keepalive',
+  role: 'server',
+  lane: 'quiet',
+  ownServer: true,
+  faults: ['packet-drop'],
+  windowMs: RELEASE_MS + MARGIN_MS + 4000,
+  unless: () => {
+    const namespace = canMakeNamespace();
+    return namespace.ok ? undefined : (namespace.reason ?? 'no network namespace can be made here');
+  },
+  async run(context) {
+    const able = canDropPackets();
+    if (!able.ok) return context.obstacle('NO_PACKET_DROP', able.reason ?? 'packets cannot be dropped here');
+    const server = await context.startServer({ name: 'server-dropped' });
+    const session = await context.mustOpen({ name: 'dropped', to: server });
+    // A server may set its keepalive only after the handshake.
+    await context.watch(context.ms(2000));
+    const { localPort } = session;
+    const keepalive = await context.watch(2000, () => hasKeepaliveTimer(server.port, localPort));
+    if (!keepalive) return;
+    const injection = await context.inject(drop, { localPort: server.port, remotePort: localPort, session }, { port: server.port });
+    const startMs = nowMs();
+    const gone = await context.watch(context.ms(RELEASE_MS + MARGIN_MS), () => socketState(server.port, localPort) !== 'ESTABLISHED');
+    context.measure('dropped', { released: gone === true, releasedMs: gone ? nowMs() - startMs : null });
+    await injection.heal();
+  },
+});

@@ -1,0 +1,86 @@
+import reset from '../../faults/reset.js';
+import { every } from '../../harness/clock.js';
+import { defineScenario } from '../../harness/define.js';
+import { fillSlot } from '../../harness/drivers/resume.js';
+import { payloadOf } from '../../harness/drivers/workload.js';
+import { keyOf, rawField, type Seen, streamOf } from '../../harness/sequence.js';
+import type { ReceivedMessage, Session } from '../../harness/scenario.js';
+
+/** At least 50 are needed (CHECKLIST rule 8). */
+const WANTED = 60;
+const BASELINE_MS = 70_000;
+const DRIVE_MS = 50;
+/** The second session joins late, so that a counter a connection is told from an id. */
+const HEAD_START = 8;
+const MISSED = 50;
+const OUTAGE_MS = 30_000;
+const CATCH_UP_MS = 15_000;
+
+export default defineScenario({
+  id: 'stream',
+  about: 'two sessions watch the messages; one is cut, misses 50 and comes back with its last id',
+  role: 'server',
+  lane: 'quiet',
+  faults: ['reset'],
+  windowMs: 30_000,
+  async run(context) {
+    const { target, workload, observer } = context;
+    if (!workload.push && !workload.broadcast) {
+      return context.obstacle('NO_STREAM', 'the server sends nothing of its own to a client that only listens');
+    }
+    const server = await context.startServer();
+    const victims = await context.openGate({ name: 'victim', to: server });
+    const witnesses = await context.openGate({ name: 'witness', to: server });
+    const seen: Seen[] = [];
+    const shown: Seen[] = [];
+    const own = new Set<string>();
+    const factsOf = ({ payload, binary, atMs }: ReceivedMessage): Seen => ({ ...observer.payload(payload, binary), t: atMs });
+    const recent: Buffer[] = [];
+    const victim = await context.mustOpen({ name: 'victim', to: victims, onMessage: (message) => keep(message) });
+    const keep = (message: ReceivedMessage) => {
+      recent.unshift(message.payload);
+      recent.length = Math.min(recent.length, 20);
+      seen.push(factsOf(message));
+    };
+    context.phase('baseline');
+    if (!workload.push) await drive(await context.mustOpen({ name: 'sender', to: await context.openGate({ name: 'sender', to: server }) }));
+    await context.watch(context.ms(5000), () => victim.received >= HEAD_START);
+    const witness = await context.mustOpen({ name: 'witness', to: witnesses, onMessage: (message) => shown.push(factsOf(message)) });
+    await context.watch(context.ms(BASELINE_MS), () => victim.received >= WANTED && witness.received >= WANTED);
+    context.measure('watched', { victim: victim.received, witness: witness.received });
+
+    if (target.resume === undefined || target.resume.in === 'none') return;
+    context.phase('fault');
+    await context.inject(reset, [victims], {});
+    await victim.ended(2000);
+    const { pointer } = streamOf(seen, { declared: target.sequence, other: shown, own });
+    // The last message that has an id: a heartbeat may have come after it.
+    const lastId = pointer === undefined ? undefined : recent.map((payload) => rawField(payload, pointer)).find((id) => id !== undefined);
+    if (pointer === undefined || lastId === undefined) {
+      return context.obstacle('NO_ID', 'no id was found in the messages to resume from; name it with --sequence');
+    }
+    const presented = context.observer.scalar(/^-?\d{1,15}$/.test(lastId) ? Number(lastId) : lastId);
+    context.measure('presented', { pointer, key: presented === undefined ? '' : keyOf(presented) });
+    const before = witness.received;
+    await context.watch(context.ms(OUTAGE_MS), () => witness.received >= before + MISSED);
+    context.phase('recovery');
+    const slots = [...(target.auth ? [target.auth] : []), fillSlot(target.resume, lastId)];
+    const again = await context.openSession({ name: 'resumed', to: victims, slots, bare: target.resume.in === 'message' });
+    if ('refused' in again) return;
+    const joined = witness.received;
+    // Back in step with the witness, with live messages after the replay.
+    await context.watch(context.ms(CATCH_UP_MS), () => witness.received >= joined + 20 && again.received >= MISSED + 10);
+    await context.watch(context.ms(1000));
+
+    async function drive(sender: Session): Promise<void> {
+      const form = workload.form === 'text' ? 'text' : 'json';
+      context.defer(
+        every(DRIVE_MS, () => {
+          const token = context.random.token(16);
+          own.add(`s${observer.hash(token)}`);
+          sender.send(payloadOf(form, token, 128));
+        }),
+      );
+    }
+  },
+});
