@@ -8,3 +8,5 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
 execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', root], { stdio: 'inherit' });
 const main = join(root, 'dist/harness/cli/main.js');
 if (existsSync(main)) chmodSync(main, 0o755);
+const manifest = join(root, 'dist/harness/write-manifest.js');
+if (existsSync(manifest)) require(manifest).writeManifest();
