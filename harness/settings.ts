@@ -132,8 +132,11 @@ function adHocName(settings: Settings): string {
 }
 
 function programOf(command: string): string {
-  const words = command.split(/\s+/).filter((word) => !word.startsWith('-') && !/^\w+=/.test(word));
-  const word = words.find((candidate) => !LAUNCHERS.has(basename(candidate))) ?? words[0] ?? 'target';
+  const words = command.split(/\s+/);
+  // What follows -e or -c is a program's text, not its name.
+  const isInline = words.some((word) => /^(-e|-c|-p|--eval|--print)$/.test(word));
+  const names = words.filter((word) => !word.startsWith('-') && !/^\w+=/.test(word));
+  const word = (isInline ? undefined : names.find((name) => !LAUNCHERS.has(basename(name)))) ?? names[0] ?? 'target';
   return basename(word, extname(word));
 }
 

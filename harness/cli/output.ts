@@ -14,7 +14,10 @@ export function displayOf(stream: WriteStream | NodeJS.WriteStream): Display {
   const plain = (process.env.NO_COLOR ?? '') !== '' || (process.env.CI ?? '') !== '' || process.env.TERM === 'dumb';
   const live = stream.isTTY === true && !plain;
   return {
-    columns: stream.isTTY === true ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY,
+    // Some pseudo-terminals say 0.
+    get columns() {
+      return stream.isTTY === true ? stream.columns || 80 : Number.POSITIVE_INFINITY;
+    },
     color: live,
     live,
     write: (text) => stream.write(text),

@@ -79,7 +79,8 @@ async function openRig(options: Partial<GateOptions> = {}, keep = true): Promise
       const [serverIndex, id] = [servers.length, gate.accepted + 1];
       const client = await dial();
       const server = await until('the server has it', () => servers[serverIndex], 5000, { stepMs: 2 });
-      const through = await until('the gate has it', () => gate.live.find((each) => each.id === id), 5000);
+      const through = gate.live.find((each) => each.id === id);
+      if (!server || !through) throw new Error(`connection ${id} is nowhere`);
       return { client, server, through };
     },
     async [Symbol.asyncDispose]() {

@@ -46,7 +46,8 @@ export function createProgress(plan: Plan, output: ProgressOutput): ProgressDisp
   };
   const header = () => {
     const done = windows.size - pending.size;
-    return `${done} of ${windows.size} scenarios done, ${duration(nowMs() - startedMs)} gone, about ${duration(left())} left`;
+    const still = pending.size === 0 ? 'finishing' : `about ${duration(left())} left`;
+    return `${done} of ${windows.size} scenarios done, ${duration(nowMs() - startedMs)} gone, ${still}`;
   };
 
   const erase = () => {

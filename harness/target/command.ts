@@ -56,8 +56,10 @@ export function parseCommand(
   if (platform === 'win32') {
     return { file: process.env.ComSpec ?? 'cmd.exe', args: ['/d', '/s', '/c', filled], shell: true, direct: false };
   }
-  const lead = filled.slice(0, scan.assignments);
-  const rest = filled.slice(scan.assignments);
+  // Anew, since the values have moved what comes after them.
+  const { assignments } = scanCommand(filled, platform);
+  const lead = filled.slice(0, assignments);
+  const rest = filled.slice(assignments);
   // `A=1 exec node x` is the same command without a shell left between us and the program.
   const program = scanCommand(rest, platform).words[0];
   const direct = !scan.compound && program !== undefined && !builtins.has(program) && !/^[<>\d]/.test(rest);

@@ -15,7 +15,8 @@ const claims: Server[] = [];
 export async function pickPort(): Promise<number> {
   const [low, high] = ephemeralRange();
   const spans: (readonly [number, number])[] = [
-    [10_000, low - 1],
+    // Above 10080, the last port that fetch and browsers refuse to talk to (WHATWG fetch, "bad port").
+    [10_081, low - 1],
     [high + 1, 65_535],
   ];
   const usable = spans.filter(([from, to]) => to - from >= 1_000);

@@ -36,10 +36,10 @@ print(os.read(read, 20).decode(), flush=True)
 `;
 
 const firstNumber = (lines: readonly string[]) => lines.map(Number).find((value) => value > 0);
-const saysPid = (started: StartedProcess) =>
-  until('a pid is printed', () => firstNumber(started.stdoutTail), 10_000, {
-    seen: () => started.stderrTail.join('|'),
-  });
+const saysPid = async (started: StartedProcess) => {
+  const seen = () => started.stderrTail.join('|');
+  return (await until('a pid is printed', () => firstNumber(started.stdoutTail), 10_000, { seen })) ?? 0;
+};
 
 describe('a started process', () => {
   it('records spawn, reports and exit, and keeps the last lines', async () => {

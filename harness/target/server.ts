@@ -64,6 +64,7 @@ export interface StartedServer extends AsyncDisposable {
 
 /** The port may be taken between our choice and the target's bind; that is our bad luck, not its fault. */
 const attempts = 3;
+const portStepMs = 100;
 
 export async function startServer(options: ServerOptions): Promise<StartedServer> {
   const fixed = options.port ?? options.spec.port;
@@ -157,7 +158,7 @@ function makeServer({ name, host, port, spec, record, started }: Parts): Started
   let stopping = false;
 
   const alive = () => pid !== undefined && startTime !== undefined && processStartTime(pid) === startTime;
-  const listening = async () => isListening(port) ?? (await whereAccepts(port)) !== undefined;
+  const listening = async () => (await isListening(port)) ?? (await whereAccepts(port)) !== undefined;
   const pids = () => {
     if (started) return started.tree();
     return pid !== undefined && alive() ? [...withDescendants(processTable(), [pid])] : [];
@@ -192,14 +193,18 @@ function makeServer({ name, host, port, spec, record, started }: Parts): Started
     async gone(deadlineMs = Number.POSITIVE_INFINITY, signal) {
       let processGoneAtMs: number | undefined;
       let portGoneAtMs: number | undefined;
+      let lookedAtMs = 0;
       const check = async () => {
         if (processGoneAtMs === undefined && !alive()) processGoneAtMs = nowMs();
-        if (portGoneAtMs === undefined && !(await listening())) {
-          portGoneAtMs = nowMs();
-          record(
-            { type: 'process', process: name, what: 'port-gone', ...(pid === undefined ? {} : { pid }) },
-            portGoneAtMs,
-          );
+        // A look at the port costs a hundred times as much as one at the process, and matters most once that is gone.
+        const due = processGoneAtMs !== undefined || nowMs() - lookedAtMs > portStepMs;
+        if (portGoneAtMs === undefined && due) {
+          lookedAtMs = nowMs();
+          if (!(await listening())) {
+            portGoneAtMs = lookedAtMs;
+            const owned = pid === undefined ? {} : { pid };
+            record({ type: 'process', process: name, what: 'port-gone', ...owned }, portGoneAtMs);
+          }
         }
         return processGoneAtMs !== undefined && portGoneAtMs !== undefined
           ? { processGoneAtMs, portGoneAtMs, atMs: Math.max(processGoneAtMs, portGoneAtMs) }

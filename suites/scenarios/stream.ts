@@ -3,7 +3,7 @@ import { every } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { fillSlot } from '../../harness/drivers/resume.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
-import { keyOf, rawField, type Seen, streamOf } from '../../harness/sequence.js';
+import { countable, heartbeatHashes, keyOf, rawField, type Seen, streamOf } from '../../harness/sequence.js';
 import type { ReceivedMessage, Session } from '../../harness/scenario.js';
 
 /** At least 50 are needed (CHECKLIST rule 8). */
@@ -42,6 +42,8 @@ export default defineScenario({
       recent.length = Math.min(recent.length, 20);
       seen.push(factsOf(message));
     };
+    const heartbeats = heartbeatHashes((text) => observer.hash(text));
+    context.measure('heartbeat words', Object.fromEntries([...heartbeats].map((hash, index) => [index, hash])));
     context.phase('baseline');
     if (!workload.push) await drive(await context.mustOpen({ name: 'sender', to: await context.openGate({ name: 'sender', to: server }) }));
     await context.watch(context.ms(5000), () => victim.received >= HEAD_START);
@@ -53,7 +55,7 @@ export default defineScenario({
     context.phase('fault');
     await context.inject(reset, [victims], {});
     await victim.ended(2000);
-    const { pointer } = streamOf(seen, { declared: target.sequence, other: shown, own });
+    const { pointer } = streamOf(countable(seen, heartbeats), { declared: target.sequence, other: countable(shown, heartbeats), own });
     // The last message that has an id: a heartbeat may have come after it.
     const lastId = pointer === undefined ? undefined : recent.map((payload) => rawField(payload, pointer)).find((id) => id !== undefined);
     if (pointer === undefined || lastId === undefined) {
