@@ -48,7 +48,6 @@ func main() {
 	<-stop
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	go func() { _ = node.Shutdown(ctx) }()
-	_ = server.Shutdown(ctx)
 	_ = node.Shutdown(ctx)
+	_ = server.Shutdown(ctx)
 }
