@@ -18,7 +18,7 @@ export interface Output {
  * someone listens; otherwise just the blocks that hold `marker`, and the last lines of each block: at 64 KiB a block a
  * gigabyte of output costs well under a second.
  */
-export function readLines(stream: Readable, marker: string, onMarked: LineListener): Output {
+export function readLines(stream: Readable, marker: string | undefined, onMarked: LineListener): Output {
   const listeners = new Set<LineListener>();
   let tail: string[] = [];
   /** The beginning of a line whose end has not come. */
@@ -30,12 +30,12 @@ export function readLines(stream: Readable, marker: string, onMarked: LineListen
     tail = lines.length >= keptLines ? lines.slice(-keptLines) : [...tail, ...lines].slice(-keptLines);
   };
   const take = (block: Buffer) => {
-    const marked = block.includes(marker);
+    const marked = marker !== undefined && block.includes(marker);
     if (marked || listeners.size > 0) {
       const lines = decode(block);
       keep(lines);
       for (const line of lines) {
-        if (marked && line.includes(marker)) onMarked(line);
+        if (marker !== undefined && marked && line.includes(marker)) onMarked(line);
         for (const listener of listeners) listener(line);
       }
     } else keep(decode(lastLines(block)));

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
 import { delay, nowMs, waitFor } from '../clock.js';
 import type { Observer, Record_ } from '../contract.js';
 import { HarnessError } from '../errors.js';
@@ -9,6 +10,7 @@ import { createFamily, killAll } from './family.js';
 import { type Output, readLines } from './output.js';
 import { startReaper } from './reaper.js';
 import { parseReport, type Report } from './report-line.js';
+import { openTruePipes } from './true-pipes.js';
 
 /** How long a tree may take to end by itself after SIGTERM, in milliseconds, before SIGKILL. */
 const termMs = 2_000;
@@ -56,21 +58,30 @@ export interface StartedProcess extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+interface Streams {
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+}
+
 export async function spawnProcess(options: ProcessOptions): Promise<StartedProcess> {
   const { name, record } = options;
   const command = parseCommand(options.command, options.placeholders);
   const family = createFamily();
   // Before the target, so that not even the first instant is unguarded.
   startReaper();
+  const pipes = await openTruePipes();
   const spawnedAtMs = nowMs();
   const child = spawn(command.file, [...command.args], {
     cwd: options.cwd,
     env: { ...process.env, PYTHONUNBUFFERED: '1', ...options.env, ...family.mark },
     // A session and group of its own; stdin stays open and never ends, since many programs leave when it does.
     detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', pipes?.childFds[0] ?? 'pipe', pipes?.childFds[1] ?? 'pipe'],
   });
-  const out = follow(child, options);
+  pipes?.given();
+  const streams = { stdout: pipes?.stdout ?? child.stdout, stderr: pipes?.stderr ?? child.stderr };
+  child.stdin?.on('error', () => undefined);
+  const out = follow(streams, options);
   let exit: ProcessExit | undefined;
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once('exit', (code, signal) => {
@@ -79,8 +90,15 @@ export async function spawnProcess(options: ProcessOptions): Promise<StartedProc
       resolve(exit);
     });
   });
-  await spawned(child, command.file, options);
-  const pid = child.pid as number;
+  try {
+    await spawned(child, command.file, options);
+  } catch (error) {
+    pipes?.stdout.destroy();
+    pipes?.stderr.destroy();
+    throw error;
+  }
+  // Set as soon as it was spawned.
+  const pid = child.pid ?? 0;
   family.begin(pid);
   record({ type: 'process', process: name, what: 'spawn', pid }, spawnedAtMs);
 
@@ -88,7 +106,7 @@ export async function spawnProcess(options: ProcessOptions): Promise<StartedProc
   const stop = async () => {
     if (await endTree(family.members, options)) family.end();
     // Someone who left the tree unseen may still hold the other ends; they must not hold us.
-    for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+    for (const stream of [child.stdin, streams.stdout, streams.stderr]) stream?.destroy();
     child.unref();
   };
   const stopOnce = () => {
@@ -148,7 +166,7 @@ export async function targetDied(started: StartedProcess, when: string): Promise
   );
 }
 
-function follow(child: ChildProcess, options: ProcessOptions): { stdout?: Output; stderr?: Output } {
+function follow(streams: Streams, options: ProcessOptions): { stdout?: Output; stderr?: Output } {
   const { name, record, observer, onReport, onLine } = options;
   const onMarked = (line: string) => {
     const report = parseReport(line);
@@ -158,9 +176,8 @@ function follow(child: ChildProcess, options: ProcessOptions): { stdout?: Output
     onReport?.(report, nowMs());
   };
   const out: { stdout?: Output; stderr?: Output } = {};
-  if (child.stdout) out.stdout = readLines(child.stdout, '"event"', onMarked);
-  if (child.stderr) out.stderr = readLines(child.stderr, '"event"', () => undefined);
-  child.stdin?.on('error', () => undefined);
+  if (streams.stdout) out.stdout = readLines(streams.stdout, '"event"', onMarked);
+  if (streams.stderr) out.stderr = readLines(streams.stderr, undefined, () => undefined);
   const listening: Disposable[] = [];
   for (const stream of ['stdout', 'stderr'] as const) {
     if (!onLine) break;
