@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { nowMs } from '../clock.js';
 import type { EndKind, GateConnection, Record_, WireTap } from '../contract.js';
 import { Flow, type Source } from './flow.js';
-import { rst } from './rst.js';
+import { ifFin, rst } from './rst.js';
 import { Upstream } from './upstream.js';
 
 export interface CrossingOptions {
@@ -36,20 +36,27 @@ export class Crossing implements GateConnection {
   private downFlow: Flow | undefined;
   private frozen = false;
   ended = false;
+  private readonly remotePort: number;
+  private gone = false;
 
   constructor(private readonly options: CrossingOptions) {
     this.id = options.id;
     this.client = options.client;
+    this.remotePort = options.client.remotePort ?? 0;
     this.client.setNoDelay(true);
     this.event('start', this.openedAtMs);
     this.client.on('data', (chunk: Buffer) => this.fromClient(chunk));
-    this.client.on('end', () => this.sideEnded('client', 'FIN'));
+    this.client.on('end', () => ifFin(this.client, () => this.sideEnded('client', 'FIN')));
     this.client.on('error', () => this.sideEnded('client', 'RST'));
     this.client.once('close', () => this.sideClosed());
   }
 
   get alive(): boolean {
     return !this.client.destroyed || (this.server !== undefined && !this.server.socket.destroyed);
+  }
+
+  get clientPort(): number {
+    return this.remotePort;
   }
 
   get upstreamPort(): number {
@@ -75,7 +82,7 @@ export class Crossing implements GateConnection {
     this.server = server;
     this.upFlow = new Flow(pausable(this.client), server.socket);
     this.downFlow = new Flow(server, this.client);
-    server.socket.on('end', () => this.sideEnded('server', 'FIN'));
+    server.socket.on('end', () => ifFin(server.socket, () => this.sideEnded('server', 'FIN')));
     // A refused connect is a reset too: that is the nearest a client that has already been accepted can be told.
     server.socket.on('error', () => this.sideEnded('server', 'RST'));
     server.socket.once('close', () => this.sideClosed());
@@ -169,7 +176,9 @@ export class Crossing implements GateConnection {
   }
 
   private sideClosed(): void {
-    if (this.alive) return;
+    // Both sockets may be destroyed before either tells that it is closed.
+    if (this.alive || this.gone) return;
+    this.gone = true;
     this.options.tap?.end();
     this.options.onGone(this);
   }

@@ -15,3 +15,18 @@ export function rst(socket: Socket): void {
     socket.resetAndDestroy();
   }
 }
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Says that a socket's `end` was a FIN, or nothing where it was a reset: its `error` follows. libuv reports an orderly
+ * end where a RST comes in one poll with the last bytes (`uv__stream_io` short-circuits on POLLHUP); a write of no bytes
+ * sends nothing and fails on a socket that was reset.
+ */
+export function ifFin(socket: Socket, tell: () => void): void {
+  if (socket.writableEnded || socket.writableLength > 0) tell();
+  else
+    socket.write(NOTHING, (error) => {
+      if (!error) tell();
+    });
+}
