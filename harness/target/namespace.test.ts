@@ -39,7 +39,7 @@ const { dropWays } = require(${JSON.stringify(join(__dirname, 'packet-drop.js'))
 const { hasKeepaliveTimer } = require(${JSON.stringify(join(__dirname, 'sockets.js'))});
 (async () => {
   const way = dropWays.find((each) => each.name === process.argv[1]);
-  if (way && (way.drop(1, 1) ?? way.heal(1, 1)) !== undefined) return console.log(JSON.stringify({ unavailable: true }));
+  if (way && (way.drop(1, 2) ?? way.heal(1, 2)) !== undefined) return console.log(JSON.stringify({ unavailable: true }));
   const python = spawn('python3', ['-c', process.env.PAIR], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
   const next = async () => JSON.parse((await lines.next()).value);

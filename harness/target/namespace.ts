@@ -57,14 +57,14 @@ export function canDropPackets(): Able {
   if (dropAble) return dropAble;
   const reasons: string[] = [];
   for (const candidate of dropWays) {
-    // Ports that no connection has: what is tried must disturb nothing.
-    const problem = candidate.drop(1, 1) ?? candidate.heal(1, 1);
+    // Ports that no connection has: what is tried must disturb nothing. Two, since some refuse one rule twice.
+    const problem = candidate.drop(1, 2) ?? candidate.heal(1, 2);
     if (problem === undefined) {
       dropWay = candidate;
       dropAble = { ok: true };
       return dropAble;
     }
-    candidate.heal(1, 1);
+    candidate.heal(1, 2);
     reasons.push(`${candidate.name}: ${problem}`);
   }
   dropAble = { ok: false, reason: `packets cannot be dropped here (${reasons.join('; ')})` };
