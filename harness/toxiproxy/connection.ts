@@ -23,6 +23,7 @@ export class Connection {
   private readonly bornMs = nowMs();
   /** Closes by RST, whatever closes it: it began while a reset_peer toxic was there. */
   private lingersZero = false;
+  private goneSides = 0;
 
   constructor(
     readonly id: number,
@@ -75,7 +76,7 @@ export class Connection {
   private gone(from: Link, to: Link): void {
     to.abandon();
     from.endSource();
-    if (this.client.destroyed && this.server.destroyed) this.over(this);
+    if (++this.goneSides === 2) this.over(this);
   }
 
   /** Closes a destination behind the last byte written to it. Never by `end()`: a socket that was shut down cannot reset. */
