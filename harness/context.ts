@@ -49,8 +49,8 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     record,
     defer,
     ms: (window) => window * options.scale,
-    async watch(windowMs, condition) {
-      if (condition) return waitFor(condition, windowMs, { signal });
+    async watch(windowMs, condition, stepMs = 20) {
+      if (condition) return waitFor(condition, windowMs, { signal, stepMs });
       await delay(windowMs, signal);
       return undefined;
     },

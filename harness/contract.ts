@@ -95,7 +95,7 @@ export type EventBody =
   | {
       readonly type: 'process';
       readonly process: string;
-      readonly what: 'spawn' | 'ready' | 'signal' | 'exit' | 'port-gone' | 'killed';
+      readonly what: 'spawn' | 'ready' | 'signal' | 'exit' | 'crash' | 'port-gone' | 'killed';
       readonly pid?: number;
       readonly code?: number | null;
       readonly signal?: string | null;
@@ -333,6 +333,8 @@ export interface GateConnection {
   readonly alive: boolean;
   /** One side has ended it, or we have; true also while frozen. */
   readonly ended: boolean;
+  /** The client's end of its connection to the gate. */
+  readonly clientPort: number;
   /** Our end of the connection to the server; 0 where there is none. */
   readonly upstreamPort: number;
   readonly upBytes: number;

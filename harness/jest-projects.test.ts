@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +54,7 @@ export default defineConfig({ targets: { chat: { server, only: ['unanswered-ping
 
 let folder: string;
 let tarball: string;
+const projects: Partial<Record<Type, Promise<Results>>> = {};
 
 beforeAll(() => {
   writeManifest();
@@ -65,6 +66,8 @@ beforeAll(() => {
   });
   const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
   tarball = join(folder, filename);
+  // Side by side: each spends its time waiting.
+  for (const type of ['commonjs', 'module'] as const) projects[type] = project(type);
 }, PATIENCE_MS);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -81,7 +84,10 @@ interface JestReport {
   }[];
 }
 
-function project(type: 'commonjs' | 'module'): { path: string; report: JestReport } {
+type Type = 'commonjs' | 'module';
+type Results = JestReport['testResults'][number]['assertionResults'];
+
+async function project(type: Type): Promise<Results> {
   const path = join(folder, type);
   mkdirSync(path);
   const importing =
@@ -95,32 +101,31 @@ function project(type: 'commonjs' | 'module'): { path: string; report: JestRepor
     'holdfast.config.ts': CONFIG,
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], {
-    cwd: path,
-    stdio: 'ignore',
+  await output('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], path);
+  const args = ['--experimental-vm-modules', JEST, '--json', '--rootDir', path];
+  const report = JSON.parse(await output(process.execPath, args, path)) as JestReport;
+  const results = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  if (results.length === 0) throw new Error(report.testResults.map(({ message }) => message).join('\n'));
+  return results;
+}
+
+/** Stdout, whatever the exit code: a jest with a failed test has 1. */
+function output(command: string, args: readonly string[], cwd: string): Promise<string> {
+  // A jest of its own, not a worker of this one.
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { cwd, env }, (error, stdout, stderr) => {
+      if (error && stdout === '') reject(new Error(`${command} ${args.join(' ')}: ${stderr}`));
+      else resolve(stdout);
+    });
   });
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--experimental-vm-modules', JEST, '--json', '--rootDir', path],
-    {
-      cwd: path,
-      encoding: 'utf8',
-      // A jest of its own, not a worker of this one.
-      env: { PATH: process.env.PATH, HOME: process.env.HOME },
-    },
-  );
-  if (!stdout.startsWith('{')) throw new Error(`jest gave no report: ${stderr}`);
-  return { path, report: JSON.parse(stdout) as JestReport };
 }
 
 describe.each(['commonjs', 'module'] as const)('in a %s project', (type) => {
-  let path: string;
-  let results: JestReport['testResults'][number]['assertionResults'];
-  beforeAll(() => {
-    const made = project(type);
-    path = made.path;
-    results = made.report.testResults.flatMap(({ assertionResults }) => assertionResults);
-    if (results.length === 0) throw new Error(made.report.testResults.map(({ message }) => message).join('\n'));
+  const path = () => join(folder, type);
+  let results: Results;
+  beforeAll(async () => {
+    results = (await projects[type]) ?? [];
   }, PATIENCE_MS);
   const of = (name: string) => results.filter(({ ancestorTitles }) => ancestorTitles[0] === name);
 
@@ -146,7 +151,7 @@ describe.each(['commonjs', 'module'] as const)('in a %s project', (type) => {
 
   it('tells why there could be no run', () => {
     expect(of('dead')[0]?.status).toBe('failed');
-    expect(of('dead')[0]?.failureMessages.join('\n')).toMatch(/Cannot find module .*missing\.cjs/);
+    expect(of('dead')[0]?.failureMessages.join('\n')).toMatch(/node missing\.cjs\) exited with code 1/);
   });
 
   it('finds the command, and a config in TypeScript', () => {

@@ -69,7 +69,7 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext): Findin
   }
   const crash = view
     .of('process')
-    .find((event) => event.what === 'exit' && event.facts?.expected === false && event.facts.role === 'server');
+    .find((event) => event.what === 'crash' && event.facts?.role === 'server');
   if (crash && finding.outcome === 'pass') {
     return inconclusive('the server ended by itself during this scenario', { because: [crash] });
   }

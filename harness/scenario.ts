@@ -134,7 +134,7 @@ export interface ScenarioContext {
   /** A window of a healthy target's time under the run's scale. */
   ms(window: number): number;
   /** Watches for `condition` through a window; undefined when the window passed without it. Ends at once on an interrupt. */
-  watch<T>(windowMs: number, condition?: () => T | Promise<T>): Promise<T | undefined>;
+  watch<T>(windowMs: number, condition?: () => T | Promise<T>, stepMs?: number): Promise<T | undefined>;
   phase(phase: Phase, label?: string): void;
   obstacle(code: string, text: string): void;
   measure(name: string, facts: Facts): void;

@@ -6,6 +6,8 @@ import { hasKeepaliveTimer, socketState } from '../../harness/target/sockets.js'
 
 const RELEASE_MS = 90_000;
 const MARGIN_MS = 2000;
+/** A look walks the kernel's whole table of sockets: about 5 ms. */
+const LOOK_MS = 250;
 
 /** The companion of `frozen`, for servers whose sockets carry a TCP keepalive timer: user space cannot withhold ACKs. */
 export default defineScenario({
@@ -30,11 +32,14 @@ export default defineScenario({
     // A server may set its keepalive only after the handshake.
     await context.watch(context.ms(2000));
     const { localPort } = session;
-    const keepalive = await context.watch(2000, () => hasKeepaliveTimer(server.port, localPort));
+    const keepalive = await context.watch(2000, () => hasKeepaliveTimer(server.port, localPort), LOOK_MS);
     if (!keepalive) return;
-    const injection = await context.inject(drop, { localPort: server.port, remotePort: localPort, session }, { port: server.port });
+    const injection = await context.inject(drop, { localPort: server.port, remotePort: localPort }, { port: server.port });
+    // The session pinged and was answered a moment ago; now the same ping stays unanswered, or the drop did not act.
+    const heard = await session.ping(Buffer.from('during'), 3000);
+    if (heard !== undefined) return context.obstacle('NO_PACKET_DROP', 'a ping came through in spite of the dropped packets');
     const startMs = nowMs();
-    const gone = await context.watch(context.ms(RELEASE_MS + MARGIN_MS), () => socketState(server.port, localPort) !== 'ESTABLISHED');
+    const gone = await context.watch(context.ms(RELEASE_MS + MARGIN_MS), () => socketState(server.port, localPort) !== 'ESTABLISHED', LOOK_MS);
     context.measure('dropped', { released: gone === true, releasedMs: gone ? nowMs() - startMs : null });
     await injection.heal();
   },

@@ -39,9 +39,11 @@ export default defineCheck({
         because: back ? [presented, back] : [presented],
       });
     }
+    // Replayed messages may come in the same packet as the handshake's answer, before the session is told to be open.
+    const returnedAt = history.phaseAt('recovery') ?? back.t;
     const stream = ids(history, 'witness', pointer);
     const old = new Set(ids(history, 'victim', pointer).filter(({ event }) => event.t <= cut).map(({ key }) => key));
-    const got = ids(history, 'victim', pointer).filter(({ event }) => event.t >= back.t);
+    const got = ids(history, 'victim', pointer).filter(({ event }) => event.t >= returnedAt);
     const baseline = stream.filter(({ event }) => event.t <= cut);
     const shared = baseline.filter(({ key }) => old.has(key)).length;
     if (baseline.length === 0 || shared < SHARED * baseline.length) {
@@ -51,7 +53,7 @@ export default defineCheck({
     const order = new Map(stream.map(({ key }, index) => [key, index]));
     // What had not yet come to the victim when watching stopped is not lost.
     const reached = Math.max(-1, ...got.map(({ key }) => order.get(key) ?? -1));
-    const missed = stream.slice(from).filter(({ event }) => event.t < back.t);
+    const missed = stream.slice(from).filter(({ event }) => event.t < returnedAt);
     if (missed.length < (expect.minMissed ?? 10)) return inconclusive(`the witness saw only ${missed.length} messages meanwhile`);
     const received = new Set(got.map(({ key }) => key));
     const lost = stream.slice(from, Math.max(reached + 1, from + missed.length)).filter(({ key }) => !received.has(key));
@@ -97,6 +99,7 @@ function story(replayed: (n: number) => boolean) {
     [2350, { type: 'phase', phase: 'fault' }] as const,
     [2350, { type: 'fault', fault: 'reset', what: 'bite', who: 'r', facts: {} }] as const,
     [2360, { type: 'measure', name: 'presented', facts: { pointer: '/seq', key: '23' } }] as const,
+    [4390, { type: 'phase', phase: 'recovery' }] as const,
     [4400, { type: 'session', name: 'resumed', what: 'open' }] as const,
     ...late,
   ].sort((a, b) => a[0] - b[0]);

@@ -1,0 +1,120 @@
+import type { EventOf, HistoryView } from './contract.js';
+import { deviation, mean, median } from './numbers.js';
+
+/** One try of a client to get through, as its gate saw it. Times in milliseconds of the run. */
+export interface Attempt {
+  readonly startAt: number;
+  readonly endAt: number;
+  readonly first: EventOf<'connection'>;
+}
+
+/** Connections this close to an attempt's start belong to it: negotiation, polling pools, subchannels (CHECKLIST rule 2). */
+const BURST_MS = 100;
+/** A first retry this soon is "immediate", and neither growth nor jitter is asked of it (rule 6). */
+export const IMMEDIATE_MS = 100;
+/** Delays this near to each other are the cap (rule 5). */
+const CAP_BAND = 0.15;
+
+/** The attempts at a gate between two times, bursts joined. */
+export function attemptsAt(history: HistoryView, gate: string, from: number, to: number): Attempt[] {
+  const events = history.of('connection').filter((event) => event.gate === gate);
+  const ends = new Map(events.filter((event) => event.what === 'end').map((event) => [event.conn, event.t]));
+  const attempts: { startAt: number; endAt: number; first: EventOf<'connection'> }[] = [];
+  for (const start of events) {
+    if (start.what !== 'start' || start.t < from || start.t >= to) continue;
+    const endAt = ends.get(start.conn) ?? to;
+    const current = attempts.at(-1);
+    if (current && (start.t < current.endAt || start.t - current.startAt < BURST_MS)) current.endAt = Math.max(current.endAt, endAt);
+    else attempts.push({ startAt: start.t, endAt, first: start });
+  }
+  return attempts;
+}
+
+/** Delays of each process: from the cut to its first attempt, then from each attempt's end to the next start. */
+export function delaysOf(attempts: readonly Attempt[], cutAt: number): number[] {
+  let free = cutAt;
+  return attempts.map(({ startAt, endAt }) => {
+    const delay = startAt - free;
+    free = endAt;
+    return Math.max(0, delay);
+  });
+}
+
+export interface Curve {
+  /** Mean over processes of the k-th delay, of those processes that made it; only delays that at least half made. */
+  readonly means: readonly number[];
+  /** Deviation over processes / mean, by the same index. */
+  readonly ratios: readonly number[];
+  readonly deviations: readonly number[];
+  /** The first delay was immediate; it is left out of growth and jitter. */
+  readonly immediate: boolean;
+  /** Index of the first delay at the cap, or undefined where none was seen. */
+  readonly capIndex: number | undefined;
+}
+
+export function curveOf(processes: readonly (readonly number[])[]): Curve {
+  const longest = Math.max(0, ...processes.map(({ length }) => length));
+  const columns: number[][] = [];
+  for (let k = 0; k < longest; k++) {
+    const column = processes.flatMap((delays) => delays[k] ?? []);
+    if (column.length * 2 < processes.length || column.length === 0) break;
+    columns.push(column);
+  }
+  const means = columns.map(mean);
+  const immediate = (means[0] ?? Number.POSITIVE_INFINITY) <= IMMEDIATE_MS && (means[1] ?? 0) > IMMEDIATE_MS;
+  const start = immediate ? 1 : 0;
+  let capIndex: number | undefined;
+  for (let k = start; k + 2 < means.length && capIndex === undefined; k++) {
+    const at = means[k] ?? 0;
+    const near = [means[k + 1], means[k + 2]].every((next) => next !== undefined && Math.abs(next - at) <= CAP_BAND * at);
+    if (near) capIndex = k;
+  }
+  return {
+    means,
+    ratios: columns.map((column) => (mean(column) > 0 ? deviation(column) / mean(column) : 0)),
+    deviations: columns.map(deviation),
+    immediate,
+    capIndex,
+  };
+}
+
+export interface Growth {
+  readonly factor: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly points: number;
+}
+
+/** Student's t, 97.5 %, by degrees of freedom. */
+const T_975 = [Number.NaN, 12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+
+/** Least squares of ln(delay) over the attempt's number: the factor from one delay to the next, with its 95 % bounds. */
+export function growthOf(delays: readonly number[]): Growth | undefined {
+  const n = delays.length;
+  if (n < 3) return undefined;
+  const ys = delays.map((ms) => Math.log(Math.max(ms, 1)));
+  const middleX = (n - 1) / 2;
+  const middleY = mean(ys);
+  const sxx = ys.reduce((sum, _, x) => sum + (x - middleX) ** 2, 0);
+  const slope = ys.reduce((sum, y, x) => sum + (x - middleX) * (y - middleY), 0) / sxx;
+  const residual = ys.reduce((sum, y, x) => sum + (y - middleY - slope * (x - middleX)) ** 2, 0);
+  const error = Math.sqrt(residual / (n - 2) / sxx);
+  const t = T_975[n - 2] ?? 2.1;
+  return { factor: Math.exp(slope), lower: Math.exp(slope - t * error), upper: Math.exp(slope + t * error), points: n };
+}
+
+/** What the control client shows of this machine's own noise. */
+export interface Noise {
+  readonly floorMs: number;
+  /** The control was judged as what it is. */
+  readonly trusted: boolean;
+  readonly meanMs: number;
+}
+
+/** The control's delay is fixed: its mean must be it, its growth none, its jitter below what counts as jitter. */
+export function noiseOf(curve: Curve, knownMs: number): Noise {
+  const floorMs = curve.deviations.length > 0 ? median(curve.deviations) : Number.NaN;
+  const meanMs = curve.means.length > 0 ? median(curve.means) : Number.NaN;
+  const trusted = curve.means.length >= 3 && floorMs < 0.02 * knownMs && Math.abs(meanMs - knownMs) < 0.05 * knownMs;
+  return { floorMs, trusted, meanMs };
+}

@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { leftovers } from './leftovers.js';
+
+const MAIN = join(__dirname, 'main.js');
+const ONLY = ['--only', 'websocket/unanswered-ping'];
+const LISTENS = "require('net').createServer().listen(process.env.PORT)";
+
+let folder: string;
+let taken: Server;
+let takenPort: number;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-bad-'));
+  taken = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => taken.once('listening', resolve));
+  const address = taken.address();
+  takenPort = typeof address === 'object' && address !== null ? address.port : 0;
+  const config = (name: string, text: string) => writeFileSync(join(folder, name), text);
+  config('field.yaml', 'targets:\n  chat:\n    sever: node x.js\n');
+  config('value.json', '{"targets":{"chat":{"server":"x","copies":"many"}}}');
+  config('top.ts', 'const target: string = "x"; export default { target };');
+  config('unbuilt.js', 'module.exports = { targets: { chat: { server: "x", severity: {} } } };');
+  config('broken.json', '{"targets":');
+  config('throws.ts', 'throw new Error("no such luck");');
+  config('good.yaml', 'targets:\n  chat: { server: x }\n  feed: { server: y }\n');
+});
+afterAll(() => {
+  taken.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function holdfast(args: readonly string[]): Promise<{ code: number | null; out: string; said: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [MAIN, ...args],
+      { cwd: folder, env: { ...process.env, NO_COLOR: '1' } },
+      (_, out, said) => resolve({ code: child.exitCode, out, said }),
+    );
+  });
+}
+
+const server = (...more: string[]) => ['check', '--server', 'x', ...more];
+const config = (name: string, ...more: string[]) => ['check', ...more, '--config', name];
+
+const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
+  [
+    'an unknown check',
+    () => server('--only', 'no-hartbeat'),
+    /no check "websocket\/no-hartbeat" \(did you mean websocket\/no-heartbeat\?\)/,
+  ],
+  ['an unknown check to skip', () => server('--skip', 'websocket/nonsense'), /no check "websocket\/nonsense"/],
+  ['an unknown flag', () => ['check', '--sever', 'x'], /unknown option '--sever' \(Did you mean --server\?\)/],
+  ['an unknown command', () => ['chekc'], /unknown command 'chekc' \(Did you mean check\?\)/],
+  ['too many arguments', () => ['check', 'a', 'b'], /too many arguments/],
+  ['nothing to check', () => ['check'], /nothing to check/],
+  [
+    'an unreachable URL',
+    () => ['check', 'ws://127.0.0.1:1/'],
+    /cannot reach ws:\/\/127\.0\.0\.1:1\/: nothing listens there \(ECONNREFUSED\)/,
+  ],
+  ['a name that does not resolve', () => ['check', 'ws://nowhere.invalid/'], /nowhere\.invalid does not resolve/],
+  ['a URL elsewhere', () => ['check', 'ws://192.0.2.1/'], /not on this machine.*--i-own-this-target/],
+  ['a health URL elsewhere', () => server('--health-url', 'http://192.0.2.1/'), /not on this machine/],
+  ['a URL of another protocol', () => ['check', 'http://127.0.0.1:1/'], /not built yet/],
+  ['a URL of no protocol', () => ['check', 'ftp://127.0.0.1:1/'], /no protocol has the scheme ftp:/],
+  ['a URL and a server', () => ['check', 'ws://127.0.0.1:1/', '--server', 'x'], /give one of them/],
+  ['a protocol that comes later', () => server('--protocol', 'sse'), /--protocol sse is not built yet/],
+  [
+    'an unknown protocol',
+    () => server('--protocol', 'websokcet'),
+    /no protocol "websokcet" \(did you mean websocket\?\)/,
+  ],
+  ['a middlebox', () => server('--middlebox', 'nginx-default'), /--middlebox is not built yet/],
+  ['repetition', () => server('--repeat', '3'), /--repeat is not built yet/],
+  ['idle seconds', () => server('--idle', '60'), /--idle is not built yet/],
+  ['a docker engine', () => server('--engine', 'docker'), /docker is not built yet/],
+  ['an unknown engine', () => server('--engine', 'toxy'), /--engine must be auto, toxiproxy, embedded or the URL/],
+  [
+    'a reporter that comes later',
+    () => server('--reporter', 'terminal,html'),
+    /--reporter cannot be "html": that reporter is not built yet/,
+  ],
+  ['an unknown reporter', () => server('--reporter', 'tap'), /there is no such reporter/],
+  ['a wrong slot', () => server('--resume', 'last id'), /--resume "last id" is none of \?name=value/],
+  ['a wrong environment', () => server('--quiet-env', 'QUIET'), /--quiet-env "QUIET" is not K=V/],
+  ['no copies', () => server('--copies', '0'), /--copies must be 1 or more/],
+  ['half a client', () => server('--clients', '2.5'), /--clients must be a whole number/],
+  ['no scale', () => server('--scale', '0'), /--scale must be more than 0/],
+  ['a seed in words', () => server('--seed', 'apple'), /--seed must be a number/],
+  ['a port too high', () => server('--port', '70000'), /--port must be 65535 or less/],
+  ['a path without a slash', () => server('--path', 'feed'), /--path must begin with \//],
+  ['an unknown gate', () => server('--gate', 'E'), /--gate must be one of MUST, SHOULD, A\+, A, B, C, D/],
+  ['an unknown signal', () => server('--stop-signal', 'SIGNOPE'), /--stop-signal "SIGNOPE" is no signal/],
+  ['a broken pattern', () => server('--ready-log', '('), /--ready-log is not a regular expression/],
+  [
+    'a config with a wrong field',
+    () => config('field.yaml'),
+    /field\.yaml: targets\.chat\.sever: there is no such field \(did you mean server\?\)/,
+  ],
+  ['a config with a wrong value', () => config('value.json'), /value\.json: targets\.chat\.copies must be a number/],
+  [
+    'a config with a wrong top field',
+    () => config('top.ts'),
+    /top\.ts: there is no field "target" \(did you mean targets\?\)/,
+  ],
+  ['a config with an unbuilt field', () => config('unbuilt.js'), /targets\.chat\.severity is not built yet/],
+  ['a broken config', () => config('broken.json'), /cannot read .*broken\.json: /],
+  ['a config that throws', () => config('throws.ts'), /cannot read .*throws\.ts: no such luck/],
+  ['a config that is not there', () => config('none.ts'), /there is no config .*none\.ts/],
+  [
+    'an unknown target',
+    () => config('good.yaml', 'caht'),
+    /no target "caht" \(did you mean chat\?\); it has chat, feed/,
+  ],
+  ['several targets', () => config('good.yaml'), /say which target of .*: chat, feed/],
+  ['no such run', () => ['judge', 'results/none'], /there is no saved run/],
+  ['a folder that is no run', () => ['judge', '.'], /holds no readable run\.json/],
+  ['an unknown check to explain', () => ['explain', 'no-hertbeat'], /did you mean websocket\/no-heartbeat\?/],
+  ['a command that comes later', () => ['session', '--upstream', 'x:1'], /holdfast session is not built yet/],
+];
+
+describe('bad input ends with exit code 3 and one sentence', () => {
+  it.each(TABLE)('%s', async (_, args, sentence) => {
+    const { code, out, said } = await holdfast(args());
+    expect(said).toMatch(sentence);
+    expect(said.trimEnd().split('\n')).toHaveLength(1);
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+  });
+});
+
+describe('a target that cannot be tried ends with exit code 3, and nothing is left running', () => {
+  const dies = 'node -e "console.error(\'no licence key \\u001b[31mfound\'); process.exit(7)"';
+  it.each([
+    ['a command that dies at once', () => ['--server', dies], /exited with code 7 .*no licence key \\e\[31mfound/],
+    ['a command that is not there', () => ['--server', 'no-such-program --x'], /no-such-program/],
+    ['a port in use', () => ['--server', `node -e "${LISTENS}"`, '--port', String(takenPort)], /port \d+ is/],
+    [
+      'a server that speaks something else',
+      () => ['--server', 'node -e "require(\'http\').createServer().listen(process.env.PORT)"'],
+      /handshake/,
+    ],
+    [
+      'a client that never connects',
+      () => ['--client', 'node -e 1', '--only', 'websocket/no-reconnect'],
+      /never connected to/,
+    ],
+  ])('%s', async (_, args, sentence) => {
+    const given = args();
+    const { code, out, said } = await holdfast(['check', ...(given.includes('--only') ? [] : ONLY), ...given]);
+    expect(said.trimEnd().split('\n').at(-1)).toMatch(sentence);
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+    expect(leftovers()).toEqual([]);
+  });
+});

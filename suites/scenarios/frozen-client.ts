@@ -1,0 +1,47 @@
+import freeze from '../../faults/freeze.js';
+import { nowMs } from '../../harness/clock.js';
+import { defineScenario } from '../../harness/define.js';
+import { hasKeepaliveTimer } from '../../harness/target/sockets.js';
+
+const ARRIVE_MS = 60_000;
+const BASELINE_MS = 10_000;
+const NOTICE_MS = 90_000;
+const MARGIN_MS = 2000;
+/** A look walks the kernel's whole table of sockets: about 5 ms. */
+const LOOK_MS = 100;
+
+export default defineScenario({
+  id: 'frozen-client',
+  about: 'the link to the server goes dead without an end; does the client notice and come back within 90 s?',
+  role: 'client',
+  lane: 'quiet',
+  faults: ['freeze'],
+  windowMs: 6000 + BASELINE_MS + NOTICE_MS + MARGIN_MS,
+  async run(context) {
+    const upstream = context.target.server ? await context.startServer() : await context.startReference();
+    const gate = await context.openGate({ name: 'frozen', to: upstream });
+    await context.startClient({ name: 'frozen', gate });
+    await context.watch(ARRIVE_MS, () => gate.live.find(({ downBytes }) => downBytes > 0));
+    context.phase('baseline');
+    await context.watch(context.ms(BASELINE_MS));
+    const connection = gate.live.find(({ downBytes, ended }) => downBytes > 0 && !ended);
+    if (!connection || nowMs() - connection.openedAtMs < 0.9 * context.ms(BASELINE_MS)) {
+      return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
+    }
+    context.phase('fault');
+    const startMs = nowMs();
+    const injection = await context.inject(freeze, connection, { conn: connection.id });
+    let noticedMs: number | null = null;
+    let backMs: number | null = null;
+    await context.watch(context.ms(NOTICE_MS + MARGIN_MS), () => {
+      const again = gate.live.some((other) => other.id !== connection.id && other.openedAtMs >= startMs && other.downBytes > 0);
+      if (connection.ended || again) noticedMs ??= nowMs() - startMs;
+      if (again) backMs = nowMs() - startMs;
+      return again;
+    });
+    const keepalive =
+      noticedMs === null && (await context.watch(2000, () => hasKeepaliveTimer(connection.clientPort, gate.port), LOOK_MS)) === true;
+    context.measure('noticed', { detectMs: noticedMs, backMs, keepalive });
+    await injection.heal();
+  },
+});

@@ -1,0 +1,91 @@
+import closedPort from '../../faults/closed-port.js';
+import edgeOutage from '../../faults/edge-outage.js';
+import end from '../../faults/end.js';
+import reset from '../../faults/reset.js';
+import { nowMs } from '../../harness/clock.js';
+import type { Gate } from '../../harness/contract.js';
+import { defineScenario } from '../../harness/define.js';
+import type { ScenarioContext } from '../../harness/scenario.js';
+
+const ARRIVE_MS = 60_000;
+const BASELINE_MS = 10_000;
+const BACK_MS = 60_000;
+const RESTART_MS = 4000;
+const EDGE_MS = 20_000;
+/** A session that lives this long after the return is one. */
+const STAYS_MS = 1000;
+
+/** Each kind of end on a client process of its own, side by side: what one kind breaks must not hide another. */
+export default defineScenario({
+  id: 'reconnect',
+  about: 'ended by FIN, by RST, by a server restart of 4 s, by 20 s of error pages; is the client back within 60 s?',
+  role: 'client',
+  lane: 'quiet',
+  faults: ['end', 'reset', 'closed-port', 'edge-outage'],
+  windowMs: 6000 + BASELINE_MS + EDGE_MS + 20_000,
+  async run(context) {
+    await Promise.all([
+      one(context, 'fin', async (gate) => {
+        await context.inject(end, gate, {});
+      }),
+      one(context, 'rst', async (gate) => {
+        await context.inject(reset, [gate], {});
+      }),
+      one(context, 'restart', async (gate, goAway) => {
+        await goAway();
+        const shut = await context.inject(closedPort, gate, { gate: gate.name });
+        await context.watch(context.ms(RESTART_MS));
+        await shut.heal();
+      }),
+      one(context, 'edge', async (gate) => {
+        const pages = await context.inject(edgeOutage, gate, { status: 503 });
+        await context.watch(context.ms(EDGE_MS));
+        await pages.heal();
+      }),
+    ]);
+  },
+});
+
+async function one(
+  context: ScenarioContext,
+  kind: string,
+  disturb: (gate: Gate, goAway: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const server = context.target.server ? await context.startServer({ name: `server-${kind}` }) : undefined;
+  const reference = server ? undefined : await context.startReference();
+  const upstream = server ?? reference;
+  if (!upstream) return;
+  const gate = await context.openGate({ name: kind, to: upstream });
+  const client = await context.startClient({ name: kind, gate });
+  const live = (sinceMs: number) => gate.live.find((one) => one.openedAtMs >= sinceMs && one.downBytes > 0 && !one.ended);
+  await context.watch(ARRIVE_MS, () => live(0));
+  await context.watch(context.ms(BASELINE_MS));
+  const held = live(0);
+  if (!held || nowMs() - held.openedAtMs < 0.9 * context.ms(BASELINE_MS)) {
+    return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
+  }
+  context.phase('fault', kind);
+  const before = gate.accepted;
+  // A real server restarts through its own goodbye; with one behind a gate the gate's reset stands for its end.
+  await disturb(gate, async () => {
+    if (reference) reference.goAway(1001);
+    else gate.resetAll();
+  });
+  const backMs = nowMs();
+  context.phase('recovery', kind);
+  // The session to which it came back may have begun while the fault was healing.
+  let returned = live(held.openedAtMs + 1);
+  await context.watch(context.ms(BACK_MS), async () => {
+    returned = live(held.openedAtMs + 1);
+    if (!returned) return false;
+    await context.watch(STAYS_MS);
+    return !returned.ended;
+  });
+  context.measure('returned', {
+    kind,
+    reconnectMs: returned && !returned.ended ? Math.max(0, returned.openedAtMs - backMs) : null,
+    attempts: gate.accepted - before,
+    exited: client.process.exit !== undefined,
+    exitCode: client.process.exit?.code ?? null,
+  });
+}

@@ -1,0 +1,47 @@
+import refuse from '../../faults/refuse.js';
+import reset from '../../faults/reset.js';
+import { nowMs } from '../../harness/clock.js';
+import { defineScenario } from '../../harness/define.js';
+
+const ARRIVE_MS = 60_000;
+const BASELINE_MS = 10_000;
+const MISSED = 50;
+const OUTAGE_MS = 30_000;
+const RETURN_MS = 60_000;
+const AFTER_MS = 5000;
+
+export default defineScenario({
+  id: 'resume',
+  about: 'the client is cut while messages flow and misses 50; what does it present, and what does it get?',
+  role: 'client',
+  lane: 'quiet',
+  faults: ['reset', 'refuse'],
+  windowMs: 6000 + BASELINE_MS + 12_000 + 30_000 + AFTER_MS,
+  async run(context) {
+    const upstream = context.target.server ? await context.startServer() : await context.startReference();
+    const victims = await context.openGate({ name: 'victim', to: upstream });
+    const witnesses = await context.openGate({ name: 'witness', to: upstream });
+    await context.startClient({ name: 'victim', gate: victims });
+    const witness = await context.mustOpen({ name: 'witness', to: witnesses });
+    await context.watch(ARRIVE_MS, () => victims.live.find(({ downBytes }) => downBytes > 0));
+    context.phase('baseline');
+    await context.watch(context.ms(BASELINE_MS));
+    const held = victims.live.find(({ downBytes, ended }) => downBytes > 0 && !ended);
+    if (!held || nowMs() - held.openedAtMs < 0.9 * context.ms(BASELINE_MS)) {
+      return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
+    }
+    context.phase('fault');
+    const door = await context.inject(refuse, victims, { gate: 'victim' });
+    await context.inject(reset, [victims], {});
+    const before = witness.received;
+    await context.watch(context.ms(OUTAGE_MS), () => witness.received >= before + MISSED);
+    await door.heal();
+    context.phase('recovery');
+    const reopenedMs = nowMs();
+    const back = await context.watch(context.ms(RETURN_MS), () =>
+      victims.live.find(({ openedAtMs, downBytes }) => openedAtMs >= reopenedMs && downBytes > 0),
+    );
+    context.measure('back', { returned: back !== undefined, conn: back?.id ?? null });
+    if (back) await context.watch(context.ms(AFTER_MS));
+  },
+});

@@ -1,0 +1,74 @@
+import { growthOf } from '../../harness/attempts.js';
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { inWords, mean } from '../../harness/numbers.js';
+import { outageOf } from '../../harness/outage.js';
+import { outageStory, unready } from './no-jitter.js';
+
+/** At the cap it takes this many to say that the delays have stopped there. */
+const REMARK_MS = 60_000;
+
+export default defineCheck({
+  id: 'fixed-retry',
+  level: 'MUST',
+  antiPattern: 3,
+  role: 'client',
+  scenario: 'outage',
+  title: 'MUST wait longer after each failed attempt, up to a cap of at most 120 s',
+  why: 'A fleet that retries at a fixed rate keeps a struggling server down: the load never lets up while it tries to start.',
+  fix: 'Multiply the delay after each failure (by 1.5 to 2) from about 1 s to a cap of 30 s; begin again only after a connection has lasted.',
+  source: 'CHECKLIST rule 5, fitted over the means of all processes; the numbers of the gRPC connection-backoff document: 1 s, x1.6, cap 120 s',
+  measured: { attempts: 'per process', firstDelayMs: 'ms', growthFactor: 'factor', growthLower: '95 % bound', growthUpper: '95 % bound', capMs: 'ms', delaysMs: 'ms, means over processes' },
+  expect: { maxCapMs: 120_000, flatBelow: 1.2, growsAbove: 1.05, lastOverFirst: 1.5 },
+  scaled: ['maxCapMs'],
+  needs: ['no-reconnect'],
+  judge(history, { expect, options }) {
+    const outage = outageOf(history);
+    const why = unready(history, outage);
+    if (why || !outage) return why ?? inconclusive('no outage was made');
+    const { curve } = outage;
+    const means = curve.immediate ? curve.means.slice(1) : curve.means;
+    const cap = curve.capIndex === undefined ? undefined : curve.capIndex - (curve.immediate ? 1 : 0);
+    const first = means[0] ?? 0;
+    const last = means.at(-1) ?? 0;
+    // A cap from the first delay on is no cap but a fixed delay; otherwise the cap itself still shows growth.
+    const fitted = cap === undefined || cap === 0 ? means : means.slice(0, cap + 1);
+    const growth = growthOf(fitted);
+    const capMs = cap === undefined || cap === 0 ? null : Math.round(mean(means.slice(cap)));
+    const measured = {
+      attempts: Math.min(...outage.attempts.map(({ length }) => length)),
+      firstDelayMs: Math.round(curve.means[0] ?? 0),
+      growthFactor: growth ? round(growth.factor) : null,
+      growthLower: growth ? round(growth.lower) : null,
+      growthUpper: growth ? round(growth.upper) : null,
+      capMs,
+      delaysMs: curve.means.map(Math.round),
+    };
+    const because = outage.attempts[0]?.slice(0, 6).map((attempt) => attempt.first) ?? [];
+    const seen = means.slice(0, 6).map((ms) => inWords(ms)).join(', ');
+    if (means.length < 3) return inconclusive(`only ${means.length} delays were seen in ${inWords(outage.endAt - outage.cutAt)} (${seen}); --long watches longer`, { measured, because });
+    const tops = means.filter((ms) => ms > (expect.maxCapMs ?? 120_000));
+    if (tops.length > 0) return fail(`waited ${inWords(Math.max(...tops))} between attempts`, { measured, because });
+    const doubled = means.slice(1).some((ms) => ms >= 2 * first);
+    const grown = last >= (expect.lastOverFirst ?? 1.5) * first;
+    if (growth && growth.upper < (expect.flatBelow ?? 1.2) && !doubled) {
+      return fail(`the delays do not grow: ${seen}`, { measured, because });
+    }
+    const remark = capMs !== null && capMs > REMARK_MS * options.scale ? `; a cap of ${inWords(capMs)} is long` : '';
+    const capped = capMs === null ? 'no cap seen' : `cap ${inWords(capMs)}`;
+    if (growth && growth.lower > (expect.growsAbove ?? 1.05) && grown) {
+      return pass(`the delays grow by ${round(growth.factor)} (${seen}), ${capped}${remark}`, { measured, because });
+    }
+    // Too few delays below the cap for a fit, but three and more at a cap that lies clearly above the first.
+    const rises = fitted.every((ms, k) => k === 0 || ms > 1.1 * (fitted[k - 1] ?? 0));
+    if (cap !== undefined && cap > 0 && means.length - cap >= 3 && capMs !== null && capMs >= (expect.lastOverFirst ?? 1.5) * first && rises) {
+      return pass(`the delays grow at once to their cap (${seen}), ${capped}${remark}`, { measured, because, confidence: 'medium' });
+    }
+    return inconclusive(`the delays (${seen}) neither clearly grow nor clearly stay; --long watches longer`, { measured, because });
+  },
+  examples: { pass: outageStory([1000, 2000, 4000, 8000, 16_000], 0.2), fail: outageStory([1000, 1000, 1000, 1000, 1000], 0.2) },
+});
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

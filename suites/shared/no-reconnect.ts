@@ -1,0 +1,65 @@
+import type { EventOf } from '../../harness/contract.js';
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { inWords } from '../../harness/numbers.js';
+
+const KINDS: Readonly<Record<string, string>> = {
+  fin: 'a bare end (FIN)',
+  rst: 'a reset (RST)',
+  restart: 'a server restart of 4 s',
+  edge: '20 s of error pages (503)',
+};
+const FAULTS: Readonly<Record<string, string>> = { fin: 'end', rst: 'reset', restart: 'closed-port', edge: 'edge-outage' };
+
+export default defineCheck({
+  id: 'no-reconnect',
+  level: 'MUST',
+  antiPattern: 3,
+  role: 'client',
+  scenario: 'reconnect',
+  title: 'MUST come back by itself within 60 s after its connection ended',
+  why: 'Connections end all the time: proxies, deploys, tunnels. A client that stays away shows old data as if it were new.',
+  fix: 'Reconnect on every close and error, after a delay that grows and is drawn at random, for ever.',
+  source: 'CHECKLIST: FIN, RST, server restart; an edge outage with error pages is a SHOULD',
+  measured: { finMs: 'ms', rstMs: 'ms', restartMs: 'ms', edgeMs: 'ms', attempts: 'connections' },
+  expect: { maxReturnMs: 60_000 },
+  scaled: ['maxReturnMs'],
+  judge(history, { expect }) {
+    const limit = expect.maxReturnMs ?? 60_000;
+    const returned = history.measures('returned');
+    const baseline = history.of('obstacle').find(({ code }) => code === 'BASELINE');
+    if (baseline || returned.length === 0) return inconclusive(baseline?.text ?? 'no connection was ended', { because: baseline ? [baseline] : [] });
+    const ms = (kind: string) => {
+      const value = returned.find(({ facts }) => facts.kind === kind)?.facts.reconnectMs;
+      return typeof value === 'number' ? Math.round(value) : null;
+    };
+    const attempts = returned.reduce((sum, { facts }) => sum + Number(facts.attempts), 0);
+    const measured = { finMs: ms('fin'), rstMs: ms('rst'), restartMs: ms('restart'), edgeMs: ms('edge'), attempts };
+    const unproven = returned.filter(({ facts }) => history.bites(FAULTS[String(facts.kind)] ?? '').length === 0);
+    const away = returned.filter(({ facts }) => typeof facts.reconnectMs !== 'number' || facts.reconnectMs > limit);
+    // A page counts as served only to a client that came for it.
+    const doubtful = unproven.filter(({ facts }) => facts.kind !== 'edge');
+    if (doubtful.length > 0) return inconclusive(`${words(doubtful)} did not act`, { measured, because: doubtful });
+    const hard = away.filter(({ facts }) => facts.kind !== 'edge');
+    if (hard.length > 0) {
+      const exited = hard.some(({ facts }) => facts.exited === true) ? '; its process ended' : '';
+      return fail(`not back within ${inWords(limit)} after ${words(hard)}${exited}`, { measured, because: away });
+    }
+    if (away.length > 0) return fail(`not back within ${inWords(limit)} after ${words(away)}`, { measured, because: away, level: 'SHOULD' });
+    if (returned.length < 4) return inconclusive(`only ${returned.length} of 4 ends could be tried`, { measured, because: returned });
+    const slowest = Math.max(...returned.map(({ facts }) => Number(facts.reconnectMs)));
+    return pass(`back after each of ${words(returned)}, at most ${inWords(slowest)} after the server was`, { measured, because: returned });
+  },
+  examples: { pass: story(900), fail: story(null) },
+});
+
+function words(events: readonly EventOf<'measure'>[]): string {
+  return events.map(({ facts }) => KINDS[String(facts.kind)] ?? facts.kind).join(', ');
+}
+
+function story(reconnectMs: number | null) {
+  return Object.entries(FAULTS).flatMap(([kind, fault], i) => [
+    [i, { type: 'fault', fault, what: 'bite', who: kind, facts: {} }] as const,
+    [60_000 + i, { type: 'measure', name: 'returned', facts: { kind, reconnectMs, attempts: 1, exited: false } }] as const,
+  ]);
+}
