@@ -440,8 +440,8 @@ def percentile(values, p):
     return round(sorted(values)[min(len(values) - 1, int(len(values) * p))] * 1000, 2) if values else None
 
 
-def pressure(server, slow=4, calm=12, stall=30):
-    """Four readers beside a neighbour. First they read; then they stop. Echo: each is sent what it does not fetch; broadcast: one
+def pressure(server, slow=4, calm=7, stall=28):
+    """35 s in all, so that no heartbeat of 20 s + 20 s cuts the mute ones first. Four readers beside a neighbour. First they read; then they stop. Echo: each is sent what it does not fetch; broadcast: one
     sender for all. What the server's memory does, and what the neighbour's own round trip does."""
     spec = server.spec
     size, rate = spec.get("size", 16384), spec.get("rate", 6 * MiB)
@@ -502,7 +502,7 @@ def pressure(server, slow=4, calm=12, stall=30):
     def trip():
         token = os.urandom(6).hex()
         body = (json.dumps({spec["json"]: token}) if spec.get("json") else token).encode()
-        wants = (token.encode(), token.upper().encode())
+        wants = tuple(spec.get("copy", "").encode() + t for t in (token.encode(), token.upper().encode()))
         while not over.is_set():
             phase = "stall" if stalled.is_set() else "calm"
             start = time.monotonic()

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Installs centrifuge-python==0.7.0 into a virtual environment in the directory $1.
+set -e
+mkdir -p "$1"; cp "$(dirname "$0")"/*.py "$1"; cd "$1"
+python3 -m venv venv
+venv/bin/pip install --quiet --disable-pip-version-check centrifuge-python==0.7.0
