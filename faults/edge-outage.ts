@@ -16,7 +16,12 @@ export default defineFault<Gate, { readonly status: number }>({
     const before = gate.accepted;
     let bitten = false;
     const reason = status === 502 ? 'Bad Gateway' : 'Service Unavailable';
-    const head = [`HTTP/1.1 ${status} ${reason}`, 'Content-Type: text/html', `Content-Length: ${PAGE.length}`, 'Connection: close'];
+    const head = [
+      `HTTP/1.1 ${status} ${reason}`,
+      'Content-Type: text/html',
+      `Content-Length: ${PAGE.length}`,
+      'Connection: close',
+    ];
     await gate.setDoor({ kind: 'answer', bytes: `${head.join('\r\n')}\r\n\r\n${PAGE}` });
     gate.resetAll();
     const look = every(LOOK_MS, () => {

@@ -18,7 +18,11 @@ export default defineFault<GateConnection, { readonly conn: number }>({
     const look = every(LOOK_MS, () => {
       const now = { up: connection.withheldUpBytes > at.up, down: connection.withheldDownBytes > at.down };
       if ((now.up && !bitten.up) || (now.down && !bitten.down)) {
-        bite({ conn, withheldUpBytes: connection.withheldUpBytes - at.up, withheldDownBytes: connection.withheldDownBytes - at.down });
+        bite({
+          conn,
+          withheldUpBytes: connection.withheldUpBytes - at.up,
+          withheldDownBytes: connection.withheldDownBytes - at.down,
+        });
         bitten = now;
       }
     });

@@ -1,5 +1,5 @@
-import { createServer, connect, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { until, within } from '../harness/clock.js';
 import type { Gate } from '../harness/contract.js';
 import { defineFault } from '../harness/define.js';

@@ -24,7 +24,8 @@ export function attemptsAt(history: HistoryView, gate: string, from: number, to:
     if (start.what !== 'start' || start.t < from || start.t >= to) continue;
     const endAt = ends.get(start.conn) ?? to;
     const current = attempts.at(-1);
-    if (current && (start.t < current.endAt || start.t - current.startAt < BURST_MS)) current.endAt = Math.max(current.endAt, endAt);
+    if (current && (start.t < current.endAt || start.t - current.startAt < BURST_MS))
+      current.endAt = Math.max(current.endAt, endAt);
     else attempts.push({ startAt: start.t, endAt, first: start });
   }
   return attempts;
@@ -66,7 +67,9 @@ export function curveOf(processes: readonly (readonly number[])[]): Curve {
   let capIndex: number | undefined;
   for (let k = start; k + 2 < means.length && capIndex === undefined; k++) {
     const at = means[k] ?? 0;
-    const near = [means[k + 1], means[k + 2]].every((next) => next !== undefined && Math.abs(next - at) <= CAP_BAND * at);
+    const near = [means[k + 1], means[k + 2]].every(
+      (next) => next !== undefined && Math.abs(next - at) <= CAP_BAND * at,
+    );
     if (near) capIndex = k;
   }
   return {

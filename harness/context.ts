@@ -38,6 +38,8 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
   let injections = 0;
   let leaving = false;
   const tools = { target, record, observer };
+  // Only targets that declare it honour it (CHECKLIST rule 16).
+  const base = { ...target.env, ...(options.scale === 1 ? {} : { HOLDFAST_SCALE: String(options.scale) }) };
 
   const context: ScenarioContext = {
     target,
@@ -66,7 +68,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       const server = await startServer({
         spec: target.server,
         name: name ?? `server-${servers}`,
-        env: { ...target.env, ...env },
+        env: { ...base, ...env },
         cwd: target.cwd,
         record,
         observer,
@@ -81,9 +83,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     async startClient({ name, gate }) {
       if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');
       const url = `ws://127.0.0.1:${gate.port}${target.path}`;
-      return defer(
-        await startClient({ spec: target.client, name, url, env: target.env, cwd: target.cwd, record, observer }),
-      );
+      return defer(await startClient({ spec: target.client, name, url, env: base, cwd: target.cwd, record, observer }));
     },
     async openGate({ name, to, tap, listenPort }) {
       const secure = target.server?.url?.startsWith('wss:') ?? false;

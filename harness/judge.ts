@@ -4,6 +4,7 @@ import type {
   HistoryEvent,
   HistoryView,
   JudgeContext,
+  Role,
   RunOptions,
   Summary,
   Target,
@@ -67,15 +68,13 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext): Findin
   if (broken && (finding.outcome === 'pass' || finding.outcome === 'inconclusive')) {
     return inconclusive(broken.text, { because: [broken] });
   }
-  const crash = view
-    .of('process')
-    .find((event) => event.what === 'crash' && event.facts?.role === 'server');
+  const crash = view.of('process').find((event) => event.what === 'crash' && event.facts?.role === 'server');
   if (crash && finding.outcome === 'pass') {
     return inconclusive('the server ended by itself during this scenario', { because: [crash] });
   }
   const silent = Object.keys(check.measured).filter((name) => !(name in (finding.measured ?? {})));
   if (finding.outcome === 'fail' && finding.because?.length === 0) {
-    return inconclusive('the check failed it without evidence', { ...finding });
+    return inconclusive('the check failed it without evidence', { measured: finding.measured ?? {} });
   }
   return silent.length === 0
     ? finding
@@ -106,9 +105,10 @@ function toVerdict(check: Check, threshold: Record<string, number>, finding: Fin
 }
 
 /** Counts and grade (DESIGN section 3). */
-export function summarize(verdicts: readonly Verdict[], scale: number): Summary {
+export function summarize(verdicts: readonly Verdict[], scale: number, roles: readonly Role[]): Summary {
   const count = (outcome: string) => verdicts.filter((verdict) => verdict.outcome === outcome).length;
-  const musts = verdicts.filter((verdict) => verdict.level === 'MUST');
+  const asked = (role: Role) => roles.includes(role) || roles.includes('system');
+  const musts = verdicts.filter((verdict) => verdict.level === 'MUST' && asked(verdict.role));
   const decided = musts.filter((verdict) => verdict.outcome === 'pass' || verdict.outcome === 'fail');
   return {
     pass: count('pass'),

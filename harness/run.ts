@@ -78,7 +78,7 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<{ r
       limitMs: Math.round(WALL_FACTOR * Math.max(plan.quietMs, plan.busyMs)),
     },
     verdicts,
-    summary: summarize(verdicts, plan.options.scale),
+    summary: summarize(verdicts, plan.options.scale, plan.target.roles),
   };
   writeFileSync(join(directory, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
   linkLatest(directory);
@@ -102,7 +102,7 @@ export async function rejudge(directory: string): Promise<Run> {
   }
   const { planned } = makePlan(saved.target, saved.options, loadCatalog());
   const verdicts = judge(planned, await readHistory(join(directory, 'history.jsonl')), saved.target, saved.options);
-  return { ...saved, verdicts, summary: summarize(verdicts, saved.options.scale) };
+  return { ...saved, verdicts, summary: summarize(verdicts, saved.options.scale, saved.target.roles) };
 }
 
 function makeDirectory(resultsDir: string, name: string, atMs: number): string {

@@ -23,7 +23,10 @@ export async function startReferenceServer(options: {
   readonly pingMs?: number;
   readonly pushMs?: number;
   /** The query parameter or header, or the JSON text's shape, in which a client presents its last id. */
-  readonly resumeFrom?: (request: { readonly url: URL; header(name: string): string | undefined }) => number | undefined;
+  readonly resumeFrom?: (request: {
+    readonly url: URL;
+    header(name: string): string | undefined;
+  }) => number | undefined;
   readonly resumeMessage?: (text: string) => number | undefined;
 }): Promise<ReferenceServer> {
   const http = createServer((_, response) => {
@@ -70,7 +73,9 @@ export async function startReferenceServer(options: {
   return {
     host: '127.0.0.1',
     port: (http.address() as AddressInfo).port,
-    get last() { return last; },
+    get last() {
+      return last;
+    },
     goAway(code) {
       for (const client of server.clients) client.close(code, 'restarting');
     },

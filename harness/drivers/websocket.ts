@@ -20,8 +20,14 @@ interface Tools {
  * Opens one WebSocket session to a target's server through `to`. Over TLS the gate sees only bytes, so there the
  * session records the frames itself: its decoded events are the wire (DESIGN section 3).
  */
-export function openWebSocket(options: SessionOptions, { target, record, observer }: Tools): Promise<Session | Refusal> {
-  const slots = [...(options.slots ?? (target.auth ? [target.auth] : [])), ...(options.bare || !target.subscribe ? [] : [target.subscribe])];
+export function openWebSocket(
+  options: SessionOptions,
+  { target, record, observer }: Tools,
+): Promise<Session | Refusal> {
+  const slots = [
+    ...(options.slots ?? (target.auth ? [target.auth] : [])),
+    ...(options.bare || !target.subscribe ? [] : [target.subscribe]),
+  ];
   const url = urlFor(target, options, slots);
   const secure = url.protocol === 'wss:';
   const startedMs = nowMs();
@@ -53,8 +59,14 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
     if (!secure || options.silent) return;
     const facts = opcode === 'text' || opcode === 'binary' ? observer.payload(payload, opcode === 'binary') : undefined;
     record({
-      type: 'message', gate: options.name, conn: 1, dir: 'down', opcode, bytes: payload.length,
-      hash: observer.hash(payload), ...facts,
+      type: 'message',
+      gate: options.name,
+      conn: 1,
+      dir: 'down',
+      opcode,
+      bytes: payload.length,
+      hash: observer.hash(payload),
+      ...facts,
     });
   };
   socket.on('message', (raw: WebSocket.RawData, binary: boolean) => {
@@ -74,19 +86,36 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
     // 1005 and 1006 are never on the wire: no code, or no close frame at all (RFC 6455 7.4.1).
     closeCode = code === 1006 ? undefined : code;
     end = { atMs: nowMs(), closeCode };
-    if (openedAtMs > 0) record({ type: 'session', name: options.name, what: 'end', ...(closeCode === undefined ? {} : { closeCode }) });
+    if (openedAtMs > 0)
+      record({ type: 'session', name: options.name, what: 'end', ...(closeCode === undefined ? {} : { closeCode }) });
   });
 
   const session: Session = {
     name: options.name,
-    get isOpen() { return socket.readyState === WebSocket.OPEN; },
-    get openedAtMs() { return openedAtMs; },
-    get localPort() { return localPort; },
-    get extensions() { return socket.extensions; },
-    get end() { return end; },
-    get received() { return received; },
-    get receivedBytes() { return receivedBytes; },
-    get unsentBytes() { return socket.bufferedAmount; },
+    get isOpen() {
+      return socket.readyState === WebSocket.OPEN;
+    },
+    get openedAtMs() {
+      return openedAtMs;
+    },
+    get localPort() {
+      return localPort;
+    },
+    get extensions() {
+      return socket.extensions;
+    },
+    get end() {
+      return end;
+    },
+    get received() {
+      return received;
+    },
+    get receivedBytes() {
+      return receivedBytes;
+    },
+    get unsentBytes() {
+      return socket.bufferedAmount;
+    },
     send(payload) {
       if (socket.readyState === WebSocket.OPEN) socket.send(payload, () => {});
     },
@@ -106,7 +135,12 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
       const sentMs = nowMs();
       let at: number | undefined;
       if (socket.readyState !== WebSocket.OPEN) return Promise.resolve(undefined);
-      pongs.push({ payload, resolve: (atMs) => { at = atMs; } });
+      pongs.push({
+        payload,
+        resolve: (atMs) => {
+          at = atMs;
+        },
+      });
       socket.ping(payload, true, () => {});
       return waitFor(() => (at === undefined && end === undefined ? undefined : { at }), timeoutMs, { stepMs: 5 }).then(
         (seen) => (seen?.at === undefined ? undefined : seen.at - sentMs),
@@ -118,7 +152,9 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
     close: (code) => socket.close(code),
     terminate: () => socket.terminate(),
     ended: (timeoutMs) => waitFor(() => end, timeoutMs),
-    onMessage: (listener) => { messages.push(listener); },
+    onMessage: (listener) => {
+      messages.push(listener);
+    },
     [Symbol.asyncDispose]: async () => {
       socket.removeAllListeners('message');
       socket.terminate();
@@ -130,7 +166,13 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
     const refuse = (status: number | undefined, reason: string) => {
       if (settled) return;
       settled = true;
-      record({ type: 'session', name: options.name, what: 'refused', reason, ...(status === undefined ? {} : { status }) });
+      record({
+        type: 'session',
+        name: options.name,
+        what: 'refused',
+        reason,
+        ...(status === undefined ? {} : { status }),
+      });
       resolve({ refused: true, status, reason });
     };
     socket.on('unexpected-response', (request, response) => {
@@ -139,14 +181,18 @@ export function openWebSocket(options: SessionOptions, { target, record, observe
       request.destroy();
     });
     socket.on('error', (error) => {
-      if (settled && openedAtMs > 0) record({ type: 'session', name: options.name, what: 'error', reason: messageOf(error) });
+      if (settled && openedAtMs > 0)
+        record({ type: 'session', name: options.name, what: 'error', reason: messageOf(error) });
       refuse(undefined, messageOf(error));
     });
     socket.on('open', () => {
       settled = true;
       openedAtMs = nowMs();
       localPort = wire?.localPort ?? 0;
-      record({ type: 'session', name: options.name, what: 'open', status: 101, tookMs: openedAtMs - startedMs }, openedAtMs);
+      record(
+        { type: 'session', name: options.name, what: 'open', status: 101, tookMs: openedAtMs - startedMs },
+        openedAtMs,
+      );
       for (const slot of slots) if (slot.in === 'message') socket.send(slot.text, () => {});
       resolve(session);
     });
@@ -173,7 +219,9 @@ function dial(options: SessionOptions, target: Target, url: URL, secure: boolean
 
 /** The target's own URL: through a gate the Host header must stay what it was. */
 function urlFor(target: Target, options: SessionOptions, slots: readonly Slot[]): URL {
-  const base = target.server?.url ?? `ws://${options.to.host.includes(':') ? `[${options.to.host}]` : options.to.host}:${options.to.port}`;
+  const base =
+    target.server?.url ??
+    `ws://${options.to.host.includes(':') ? `[${options.to.host}]` : options.to.host}:${options.to.port}`;
   const url = new URL(base);
   const path = new URL(target.path, 'http://path.invalid');
   if (target.path !== '/' || url.pathname === '') url.pathname = path.pathname;

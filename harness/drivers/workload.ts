@@ -11,7 +11,10 @@ export function payloadOf(form: 'json' | 'text', token: string, bytes: number): 
 /** Deterministic filler that is neither one repeated letter nor digits. */
 function pad(text: string, bytes: number): string {
   const filler = 'the quick brown fox jumps over the lazy dog ';
-  return (text + filler.repeat(Math.ceil(Math.max(0, bytes - text.length) / filler.length))).slice(0, Math.max(text.length, bytes));
+  return (text + filler.repeat(Math.ceil(Math.max(0, bytes - text.length) / filler.length))).slice(
+    0,
+    Math.max(text.length, bytes),
+  );
 }
 
 const TOKEN = /\b[a-z0-9]{16}\b/;

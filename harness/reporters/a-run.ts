@@ -52,7 +52,7 @@ export function aRun(verdicts: readonly Verdict[], given: Partial<Run> = {}): Ru
     durationMs: 91_234,
     wall: { quietMs: 104_000, busyMs: 60_000, limitMs: 124_800 },
     verdicts,
-    summary: summarize(verdicts, given.options?.scale ?? 1),
+    summary: summarize(verdicts, given.options?.scale ?? 1, ['server']),
     ...given,
   };
 }

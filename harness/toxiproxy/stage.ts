@@ -69,7 +69,14 @@ export class Stage implements Sink, Feeder, StagePort {
 
   /** Ends the run, with what it held put out; `false` where it is closed already or will not be interrupted. */
   interrupt(): boolean {
-    if (this.closed || this.run.interrupt?.() === 'stay') return false;
+    if (this.closed) return false;
+    const wasBusy = this.busy;
+    // Until the next start nothing is given to a run: it would be lost with a stage that is taken out.
+    this.busy = true;
+    if (this.run.interrupt?.() === 'stay') {
+      this.busy = wasBusy;
+      return false;
+    }
     this.clearTimer();
     this.onTaken = undefined;
     return true;

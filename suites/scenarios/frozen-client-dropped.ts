@@ -38,7 +38,11 @@ export default defineScenario({
     const keepalive = await context.watch(5000, () => hasKeepaliveTimer(connection.clientPort, gate.port), LOOK_MS);
     if (!keepalive) return;
     const startMs = nowMs();
-    const injection = await context.inject(drop, { localPort: connection.clientPort, remotePort: gate.port }, { port: gate.port });
+    const injection = await context.inject(
+      drop,
+      { localPort: connection.clientPort, remotePort: gate.port },
+      { port: gate.port },
+    );
     const again = await context.watch(context.ms(NOTICE_MS + MARGIN_MS), () =>
       gate.live.some((other) => other.id !== connection.id && other.openedAtMs >= startMs && other.downBytes > 0),
     );

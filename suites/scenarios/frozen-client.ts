@@ -34,13 +34,16 @@ export default defineScenario({
     let noticedMs: number | null = null;
     let backMs: number | null = null;
     await context.watch(context.ms(NOTICE_MS + MARGIN_MS), () => {
-      const again = gate.live.some((other) => other.id !== connection.id && other.openedAtMs >= startMs && other.downBytes > 0);
+      const again = gate.live.some(
+        (other) => other.id !== connection.id && other.openedAtMs >= startMs && other.downBytes > 0,
+      );
       if (connection.ended || again) noticedMs ??= nowMs() - startMs;
       if (again) backMs = nowMs() - startMs;
       return again;
     });
     const keepalive =
-      noticedMs === null && (await context.watch(2000, () => hasKeepaliveTimer(connection.clientPort, gate.port), LOOK_MS)) === true;
+      noticedMs === null &&
+      (await context.watch(2000, () => hasKeepaliveTimer(connection.clientPort, gate.port), LOOK_MS)) === true;
     context.measure('noticed', { detectMs: noticedMs, backMs, keepalive });
     await injection.heal();
   },

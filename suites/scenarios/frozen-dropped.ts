@@ -34,12 +34,21 @@ export default defineScenario({
     const { localPort } = session;
     const keepalive = await context.watch(2000, () => hasKeepaliveTimer(server.port, localPort), LOOK_MS);
     if (!keepalive) return;
-    const injection = await context.inject(drop, { localPort: server.port, remotePort: localPort }, { port: server.port });
+    const injection = await context.inject(
+      drop,
+      { localPort: server.port, remotePort: localPort },
+      { port: server.port },
+    );
     // The session pinged and was answered a moment ago; now the same ping stays unanswered, or the drop did not act.
     const heard = await session.ping(Buffer.from('during'), 3000);
-    if (heard !== undefined) return context.obstacle('NO_PACKET_DROP', 'a ping came through in spite of the dropped packets');
+    if (heard !== undefined)
+      return context.obstacle('NO_PACKET_DROP', 'a ping came through in spite of the dropped packets');
     const startMs = nowMs();
-    const gone = await context.watch(context.ms(RELEASE_MS + MARGIN_MS), () => socketState(server.port, localPort) !== 'ESTABLISHED', LOOK_MS);
+    const gone = await context.watch(
+      context.ms(RELEASE_MS + MARGIN_MS),
+      () => socketState(server.port, localPort) !== 'ESTABLISHED',
+      LOOK_MS,
+    );
     context.measure('dropped', { released: gone === true, releasedMs: gone ? nowMs() - startMs : null });
     await injection.heal();
   },

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import closedPort from '../../faults/closed-port.js';
 import refuse from '../../faults/refuse.js';
@@ -24,7 +24,8 @@ const LONGEST_RETURN_MS = 150_000;
 
 export default defineScenario({
   id: 'outage',
-  about: 'all copies cut in one instant and refused for 75 s, beside a control client of known delay and a copy that meets a closed port',
+  about:
+    'all copies cut in one instant and refused for 75 s, beside a control client of known delay and a copy that meets a closed port',
   role: 'client',
   lane: 'quiet',
   timing: true,
@@ -34,7 +35,8 @@ export default defineScenario({
     const { options, target } = context;
     const upstream = target.server ? await context.startServer() : await context.startReference();
     const copies: Gate[] = [];
-    for (let i = 1; i <= options.copies; i++) copies.push(await context.openGate({ name: `${COPY_GATE}${i}`, to: upstream }));
+    for (let i = 1; i <= options.copies; i++)
+      copies.push(await context.openGate({ name: `${COPY_GATE}${i}`, to: upstream }));
     const closed = await context.openGate({ name: CLOSED_GATE, to: upstream });
     const controls = await startControls(context, options.copies);
     const gates = [...copies, closed];
@@ -42,9 +44,14 @@ export default defineScenario({
     await context.watch(ARRIVE_MS, () => gates.every((gate) => gate.live.some(({ downBytes }) => downBytes > 0)));
     context.phase('baseline');
     await context.watch(context.ms(BASELINE_MS));
-    const held = gates.filter((gate) => gate.live.some(({ openedAtMs, ended }) => !ended && nowMs() - openedAtMs >= 0.9 * context.ms(BASELINE_MS)));
+    const held = gates.filter((gate) =>
+      gate.live.some(({ openedAtMs, ended }) => !ended && nowMs() - openedAtMs >= 0.9 * context.ms(BASELINE_MS)),
+    );
     if (held.length < gates.length) {
-      return context.obstacle('BASELINE', `only ${held.length} of ${gates.length} copies of the client held a session for 10 s on a healthy path`);
+      return context.obstacle(
+        'BASELINE',
+        `only ${held.length} of ${gates.length} copies of the client held a session for 10 s on a healthy path`,
+      );
     }
 
     const refused: Injection[] = [];
@@ -60,17 +67,21 @@ export default defineScenario({
       return made() >= ENOUGH && nowMs() - cutMs >= context.ms(AT_LEAST_MS);
     });
     const lastGapMs = nowMs() - cutMs;
+    const tried = copies.some(({ accepted }, i) => accepted > (before[i] ?? 0));
 
     context.phase('recovery');
     const reopenedMs = nowMs();
     await Promise.all([...refused.map((injection) => injection.heal()), shut.heal()]);
-    const back = (gate: Gate) => gate.live.some(({ openedAtMs, downBytes }) => openedAtMs >= reopenedMs && downBytes > 0);
+    const back = (gate: Gate) =>
+      gate.live.some(({ openedAtMs, downBytes }) => openedAtMs >= reopenedMs && downBytes > 0);
     let closedBackMs: number | null = null;
     const limit = Math.min(LONGEST_RETURN_MS, Math.max(RETURN_MS, 1.5 * Math.min(lastGapMs, 60_000)));
-    await context.watch(context.ms(limit), () => {
-      if (closedBackMs === null && back(closed)) closedBackMs = nowMs() - reopenedMs;
-      return gates.every((gate, i) => back(gate) || clients[i]?.process.exit !== undefined);
-    });
+    // Who made no attempt in all that time is not waited for.
+    if (tried)
+      await context.watch(context.ms(limit), () => {
+        if (closedBackMs === null && back(closed)) closedBackMs = nowMs() - reopenedMs;
+        return gates.every((gate, i) => back(gate) || clients[i]?.process.exit !== undefined);
+      });
     context.measure('closed copy', { backMs: closedBackMs });
     context.measure('returned copies', { copies: copies.length, back: copies.filter(back).length });
   },

@@ -1,9 +1,9 @@
 import slowReader from '../../faults/slow-reader.js';
 import { every, nowMs } from '../../harness/clock.js';
+import type { Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { payloadOf, tokenIn } from '../../harness/drivers/workload.js';
 import { queuedDownBytes } from '../../harness/probes/kernel-queues.js';
-import type { Gate } from '../../harness/contract.js';
 import type { ScenarioContext, Session } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
 
@@ -84,7 +84,11 @@ class Copy {
     const server = await context.startServer({ name: `${name}-server`, env });
     const gate = await context.openGate({ name, to: server, tap: false });
     const open = (count: number, kind: string, to: { host: string; port: number }) =>
-      Promise.all(Array.from({ length: count }, (_, i) => context.mustOpen({ name: `${name}-${kind}-${i + 1}`, to, silent: true })));
+      Promise.all(
+        Array.from({ length: count }, (_, i) =>
+          context.mustOpen({ name: `${name}-${kind}-${i + 1}`, to, silent: true }),
+        ),
+      );
     // A loop over clients stops at the slow one: neighbours stand before it and behind it.
     const first = await open(NEIGHBOURS / 2, 'early', server);
     const pressers = await open(PRESSERS, 'presser', gate);
@@ -158,7 +162,10 @@ async function fill(context: ScenarioContext, fast: Copy, slow: Copy, mode: Mode
   void pumping;
   const reached = await context.watch(PUSH_MS, async () => {
     kernelBytes = Math.max(kernelBytes, queuedDownBytes(slow.server.port) ?? 0);
-    peak = { fast: Math.max(peak.fast, (await fast.memory()) ?? 0), slow: Math.max(peak.slow, (await slow.memory()) ?? 0) };
+    peak = {
+      fast: Math.max(peak.fast, (await fast.memory()) ?? 0),
+      slow: Math.max(peak.slow, (await slow.memory()) ?? 0),
+    };
     if (slow.openPressers < PRESSERS) cutAtMs ??= nowMs() - startMs;
     const needed = kernelBytes + BEYOND_BYTES;
     const elapsed = nowMs() - startMs;
@@ -168,7 +175,10 @@ async function fill(context: ScenarioContext, fast: Copy, slow: Copy, mode: Mode
   });
   // A garbage collector works behind the allocation; what is withheld stays.
   await context.watch(1500, async () => {
-    peak = { fast: Math.max(peak.fast, (await fast.memory()) ?? 0), slow: Math.max(peak.slow, (await slow.memory()) ?? 0) };
+    peak = {
+      fast: Math.max(peak.fast, (await fast.memory()) ?? 0),
+      slow: Math.max(peak.slow, (await slow.memory()) ?? 0),
+    };
     return false;
   });
   context.measure('pushed', {
@@ -199,7 +209,11 @@ async function sample(context: ScenarioContext, fast: Copy, slow: Copy, mode: Mo
     await context.watch(20_000, () => copies.every((copy) => copy.arrivals.flat().length >= SAMPLES));
     for (const copy of copies) {
       const endMs = nowMs();
-      context.samples(`${copy.name} gap`, 'ms', copy.arrivals.flatMap((times) => gaps([startMs, ...times, endMs])));
+      context.samples(
+        `${copy.name} gap`,
+        'ms',
+        copy.arrivals.flatMap((times) => gaps([startMs, ...times, endMs])),
+      );
     }
     context.measure('sampled', { kind: 'gap', fastMissing: 0, slowMissing: 0, pressersOpen: slow.openPressers });
     return;
@@ -208,7 +222,9 @@ async function sample(context: ScenarioContext, fast: Copy, slow: Copy, mode: Mo
   let expected = 0;
   const { echo, broadcast } = context.workload;
   const hearers = (from: number) =>
-    Array.from({ length: NEIGHBOURS }, (_, i) => i).filter((i) => (i === from ? echo : mode === 'broadcast' || broadcast));
+    Array.from({ length: NEIGHBOURS }, (_, i) => i).filter((i) =>
+      i === from ? echo : mode === 'broadcast' || broadcast,
+    );
   const missing = (copy: Copy) => [...copy.pending.values()].reduce((sum, { by }) => sum + by.size, 0);
   using steady = every(50, () => {
     for (const copy of copies) copy.offer((STEADY_BYTES_PER_S * PRESSERS) / 20, size, form);
@@ -232,7 +248,12 @@ async function sample(context: ScenarioContext, fast: Copy, slow: Copy, mode: Mo
   await context.watch(LATE_MS, () => copies.every((copy) => copy.pending.size === 0));
   for (const copy of copies) context.samples(`${copy.name} latency`, 'ms', copy.latencies);
   context.measure('sampled', {
-    kind: 'latency', sent, expected: expected / 2, fastMissing: missing(fast), slowMissing: missing(slow), pressersOpen: slow.openPressers,
+    kind: 'latency',
+    sent,
+    expected: expected / 2,
+    fastMissing: missing(fast),
+    slowMissing: missing(slow),
+    pressersOpen: slow.openPressers,
   });
 }
 

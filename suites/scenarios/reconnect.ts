@@ -57,7 +57,8 @@ async function one(
   if (!upstream) return;
   const gate = await context.openGate({ name: kind, to: upstream });
   const client = await context.startClient({ name: kind, gate });
-  const live = (sinceMs: number) => gate.live.find((one) => one.openedAtMs >= sinceMs && one.downBytes > 0 && !one.ended);
+  const live = (sinceMs: number) =>
+    gate.live.find((one) => one.openedAtMs >= sinceMs && one.downBytes > 0 && !one.ended);
   await context.watch(ARRIVE_MS, () => live(0));
   await context.watch(context.ms(BASELINE_MS));
   const held = live(0);

@@ -18,7 +18,8 @@ const MARGIN_MS = 3000;
 
 export default defineScenario({
   id: 'shutdown',
-  about: 'the stop signal with clients connected: five that behave, one that ignores the goodbye, one frozen, one endless stream',
+  about:
+    'the stop signal with clients connected: five that behave, one that ignores the goodbye, one frozen, one endless stream',
   role: 'server',
   lane: 'busy',
   ownServer: true,
@@ -66,14 +67,24 @@ export default defineScenario({
 });
 
 /** New connections straight to the target's port, one after another, until it is gone or has accepted three. */
-async function knock(context: ScenarioContext, server: StartedServer, signalMs: number, gone: () => boolean): Promise<void> {
+async function knock(
+  context: ScenarioContext,
+  server: StartedServer,
+  signalMs: number,
+  gone: () => boolean,
+): Promise<void> {
   let accepted = 0;
   await context.watch(context.ms(HANDLER_MS), gone);
   for (let i = 1; !gone() && accepted < 3 && nowMs() - signalMs < context.ms(KNOCKS_MS); i++) {
     const atMs = nowMs() - signalMs;
     const late = await context.openSession({ name: `late-${i}`, to: server, openTimeoutMs: 3000 });
     if ('refused' in late) {
-      context.measure('knock', { atMs, accepted: false, status: late.status ?? null, why: late.status === undefined ? 'refused' : 'status' });
+      context.measure('knock', {
+        atMs,
+        accepted: false,
+        status: late.status ?? null,
+        why: late.status === undefined ? 'refused' : 'status',
+      });
     } else {
       await context.watch(context.ms(STAYS_MS), () => late.end !== undefined || late.received > 0);
       const stays = late.received > 0 || late.end === undefined;

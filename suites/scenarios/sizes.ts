@@ -23,7 +23,10 @@ export default defineScenario({
     context.phase('baseline');
     const form = await understood(context, server);
     if (form === undefined) {
-      return context.obstacle('NO_MESSAGES', 'the server ends a session at any message of ours, also a small one: what it takes must be declared');
+      return context.obstacle(
+        'NO_MESSAGES',
+        'the server ends a session at any message of ours, also a small one: what it takes must be declared',
+      );
     }
     const filler = (bytes: number) => payloadOf(form, context.random.token(16), bytes);
     context.phase('fault');
@@ -38,7 +41,9 @@ export default defineScenario({
     const before = Math.max(0, ...accepted);
     if (before < JUST_ABOVE) {
       for (const bytes of [64 * MIB, JUST_ABOVE]) {
-        const taken = await attempt(context, server, 'fragments', bytes, (session) => sendFragments(session, filler(bytes)));
+        const taken = await attempt(context, server, 'fragments', bytes, (session) =>
+          sendFragments(session, filler(bytes)),
+        );
         if (taken === undefined) return;
         if (!taken) break;
       }
@@ -90,7 +95,12 @@ async function attempt(
   const end = await session.ended(took ? 300 : 1000);
   const result = end !== undefined ? 'refused' : took ? 'accepted' : 'no answer';
   context.measure('size', {
-    how, bytes, result, closeCode: end?.closeCode ?? null, unsentBytes: session.unsentBytes, rssGrowthBytes: Math.max(0, peak - before),
+    how,
+    bytes,
+    result,
+    closeCode: end?.closeCode ?? null,
+    unsentBytes: session.unsentBytes,
+    rssGrowthBytes: Math.max(0, peak - before),
   });
   session.terminate();
   if (!server.alive()) return undefined;

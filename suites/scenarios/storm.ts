@@ -53,7 +53,9 @@ async function fill(context: ScenarioContext, gate: Gate, clients: number): Prom
   for (let open = 0; open < clients; open += BATCH) {
     const batch = Math.min(BATCH, clients - open);
     const opened = await Promise.all(
-      Array.from({ length: batch }, (_, i) => context.openSession({ name: `fill-${open + i}`, to: gate, silent: true })),
+      Array.from({ length: batch }, (_, i) =>
+        context.openSession({ name: `fill-${open + i}`, to: gate, silent: true }),
+      ),
     );
     sessions.push(...opened.filter((session): session is Session => !('refused' in session)));
   }
@@ -69,7 +71,12 @@ async function storm(context: ScenarioContext, gate: Gate, clients: number, roun
   const one = async (i: number): Promise<void> => {
     while (nowMs() - startMs < BACK_MS) {
       attempts.push(nowMs() - startMs);
-      const session = await context.openSession({ name: `storm-${round}-${i}`, to: gate, silent: true, openTimeoutMs: 30_000 });
+      const session = await context.openSession({
+        name: `storm-${round}-${i}`,
+        to: gate,
+        silent: true,
+        openTimeoutMs: 30_000,
+      });
       if (!('refused' in session)) {
         served.push(nowMs() - startMs);
         return;

@@ -3,8 +3,8 @@ import { every } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { fillSlot } from '../../harness/drivers/resume.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
-import { countable, heartbeatHashes, keyOf, rawField, type Seen, streamOf } from '../../harness/sequence.js';
 import type { ReceivedMessage, Session } from '../../harness/scenario.js';
+import { countable, heartbeatHashes, keyOf, rawField, type Seen, streamOf } from '../../harness/sequence.js';
 
 /** At least 50 are needed (CHECKLIST rule 8). */
 const WANTED = 60;
@@ -34,7 +34,10 @@ export default defineScenario({
     const seen: Seen[] = [];
     const shown: Seen[] = [];
     const own = new Set<string>();
-    const factsOf = ({ payload, binary, atMs }: ReceivedMessage): Seen => ({ ...observer.payload(payload, binary), t: atMs });
+    const factsOf = ({ payload, binary, atMs }: ReceivedMessage): Seen => ({
+      ...observer.payload(payload, binary),
+      t: atMs,
+    });
     const recent: Buffer[] = [];
     const victim = await context.mustOpen({ name: 'victim', to: victims, onMessage: (message) => keep(message) });
     const keep = (message: ReceivedMessage) => {
@@ -45,9 +48,16 @@ export default defineScenario({
     const heartbeats = heartbeatHashes((text) => observer.hash(text));
     context.measure('heartbeat words', Object.fromEntries([...heartbeats].map((hash, index) => [index, hash])));
     context.phase('baseline');
-    if (!workload.push) await drive(await context.mustOpen({ name: 'sender', to: await context.openGate({ name: 'sender', to: server }) }));
+    if (!workload.push)
+      await drive(
+        await context.mustOpen({ name: 'sender', to: await context.openGate({ name: 'sender', to: server }) }),
+      );
     await context.watch(context.ms(5000), () => victim.received >= HEAD_START);
-    const witness = await context.mustOpen({ name: 'witness', to: witnesses, onMessage: (message) => shown.push(factsOf(message)) });
+    const witness = await context.mustOpen({
+      name: 'witness',
+      to: witnesses,
+      onMessage: (message) => shown.push(factsOf(message)),
+    });
     await context.watch(context.ms(BASELINE_MS), () => victim.received >= WANTED && witness.received >= WANTED);
     context.measure('watched', { victim: victim.received, witness: witness.received });
 
@@ -55,9 +65,16 @@ export default defineScenario({
     context.phase('fault');
     await context.inject(reset, [victims], {});
     await victim.ended(2000);
-    const { pointer } = streamOf(countable(seen, heartbeats), { declared: target.sequence, other: countable(shown, heartbeats), own });
+    const { pointer } = streamOf(countable(seen, heartbeats), {
+      declared: target.sequence,
+      other: countable(shown, heartbeats),
+      own,
+    });
     // The last message that has an id: a heartbeat may have come after it.
-    const lastId = pointer === undefined ? undefined : recent.map((payload) => rawField(payload, pointer)).find((id) => id !== undefined);
+    const lastId =
+      pointer === undefined
+        ? undefined
+        : recent.map((payload) => rawField(payload, pointer)).find((id) => id !== undefined);
     if (pointer === undefined || lastId === undefined) {
       return context.obstacle('NO_ID', 'no id was found in the messages to resume from; name it with --sequence');
     }
@@ -67,11 +84,19 @@ export default defineScenario({
     await context.watch(context.ms(OUTAGE_MS), () => witness.received >= before + MISSED);
     context.phase('recovery');
     const slots = [...(target.auth ? [target.auth] : []), fillSlot(target.resume, lastId)];
-    const again = await context.openSession({ name: 'resumed', to: victims, slots, bare: target.resume.in === 'message' });
+    const again = await context.openSession({
+      name: 'resumed',
+      to: victims,
+      slots,
+      bare: target.resume.in === 'message',
+    });
     if ('refused' in again) return;
     const joined = witness.received;
     // Back in step with the witness, with live messages after the replay.
-    await context.watch(context.ms(CATCH_UP_MS), () => witness.received >= joined + 20 && again.received >= MISSED + 10);
+    await context.watch(
+      context.ms(CATCH_UP_MS),
+      () => witness.received >= joined + 20 && again.received >= MISSED + 10,
+    );
     await context.watch(context.ms(1000));
 
     async function drive(sender: Session): Promise<void> {

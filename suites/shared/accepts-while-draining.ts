@@ -11,8 +11,14 @@ export default defineCheck({
   title: 'MUST take no new connections after the stop signal, or have its health check say so',
   why: 'A client that is let in by a server about to die is cut a moment later, and often lands there again: the drain never ends.',
   fix: 'On the stop signal close the listening socket at once, or answer the handshake with 503, or let the health check fail so that the balancer sends nobody.',
-  source: 'CHECKLIST rule 15: straight to the port; refused, non-101, closed before a message, or port gone all count as refused',
-  measured: { knocks: 'connections tried', acceptedAfterSignal: 'connections', firstAcceptedMs: 'ms', healthStatus: 'HTTP status' },
+  source:
+    'CHECKLIST rule 15: straight to the port; refused, non-101, closed before a message, or port gone all count as refused',
+  measured: {
+    knocks: 'connections tried',
+    acceptedAfterSignal: 'connections',
+    firstAcceptedMs: 'ms',
+    healthStatus: 'HTTP status',
+  },
   expect: {},
   judge(history, { target }) {
     const signal = history.bites('stop')[0];
@@ -28,14 +34,27 @@ export default defineCheck({
     };
     if (accepted.length === 0) {
       const gone = history.measures('gone')[0];
-      return pass(knocks.length === 0 ? 'the port was gone before anybody could knock' : `refused ${knocks.length} of ${knocks.length} new connections`, {
-        measured,
-        because: [signal, ...knocks.slice(0, 2), ...(gone ? [gone] : [])],
-      });
+      return pass(
+        knocks.length === 0
+          ? 'the port was gone before anybody could knock'
+          : `refused ${knocks.length} of ${knocks.length} new connections`,
+        {
+          measured,
+          because: [signal, ...knocks.slice(0, 2), ...(gone ? [gone] : [])],
+        },
+      );
     }
-    const unhealthy = target.server?.healthUrl !== undefined && typeof status === 'number' && (status === 0 || status >= 500);
-    if (unhealthy) return pass(`lets clients in, but its health check says ${status || 'nothing'}`, { measured, because: [signal, ...accepted.slice(0, 1)] });
-    return fail(`let a new client in ${inWords(Number(accepted[0]?.facts.atMs))} after the signal`, { measured, because: [signal, ...accepted.slice(0, 3)] });
+    const unhealthy =
+      target.server?.healthUrl !== undefined && typeof status === 'number' && (status === 0 || status >= 500);
+    if (unhealthy)
+      return pass(`lets clients in, but its health check says ${status || 'nothing'}`, {
+        measured,
+        because: [signal, ...accepted.slice(0, 1)],
+      });
+    return fail(`let a new client in ${inWords(Number(accepted[0]?.facts.atMs))} after the signal`, {
+      measured,
+      because: [signal, ...accepted.slice(0, 3)],
+    });
   },
   examples: {
     pass: [

@@ -17,8 +17,17 @@ export default defineCheck({
   title: 'MUST wait longer after each failed attempt, up to a cap of at most 120 s',
   why: 'A fleet that retries at a fixed rate keeps a struggling server down: the load never lets up while it tries to start.',
   fix: 'Multiply the delay after each failure (by 1.5 to 2) from about 1 s to a cap of 30 s; begin again only after a connection has lasted.',
-  source: 'CHECKLIST rule 5, fitted over the means of all processes; the numbers of the gRPC connection-backoff document: 1 s, x1.6, cap 120 s',
-  measured: { attempts: 'per process', firstDelayMs: 'ms', growthFactor: 'factor', growthLower: '95 % bound', growthUpper: '95 % bound', capMs: 'ms', delaysMs: 'ms, means over processes' },
+  source:
+    'CHECKLIST rule 5, fitted over the means of all processes; the numbers of the gRPC connection-backoff document: 1 s, x1.6, cap 120 s',
+  measured: {
+    attempts: 'per process',
+    firstDelayMs: 'ms',
+    growthFactor: 'factor',
+    growthLower: '95 % bound',
+    growthUpper: '95 % bound',
+    capMs: 'ms',
+    delaysMs: 'ms, means over processes',
+  },
   expect: { maxCapMs: 120_000, flatBelow: 1.2, growsAbove: 1.05, lastOverFirst: 1.5 },
   scaled: ['maxCapMs'],
   needs: ['no-reconnect'],
@@ -45,8 +54,15 @@ export default defineCheck({
       delaysMs: curve.means.map(Math.round),
     };
     const because = outage.attempts[0]?.slice(0, 6).map((attempt) => attempt.first) ?? [];
-    const seen = means.slice(0, 6).map((ms) => inWords(ms)).join(', ');
-    if (means.length < 3) return inconclusive(`only ${means.length} delays were seen in ${inWords(outage.endAt - outage.cutAt)} (${seen}); --long watches longer`, { measured, because });
+    const seen = means
+      .slice(0, 6)
+      .map((ms) => inWords(ms))
+      .join(', ');
+    if (means.length < 3)
+      return inconclusive(
+        `only ${means.length} delays were seen in ${inWords(outage.endAt - outage.cutAt)} (${seen}); --long watches longer`,
+        { measured, because },
+      );
     const tops = means.filter((ms) => ms > (expect.maxCapMs ?? 120_000));
     if (tops.length > 0) return fail(`waited ${inWords(Math.max(...tops))} between attempts`, { measured, because });
     const doubled = means.slice(1).some((ms) => ms >= 2 * first);
@@ -61,12 +77,29 @@ export default defineCheck({
     }
     // Too few delays below the cap for a fit, but three and more at a cap that lies clearly above the first.
     const rises = fitted.every((ms, k) => k === 0 || ms > 1.1 * (fitted[k - 1] ?? 0));
-    if (cap !== undefined && cap > 0 && means.length - cap >= 3 && capMs !== null && capMs >= (expect.lastOverFirst ?? 1.5) * first && rises) {
-      return pass(`the delays grow at once to their cap (${seen}), ${capped}${remark}`, { measured, because, confidence: 'medium' });
+    if (
+      cap !== undefined &&
+      cap > 0 &&
+      means.length - cap >= 3 &&
+      capMs !== null &&
+      capMs >= (expect.lastOverFirst ?? 1.5) * first &&
+      rises
+    ) {
+      return pass(`the delays grow at once to their cap (${seen}), ${capped}${remark}`, {
+        measured,
+        because,
+        confidence: 'medium',
+      });
     }
-    return inconclusive(`the delays (${seen}) neither clearly grow nor clearly stay; --long watches longer`, { measured, because });
+    return inconclusive(`the delays (${seen}) neither clearly grow nor clearly stay; --long watches longer`, {
+      measured,
+      because,
+    });
   },
-  examples: { pass: outageStory([1000, 2000, 4000, 8000, 16_000], 0.2), fail: outageStory([1000, 1000, 1000, 1000, 1000], 0.2) },
+  examples: {
+    pass: outageStory([1000, 2000, 4000, 8000, 16_000], 0.2),
+    fail: outageStory([1000, 1000, 1000, 1000, 1000], 0.2),
+  },
 });
 
 function round(value: number): number {

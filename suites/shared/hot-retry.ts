@@ -23,13 +23,25 @@ export default defineCheck({
     const outage = outageOf(history);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
-    const peaks = outage.attempts.map((list) => peakIn(list.map(({ startAt }) => startAt), WINDOW_MS * options.scale));
+    const peaks = outage.attempts.map((list) =>
+      peakIn(
+        list.map(({ startAt }) => startAt),
+        WINDOW_MS * options.scale,
+      ),
+    );
     const peak = Math.max(...peaks);
     const worst = outage.attempts[peaks.indexOf(peak)] ?? [];
     const measured = { maxAttemptsPer10s: peak };
     const because = worst.slice(0, 12).map(({ first }) => first);
-    if (peak > (expect.maxAttempts ?? 10)) return fail(`${peak} attempts of one process in 10 s`, { measured, because });
+    if (peak > (expect.maxAttempts ?? 10))
+      return fail(`${peak} attempts of one process in 10 s`, { measured, because });
     return pass(`at most ${peak} attempts of one process in 10 s`, { measured, because: because.slice(0, 3) });
   },
-  examples: { pass: outageStory([1000, 2000, 4000, 8000], 0.2), fail: outageStory(Array.from({ length: 30 }, () => 300), 0.2) },
+  examples: {
+    pass: outageStory([1000, 2000, 4000, 8000], 0.2),
+    fail: outageStory(
+      Array.from({ length: 30 }, () => 300),
+      0.2,
+    ),
+  },
 });

@@ -11,7 +11,8 @@ export default defineCheck({
   title: 'MUST be gone within 60 s of the stop signal, with exit code 0',
   why: 'One client that does not answer the goodbye must not hold up a deploy; what the orchestrator has to kill loses whatever it still held.',
   fix: 'Give the goodbye a deadline (30 to 60 s), then end what is left and exit with 0.',
-  source: 'CHECKLIST rule 15: process and port gone; the exit code only of our own child, 0, or 143 where the goodbye was orderly',
+  source:
+    'CHECKLIST rule 15: process and port gone; the exit code only of our own child, 0, or 143 where the goodbye was orderly',
   measured: { exitMs: 'ms', exitCode: 'code', signal: 'name' },
   expect: { maxExitMs: 60_000 },
   scaled: ['maxExitMs'],
@@ -21,22 +22,42 @@ export default defineCheck({
     if (!signal) return inconclusive('the stop signal found no living process');
     const stayed = history.measures('stayed')[0];
     const gone = history.measures('gone')[0];
-    if (stayed) return fail(`still there ${inWords(Number(stayed.facts.watchedMs))} after the signal`, { measured: { exitMs: null, exitCode: null, signal: null }, because: [signal, stayed] });
+    if (stayed)
+      return fail(`still there ${inWords(Number(stayed.facts.watchedMs))} after the signal`, {
+        measured: { exitMs: null, exitCode: null, signal: null },
+        because: [signal, stayed],
+      });
     if (!gone) return inconclusive('its end was not watched', { because: [signal] });
     const exitMs = Number(gone.facts.exitMs);
     const { exitCode, signal: by, ownChild } = gone.facts;
     const measured = { exitMs: Math.round(exitMs), exitCode: exitCode ?? null, signal: by ?? null };
     if (exitMs > limit) return fail(`gone only after ${inWords(exitMs)}`, { measured, because: [signal, gone] });
-    if (ownChild !== true) return pass(`gone after ${inWords(exitMs)}; its exit code is not ours to see`, { measured, because: [signal, gone] });
-    const polite = history.of('message').some((event) => event.gate === 'clients' && event.dir === 'down' && event.opcode === 'close' && event.t >= signal.t);
+    if (ownChild !== true)
+      return pass(`gone after ${inWords(exitMs)}; its exit code is not ours to see`, {
+        measured,
+        because: [signal, gone],
+      });
+    const polite = history
+      .of('message')
+      .some(
+        (event) => event.gate === 'clients' && event.dir === 'down' && event.opcode === 'close' && event.t >= signal.t,
+      );
     const stopped = exitCode === 143 || by === (target.server?.stopSignal ?? 'SIGTERM');
-    if (exitCode === 0) return pass(`gone after ${inWords(exitMs)}, exit code 0`, { measured, because: [signal, gone] });
-    if (stopped && polite) return pass(`gone after ${inWords(exitMs)} by the signal itself, after an orderly goodbye`, { measured, because: [signal, gone] });
-    return fail(`gone after ${inWords(exitMs)}, but ${by ? `killed by ${by}: nothing handled the signal` : `with exit code ${exitCode}`}`, {
-      measured,
-      because: [signal, gone],
-      fix: 'Handle the stop signal and exit with 0 when the goodbye is done.',
-    });
+    if (exitCode === 0)
+      return pass(`gone after ${inWords(exitMs)}, exit code 0`, { measured, because: [signal, gone] });
+    if (stopped && polite)
+      return pass(`gone after ${inWords(exitMs)} by the signal itself, after an orderly goodbye`, {
+        measured,
+        because: [signal, gone],
+      });
+    return fail(
+      `gone after ${inWords(exitMs)}, but ${by ? `killed by ${by}: nothing handled the signal` : `with exit code ${exitCode}`}`,
+      {
+        measured,
+        because: [signal, gone],
+        fix: 'Handle the stop signal and exit with 0 when the goodbye is done.',
+      },
+    );
   },
   examples: {
     pass: [

@@ -11,7 +11,8 @@ export default defineCheck({
   title: 'MUST let go of a client whose link is dead within 90 s',
   why: 'A phone that left its network sends no FIN. Without a deadline for an answer its session, its subscriptions and its buffers stay until the process ends.',
   fix: 'Ping each client and end the session when no pong has come within one or two intervals (ws: the isAlive example; Python websockets: ping_timeout).',
-  source: 'CHECKLIST rule 12; RFC 6455 5.5.2: "A Ping frame may serve either as a keepalive or as a means to verify that the remote endpoint is still responsive."',
+  source:
+    'CHECKLIST rule 12; RFC 6455 5.5.2: "A Ping frame may serve either as a keepalive or as a means to verify that the remote endpoint is still responsive."',
   measured: { releasedMs: 'ms', by: 'close | FIN | RST | packets dropped' },
   expect: { maxReleaseMs: 90_000 },
   scaled: ['maxReleaseMs'],
@@ -22,16 +23,24 @@ export default defineCheck({
     const injected = history.of('fault').find((event) => event.fault === 'freeze' && event.what === 'inject');
     const bites = history.bites('freeze');
     if (!injected) return inconclusive('the link was never frozen');
-    if (bites.length === 0) return inconclusive('the freeze withheld nothing, so it may not have acted', { because: [injected] });
-    const said = history.of('message').find((event) => event.dir === 'down' && event.opcode === 'close' && event.t >= injected.t);
+    if (bites.length === 0)
+      return inconclusive('the freeze withheld nothing, so it may not have acted', { because: [injected] });
+    const said = history
+      .of('message')
+      .find((event) => event.dir === 'down' && event.opcode === 'close' && event.t >= injected.t);
     const end = history
       .of('connection')
-      .find((event) => event.gate === 'frozen' && event.what === 'end' && event.by === 'server' && event.t >= injected.t);
+      .find(
+        (event) => event.gate === 'frozen' && event.what === 'end' && event.by === 'server' && event.t >= injected.t,
+      );
     const released = said ?? end;
     if (released && released.t - injected.t <= limit) {
       const how = said ? 'a close frame' : `a ${end?.what === 'end' ? end.how : 'FIN'}`;
       return pass(`let go after ${inWords(released.t - injected.t)}, by ${how}`, {
-        measured: { releasedMs: Math.round(released.t - injected.t), by: said ? 'close' : end?.what === 'end' ? end.how : null },
+        measured: {
+          releasedMs: Math.round(released.t - injected.t),
+          by: said ? 'close' : end?.what === 'end' ? end.how : null,
+        },
         because: [...bites.slice(0, 1), released],
       });
     }
@@ -40,27 +49,50 @@ export default defineCheck({
       // Our gate acknowledged every keepalive probe: only dropped packets show what the server would do.
       const dropped = history.measures('dropped')[0];
       if (!dropped || history.bites('packet-drop').length === 0) {
-        const obstacle = history.of('obstacle').find(({ code }) => code === 'NO_PACKET_DROP' || code === 'NAMESPACE_FAILED');
-        return inconclusive(`relies on TCP keepalive, which only dropped packets can test${obstacle ? ` (${obstacle.text})` : ''}`, {
-          because: [injected],
-        });
+        const obstacle = history
+          .of('obstacle')
+          .find(({ code }) => code === 'NO_PACKET_DROP' || code === 'NAMESPACE_FAILED');
+        return inconclusive(
+          `relies on TCP keepalive, which only dropped packets can test${obstacle ? ` (${obstacle.text})` : ''}`,
+          {
+            because: [injected],
+          },
+        );
       }
       const ms = dropped.facts.releasedMs;
       if (typeof ms === 'number' && ms <= limit) {
-        return pass(`let go after ${inWords(ms)}, by TCP keepalive`, { measured: { releasedMs: Math.round(ms), by: 'packets dropped' }, because: [dropped] });
+        return pass(`let go after ${inWords(ms)}, by TCP keepalive`, {
+          measured: { releasedMs: Math.round(ms), by: 'packets dropped' },
+          because: [dropped],
+        });
       }
       return fail(`still held after ${inWords(limit)} of dropped packets, for all its TCP keepalive`, {
         measured: { releasedMs: null, by: null },
         because: [dropped, ...history.bites('packet-drop')],
       });
     }
-    return fail(`still held the dead session after ${inWords(limit)}`, { measured: { releasedMs: null, by: null }, because: [injected, ...bites.slice(0, 1)] });
+    return fail(`still held the dead session after ${inWords(limit)}`, {
+      measured: { releasedMs: null, by: null },
+      because: [injected, ...bites.slice(0, 1)],
+    });
   },
   examples: {
     pass: [
       [0, { type: 'fault', fault: 'freeze', what: 'inject', who: 'f', facts: {} }],
       [5000, { type: 'fault', fault: 'freeze', what: 'bite', who: 'f', facts: { withheldUpBytes: 14 } }],
-      [40_000, { type: 'connection', gate: 'frozen', conn: 1, what: 'end', by: 'server', how: 'FIN', upBytes: 0, downBytes: 0 }],
+      [
+        40_000,
+        {
+          type: 'connection',
+          gate: 'frozen',
+          conn: 1,
+          what: 'end',
+          by: 'server',
+          how: 'FIN',
+          upBytes: 0,
+          downBytes: 0,
+        },
+      ],
     ],
     fail: [
       [0, { type: 'fault', fault: 'freeze', what: 'inject', who: 'f', facts: {} }],

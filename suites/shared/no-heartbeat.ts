@@ -15,7 +15,8 @@ export default defineCheck({
   title: 'MUST send a heartbeat at least every 30 s on an idle connection',
   why: 'Proxies and NATs drop idle connections after 30 to 100 s without telling anyone; a server that says nothing loses its clients and does not know it.',
   fix: 'Send a protocol ping (or a small message) to every client each 15 to 25 s.',
-  source: 'CHECKLIST rule 11: 30 s, and 5 s because a 30,000 ms timer is never exact; nginx closes after 60 s idle (proxy_read_timeout)',
+  source:
+    'CHECKLIST rule 11: 30 s, and 5 s because a 30,000 ms timer is never exact; nginx closes after 60 s idle (proxy_read_timeout)',
   measured: { longestSilenceMs: 'ms', kind: 'ping | message', watchedMs: 'ms' },
   expect: { maxSilenceMs: 35_000 },
   scaled: ['maxSilenceMs'],
@@ -26,13 +27,24 @@ export default defineCheck({
     const end = history.of('session').find((event) => event.what === 'end');
     const endAt = end?.t ?? history.phaseAt('done') ?? history.events.at(-1)?.t ?? open.t;
     const unread = history.of('undecodable').find((event) => event.dir === 'down');
-    if (unread) return inconclusive(`what the server sent could not be decoded: ${unread.reason}`, { because: [unread] });
-    const heard = history.of('message').filter((event) => event.dir === 'down' && event.opcode !== 'close' && event.t <= endAt);
+    if (unread)
+      return inconclusive(`what the server sent could not be decoded: ${unread.reason}`, { because: [unread] });
+    const heard = history
+      .of('message')
+      .filter((event) => event.dir === 'down' && event.opcode !== 'close' && event.t <= endAt);
     const control = heard.filter((event) => event.opcode === 'ping' || event.opcode === 'pong');
-    const all = gaps(open.t, heard.map(({ t }) => t), endAt);
+    const all = gaps(
+      open.t,
+      heard.map(({ t }) => t),
+      endAt,
+    );
     const silence = Math.max(...all);
     const watchedMs = endAt - open.t;
-    const measured = { longestSilenceMs: Math.round(silence), kind: control.length > 0 ? 'ping' : 'message', watchedMs: Math.round(watchedMs) };
+    const measured = {
+      longestSilenceMs: Math.round(silence),
+      kind: control.length > 0 ? 'ping' : 'message',
+      watchedMs: Math.round(watchedMs),
+    };
     if (silence > limit) {
       const said = heard.length === 0 ? 'sent nothing at all' : `was silent for ${inWords(silence)}`;
       return fail(`the server ${said} in ${inWords(watchedMs)} of an idle connection`, {
@@ -41,13 +53,32 @@ export default defineCheck({
       });
     }
     if (watchedMs < 2 * limit) {
-      return inconclusive(`the idle session ended after ${inWords(watchedMs)}, too early to see two intervals`, { measured, because: end ? [end] : [] });
+      return inconclusive(`the idle session ended after ${inWords(watchedMs)}, too early to see two intervals`, {
+        measured,
+        because: end ? [end] : [],
+      });
     }
-    const beats = Math.max(...gaps(open.t, control.map(({ t }) => t), endAt)) <= limit;
-    const spacing = median(gaps(open.t, heard.map(({ t }) => t), endAt));
+    const beats =
+      Math.max(
+        ...gaps(
+          open.t,
+          control.map(({ t }) => t),
+          endAt,
+        ),
+      ) <= limit;
+    const spacing = median(
+      gaps(
+        open.t,
+        heard.map(({ t }) => t),
+        endAt,
+      ),
+    );
     if (!beats && spacing < BUSY_GAP_MS * options.scale) {
       const given = Object.keys(target.server?.quietEnv ?? {}).length > 0;
-      return skipped(given ? 'the server is never silent, even with --quiet-env' : 'needs --quiet-env: the server is never silent', { measured });
+      return skipped(
+        given ? 'the server is never silent, even with --quiet-env' : 'needs --quiet-env: the server is never silent',
+        { measured },
+      );
     }
     const warning = silence > WARN_MS * options.scale ? '; some proxies cut after 30 s, so it is tight' : '';
     return pass(`a ${beats ? 'ping' : 'message'} at least every ${inWords(silence)}${warning}`, {
@@ -73,4 +104,3 @@ function gaps(from: number, times: readonly number[], to: number): number[] {
   const marks = [from, ...times, to];
   return marks.slice(1).map((at, index) => at - (marks[index] ?? at));
 }
-

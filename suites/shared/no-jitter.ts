@@ -17,7 +17,13 @@ export default defineCheck({
   why: 'Ten thousand clients that were cut in the same instant and all wait exactly 1, 2, 4 s arrive together each time: the server is flattened again and again.',
   fix: 'Multiply each delay by a random factor (0.5 to 1.5, or full jitter), after the cap was applied, so that it is not lost there.',
   source: 'CHECKLIST rule 6: deviation over processes / mean, against a control client of fixed delay in the same run',
-  measured: { jitterRatio: 'ratio below the cap', jitterRatioAtCap: 'ratio', noiseFloorMs: 'ms', processes: 'count', attempts: 'delays compared' },
+  measured: {
+    jitterRatio: 'ratio below the cap',
+    jitterRatioAtCap: 'ratio',
+    noiseFloorMs: 'ms',
+    processes: 'count',
+    attempts: 'delays compared',
+  },
   expect: { failBelow: 0.02, passAbove: 0.04, noiseFactor: 3, minProcesses: PROCESSES },
   needs: ['no-reconnect'],
   judge(history, { expect }) {
@@ -31,33 +37,53 @@ export default defineCheck({
     const fixed = cap === start;
     const below = fixed ? [] : range(start, cap);
     const at = range(cap, curve.ratios.length);
-    const ratio = (indices: number[]) => (indices.length > 0 ? median(indices.map((k) => curve.ratios[k] ?? 0)) : undefined);
+    const ratio = (indices: number[]) =>
+      indices.length > 0 ? median(indices.map((k) => curve.ratios[k] ?? 0)) : undefined;
     const spread = (indices: number[]) => median(indices.map((k) => curve.deviations[k] ?? 0));
     const parts = [
       { where: 'below the cap', indices: below, ratio: ratio(below) },
       { where: fixed ? 'of a fixed delay' : 'at the cap', indices: at, ratio: ratio(at) },
     ].filter((part) => part.indices.length > 0);
     const measured = {
-      jitterRatio: round(fixed ? ratio(at) : ratio(below)), jitterRatioAtCap: fixed ? null : round(ratio(at)),
-      noiseFloorMs: Math.round(noise.floorMs * 10) / 10, processes, attempts: below.length + at.length,
+      jitterRatio: round(fixed ? ratio(at) : ratio(below)),
+      jitterRatioAtCap: fixed ? null : round(ratio(at)),
+      noiseFloorMs: Math.round(noise.floorMs * 10) / 10,
+      processes,
+      attempts: below.length + at.length,
     };
     const because = outage.attempts.flatMap((list) => list.slice(0, 2).map(({ first }) => first)).slice(0, 16);
     const wanted = expect.minProcesses ?? PROCESSES;
-    if (processes < wanted) return inconclusive(`only ${processes} processes made ${ATTEMPTS} attempts and more; ${wanted} are compared (--copies)`, { measured, because });
-    if (curve.ratios.length - start < ATTEMPTS) return inconclusive(`only ${curve.ratios.length - start} delays could be compared`, { measured, because });
+    if (processes < wanted)
+      return inconclusive(
+        `only ${processes} processes made ${ATTEMPTS} attempts and more; ${wanted} are compared (--copies)`,
+        { measured, because },
+      );
+    if (curve.ratios.length - start < ATTEMPTS)
+      return inconclusive(`only ${curve.ratios.length - start} delays could be compared`, { measured, because });
     const flat = parts.find((part) => (part.ratio ?? 1) < (expect.failBelow ?? 0.02));
     if (flat) {
       const ms = inWords(spread(flat.indices));
-      return fail(`${processes} processes differ by ${percent(flat.ratio)} ${flat.where} (${ms}; the harness's own noise is ${inWords(noise.floorMs)})`, { measured, because });
+      return fail(
+        `${processes} processes differ by ${percent(flat.ratio)} ${flat.where} (${ms}; the harness's own noise is ${inWords(noise.floorMs)})`,
+        { measured, because },
+      );
     }
     const good = parts.every(
-      (part) => (part.ratio ?? 0) > (expect.passAbove ?? 0.04) && spread(part.indices) > (expect.noiseFactor ?? 3) * noise.floorMs,
+      (part) =>
+        (part.ratio ?? 0) > (expect.passAbove ?? 0.04) &&
+        spread(part.indices) > (expect.noiseFactor ?? 3) * noise.floorMs,
     );
     const said = parts.map((part) => `${percent(part.ratio)} ${part.where}`).join(', ');
     if (good) return pass(`${processes} processes differ by ${said}`, { measured, because });
-    return inconclusive(`${processes} processes differ by ${said}: between jitter and the noise of this machine (${inWords(noise.floorMs)})`, { measured, because });
+    return inconclusive(
+      `${processes} processes differ by ${said}: between jitter and the noise of this machine (${inWords(noise.floorMs)})`,
+      { measured, because },
+    );
   },
-  examples: { pass: outageStory([1000, 2000, 4000, 8000, 16_000], 0.3), fail: outageStory([1000, 2000, 4000, 8000, 16_000], 0) },
+  examples: {
+    pass: outageStory([1000, 2000, 4000, 8000, 16_000], 0.3),
+    fail: outageStory([1000, 2000, 4000, 8000, 16_000], 0),
+  },
 });
 
 /** What keeps every check on attempts from a verdict. */
@@ -93,14 +119,26 @@ export function outageStory(means: readonly number[], spread: number): EventBody
       t += delay;
       story.push([t, { type: 'connection', gate, conn, what: 'start' }]);
       t += 1;
-      story.push([t, { type: 'connection', gate, conn, what: 'end', by: 'gate', how: 'RST', upBytes: 9, downBytes: 0 }]);
+      story.push([
+        t,
+        { type: 'connection', gate, conn, what: 'end', by: 'gate', how: 'RST', upBytes: 9, downBytes: 0 },
+      ]);
     }
   };
   for (let i = 0; i < PROCESSES; i++) {
-    process(`${COPY_GATE}${i}`, means.map((ms) => ms * (1 + spread * (i / (PROCESSES - 1) - 0.5) * 2)));
-    process(`${CONTROL_GATE}${i}`, Array.from({ length: 20 }, () => 1000 + (i % 2)));
+    process(
+      `${COPY_GATE}${i}`,
+      means.map((ms) => ms * (1 + spread * (i / (PROCESSES - 1) - 0.5) * 2)),
+    );
+    process(
+      `${CONTROL_GATE}${i}`,
+      Array.from({ length: 20 }, () => 1000 + (i % 2)),
+    );
   }
-  story.push([70_000, { type: 'phase', phase: 'recovery' }], [71_000, { type: 'measure', name: 'closed copy', facts: { backMs: 900 } }]);
+  story.push(
+    [70_000, { type: 'phase', phase: 'recovery' }],
+    [71_000, { type: 'measure', name: 'closed copy', facts: { backMs: 900 } }],
+  );
   return story.sort((a, b) => a[0] - b[0]);
 }
 

@@ -9,7 +9,12 @@ const KINDS: Readonly<Record<string, string>> = {
   restart: 'a server restart of 4 s',
   edge: '20 s of error pages (503)',
 };
-const FAULTS: Readonly<Record<string, string>> = { fin: 'end', rst: 'reset', restart: 'closed-port', edge: 'edge-outage' };
+const FAULTS: Readonly<Record<string, string>> = {
+  fin: 'end',
+  rst: 'reset',
+  restart: 'closed-port',
+  edge: 'edge-outage',
+};
 
 export default defineCheck({
   id: 'no-reconnect',
@@ -28,7 +33,8 @@ export default defineCheck({
     const limit = expect.maxReturnMs ?? 60_000;
     const returned = history.measures('returned');
     const baseline = history.of('obstacle').find(({ code }) => code === 'BASELINE');
-    if (baseline || returned.length === 0) return inconclusive(baseline?.text ?? 'no connection was ended', { because: baseline ? [baseline] : [] });
+    if (baseline || returned.length === 0)
+      return inconclusive(baseline?.text ?? 'no connection was ended', { because: baseline ? [baseline] : [] });
     const ms = (kind: string) => {
       const value = returned.find(({ facts }) => facts.kind === kind)?.facts.reconnectMs;
       return typeof value === 'number' ? Math.round(value) : null;
@@ -45,10 +51,19 @@ export default defineCheck({
       const exited = hard.some(({ facts }) => facts.exited === true) ? '; its process ended' : '';
       return fail(`not back within ${inWords(limit)} after ${words(hard)}${exited}`, { measured, because: away });
     }
-    if (away.length > 0) return fail(`not back within ${inWords(limit)} after ${words(away)}`, { measured, because: away, level: 'SHOULD' });
-    if (returned.length < 4) return inconclusive(`only ${returned.length} of 4 ends could be tried`, { measured, because: returned });
+    if (away.length > 0)
+      return fail(`not back within ${inWords(limit)} after ${words(away)}`, {
+        measured,
+        because: away,
+        level: 'SHOULD',
+      });
+    if (returned.length < 4)
+      return inconclusive(`only ${returned.length} of 4 ends could be tried`, { measured, because: returned });
     const slowest = Math.max(...returned.map(({ facts }) => Number(facts.reconnectMs)));
-    return pass(`back after each of ${words(returned)}, at most ${inWords(slowest)} after the server was`, { measured, because: returned });
+    return pass(`back after each of ${words(returned)}, at most ${inWords(slowest)} after the server was`, {
+      measured,
+      because: returned,
+    });
   },
   examples: { pass: story(900), fail: story(null) },
 });
@@ -60,6 +75,9 @@ function words(events: readonly EventOf<'measure'>[]): string {
 function story(reconnectMs: number | null) {
   return Object.entries(FAULTS).flatMap(([kind, fault], i) => [
     [i, { type: 'fault', fault, what: 'bite', who: kind, facts: {} }] as const,
-    [60_000 + i, { type: 'measure', name: 'returned', facts: { kind, reconnectMs, attempts: 1, exited: false } }] as const,
+    [
+      60_000 + i,
+      { type: 'measure', name: 'returned', facts: { kind, reconnectMs, attempts: 1, exited: false } },
+    ] as const,
   ]);
 }

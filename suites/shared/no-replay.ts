@@ -16,7 +16,14 @@ export default defineCheck({
   why: 'Every reconnection has a gap. Unless the server fills it, each deploy and each tunnel loses messages that nobody will notice.',
   fix: 'Keep the newest messages by id; on a resume send those after the id it names, in order, and only then the live ones.',
   source: 'CHECKLIST rule 9: measured against an undisturbed witness; one repeat of the very id presented is fine',
-  measured: { missed: 'messages', replayed: 'messages', lost: 'messages', duplicated: 'messages', reordered: 'messages', boundary: 'messages' },
+  measured: {
+    missed: 'messages',
+    replayed: 'messages',
+    lost: 'messages',
+    duplicated: 'messages',
+    reordered: 'messages',
+    boundary: 'messages',
+  },
   expect: { minMissed: 10 },
   needs: ['no-sequence-id'],
   unless: (target) => {
@@ -24,7 +31,8 @@ export default defineCheck({
     return target.resume === undefined ? 'needs --resume' : undefined;
   },
   judge(history, { target, expect }) {
-    if (target.resume?.in === 'none') return fail('the target declares that it cannot resume', { because: history.events.slice(0, 1) });
+    if (target.resume?.in === 'none')
+      return fail('the target declares that it cannot resume', { because: history.events.slice(0, 1) });
     const obstacle = history.of('obstacle').find(({ code }) => code === 'NO_STREAM' || code === 'NO_ID');
     if (obstacle?.code === 'NO_STREAM') return skipped(`${obstacle.text}; needs --subscribe`);
     if (obstacle) return inconclusive(obstacle.text, { because: [obstacle] });
@@ -35,14 +43,21 @@ export default defineCheck({
     const cut = history.phaseAt('fault') ?? 0;
     const back = history.of('session').find((event) => event.name === 'resumed' && event.what !== 'end');
     if (!back || back.what !== 'open') {
-      return fail(`refused the client that came back with its last id${back?.status === undefined ? '' : ` (HTTP ${back.status})`}`, {
-        because: back ? [presented, back] : [presented],
-      });
+      return fail(
+        `refused the client that came back with its last id${back?.status === undefined ? '' : ` (HTTP ${back.status})`}`,
+        {
+          because: back ? [presented, back] : [presented],
+        },
+      );
     }
     // Replayed messages may come in the same packet as the handshake's answer, before the session is told to be open.
     const returnedAt = history.phaseAt('recovery') ?? back.t;
     const stream = ids(history, 'witness', pointer);
-    const old = new Set(ids(history, 'victim', pointer).filter(({ event }) => event.t <= cut).map(({ key }) => key));
+    const old = new Set(
+      ids(history, 'victim', pointer)
+        .filter(({ event }) => event.t <= cut)
+        .map(({ key }) => key),
+    );
     const got = ids(history, 'victim', pointer).filter(({ event }) => event.t >= returnedAt);
     const baseline = stream.filter(({ event }) => event.t <= cut);
     const shared = baseline.filter(({ key }) => old.has(key)).length;
@@ -54,22 +69,40 @@ export default defineCheck({
     // What had not yet come to the victim when watching stopped is not lost.
     const reached = Math.max(-1, ...got.map(({ key }) => order.get(key) ?? -1));
     const missed = stream.slice(from).filter(({ event }) => event.t < returnedAt);
-    if (missed.length < (expect.minMissed ?? 10)) return inconclusive(`the witness saw only ${missed.length} messages meanwhile`);
+    if (missed.length < (expect.minMissed ?? 10))
+      return inconclusive(`the witness saw only ${missed.length} messages meanwhile`);
     const received = new Set(got.map(({ key }) => key));
-    const lost = stream.slice(from, Math.max(reached + 1, from + missed.length)).filter(({ key }) => !received.has(key));
+    const lost = stream
+      .slice(from, Math.max(reached + 1, from + missed.length))
+      .filter(({ key }) => !received.has(key));
     const boundary = got.filter(({ key }) => key === lastId).length;
-    const again = got.filter(({ key }, index) => key !== lastId && (old.has(key) || got.findIndex((other) => other.key === key) < index));
-    const positions = got.flatMap(({ key }) => (again.some((repeat) => repeat.key === key) ? [] : [order.get(key) ?? -1])).filter((at) => at >= 0);
+    const again = got.filter(
+      ({ key }, index) => key !== lastId && (old.has(key) || got.findIndex((other) => other.key === key) < index),
+    );
+    const positions = got
+      .flatMap(({ key }) => (again.some((repeat) => repeat.key === key) ? [] : [order.get(key) ?? -1]))
+      .filter((at) => at >= 0);
     const reordered = positions.filter((at, index) => index > 0 && at < (positions[index - 1] ?? 0)).length;
     const duplicated = again.length + Math.max(0, boundary - 1);
     const replayed = missed.filter(({ key }) => received.has(key)).length;
     const measured = { missed: missed.length, replayed, lost: lost.length, duplicated, reordered, boundary };
-    const because = [presented, back, ...lost.slice(0, 2).map(({ event }) => event), ...again.slice(0, 2).map(({ event }) => event)];
+    const because = [
+      presented,
+      back,
+      ...lost.slice(0, 2).map(({ event }) => event),
+      ...again.slice(0, 2).map(({ event }) => event),
+    ];
     if (replayed === 0) return fail(`replayed none of the ${missed.length} messages missed`, { measured, because });
     if (lost.length > 0 || duplicated > 0 || reordered > 0) {
-      return fail(`of ${missed.length} missed: ${lost.length} lost, ${duplicated} duplicated, ${reordered} out of order`, { measured, because });
+      return fail(
+        `of ${missed.length} missed: ${lost.length} lost, ${duplicated} duplicated, ${reordered} out of order`,
+        { measured, because },
+      );
     }
-    return pass(`all ${missed.length} missed messages, once and in order${boundary > 0 ? ', after a repeat of the last one' : ''}`, { measured, because: [presented, back] });
+    return pass(
+      `all ${missed.length} missed messages, once and in order${boundary > 0 ? ', after a repeat of the last one' : ''}`,
+      { measured, because: [presented, back] },
+    );
   },
   examples: {
     pass: story((n) => n >= 24),
@@ -87,7 +120,17 @@ function ids(history: HistoryView, gate: string, pointer: string): { key: string
 /** The witness sees 0..59; the victim is cut after 24 and comes back at 4500 to those that `replayed` says. */
 function story(replayed: (n: number) => boolean) {
   const message = (gate: string, n: number) =>
-    ({ type: 'message', gate, conn: 1, dir: 'down', opcode: 'text', bytes: 9, hash: `m${n}`, form: 'json', fields: { '/seq': n } }) as const;
+    ({
+      type: 'message',
+      gate,
+      conn: 1,
+      dir: 'down',
+      opcode: 'text',
+      bytes: 9,
+      hash: `m${n}`,
+      form: 'json',
+      fields: { '/seq': n },
+    }) as const;
   const seen = Array.from({ length: 60 }, (_, n) => [n * 100, message('witness', n)] as const);
   const early = Array.from({ length: 24 }, (_, n) => [n * 100, message('victim', n)] as const);
   const late = Array.from({ length: 60 }, (_, n) => n)

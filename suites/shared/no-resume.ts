@@ -17,13 +17,22 @@ export default defineCheck({
   why: 'A reconnection without a cursor starts "from now": what was sent meanwhile is lost, and nothing on the screen says so.',
   fix: 'Keep the id of the last message handled, send it with the reconnection (query, header or first message), and drop repeats by id.',
   source: 'CHECKLIST rules 9 and 10: against an undisturbed witness; one repeat of the very id presented is fine',
-  measured: { missed: 'messages', lost: 'messages', duplicated: 'messages', reordered: 'messages', kind: 'resume | none', presented: 'where' },
+  measured: {
+    missed: 'messages',
+    lost: 'messages',
+    duplicated: 'messages',
+    reordered: 'messages',
+    kind: 'resume | none',
+    presented: 'where',
+  },
   expect: { minMissed: 10 },
   needs: ['no-reconnect'],
   unless: (target) => {
     if (target.delivery === 'latest') return 'delivery is declared `latest`: messages may be dropped';
     const named = target.sequence !== undefined || target.resume !== undefined;
-    return target.server || named ? undefined : 'needs --server, or --sequence or --resume: nothing says what this client resumes from';
+    return target.server || named
+      ? undefined
+      : 'needs --server, or --sequence or --resume: nothing says what this client resumes from';
   },
   judge(history, { target, expect }) {
     const baseline = history.of('obstacle').find(({ code }) => code === 'BASELINE');
@@ -32,23 +41,32 @@ export default defineCheck({
     const reopened = history.phaseAt('recovery');
     const back = history.measures('back')[0];
     if (cut === undefined || reopened === undefined || !back) return inconclusive('the client was never cut');
-    if (history.bites('reset').length === 0) return inconclusive('the cut is not proven: no control peer saw the reset');
-    if (back.facts.returned !== true) return inconclusive('the client did not come back to be judged', { because: [back] });
-    const down = (gate: string) => history.of('message').filter((event) => event.gate === gate && event.dir === 'down' && event.form === 'json');
+    if (history.bites('reset').length === 0)
+      return inconclusive('the cut is not proven: no control peer saw the reset');
+    if (back.facts.returned !== true)
+      return inconclusive('the client did not come back to be judged', { because: [back] });
+    const down = (gate: string) =>
+      history.of('message').filter((event) => event.gate === gate && event.dir === 'down' && event.form === 'json');
     const before = down('victim').filter(({ t }) => t <= cut);
     const witnessed = down('witness');
-    const { pointer, kind } = streamOf(before, { declared: target.sequence, other: witnessed.filter(({ t }) => t <= cut) });
-    if (pointer === undefined) return inconclusive(`no id was found in the messages (${kind}); name it with --sequence`);
-    const keyed = (events: readonly EventOf<'message'>[]) => events.flatMap((event) => {
-      const value = event.fields?.[pointer];
-      return value === undefined ? [] : [{ key: keyOf(value), event }];
+    const { pointer, kind } = streamOf(before, {
+      declared: target.sequence,
+      other: witnessed.filter(({ t }) => t <= cut),
     });
+    if (pointer === undefined)
+      return inconclusive(`no id was found in the messages (${kind}); name it with --sequence`);
+    const keyed = (events: readonly EventOf<'message'>[]) =>
+      events.flatMap((event) => {
+        const value = event.fields?.[pointer];
+        return value === undefined ? [] : [{ key: keyOf(value), event }];
+      });
     const stream = keyed(witnessed);
     const had = keyed(before);
     const order = new Map(stream.map(({ key }, index) => [key, index]));
     const shared = stream.filter(({ event }) => event.t <= cut);
     const known = new Set(had.map(({ key }) => key));
-    if (shared.filter(({ key }) => known.has(key)).length < SHARED * shared.length) return inconclusive('the witness and the client did not see the same stream before the cut');
+    if (shared.filter(({ key }) => known.has(key)).length < SHARED * shared.length)
+      return inconclusive('the witness and the client did not see the same stream before the cut');
     const last = had.at(-1);
     if (!last) return inconclusive('no message with an id came before the cut');
     const got = keyed(down('victim').filter(({ t }) => t >= reopened));
@@ -59,20 +77,38 @@ export default defineCheck({
     const received = new Set(got.map(({ key }) => key));
     const lost = missed.filter(({ key }) => !received.has(key)).length;
     const base = cursor?.key ?? last.key;
-    const repeats = got.filter(({ key }, i) => key !== base && ((order.get(key) ?? from) < from || got.findIndex((other) => other.key === key) < i)).length;
+    const repeats = got.filter(
+      ({ key }, i) =>
+        key !== base && ((order.get(key) ?? from) < from || got.findIndex((other) => other.key === key) < i),
+    ).length;
     const positions = got.map(({ key }) => order.get(key) ?? -1).filter((at) => at >= from);
     const reordered = positions.filter((at, i) => i > 0 && at < (positions[i - 1] ?? 0)).length;
-    const measured = { missed: missed.length, lost, duplicated: repeats, reordered, kind: cursor ? 'resume' : 'none', presented: cursor?.where ?? null };
+    const measured = {
+      missed: missed.length,
+      lost,
+      duplicated: repeats,
+      reordered,
+      kind: cursor ? 'resume' : 'none',
+      presented: cursor?.where ?? null,
+    };
     const because = [back, ...(cursor ? [cursor.event] : []), ...missed.slice(0, 1).map(({ event }) => event)];
-    if (!cursor && lost > 0) return fail(`came back without its last id and lost ${lost} of ${missed.length} messages`, { measured, because });
+    if (!cursor && lost > 0)
+      return fail(`came back without its last id and lost ${lost} of ${missed.length} messages`, { measured, because });
     if (lost > 0) {
       const declared = target.server !== undefined || target.resume !== undefined;
       return declared
         ? fail(`presented its last id, and still lost ${lost} of ${missed.length} messages`, { measured, because })
-        : inconclusive('presents its last id, but how the server should read it is not declared: name it with --resume', { measured, because });
+        : inconclusive(
+            'presents its last id, but how the server should read it is not declared: name it with --resume',
+            { measured, because },
+          );
     }
-    if (repeats > 0 || reordered > 0) return fail(`${repeats} messages again, ${reordered} out of order`, { measured, because });
-    return pass(`presented its last id (${cursor?.where ?? 'as the server remembers it'}) and got all ${missed.length} missed messages`, { measured, because });
+    if (repeats > 0 || reordered > 0)
+      return fail(`${repeats} messages again, ${reordered} out of order`, { measured, because });
+    return pass(
+      `presented its last id (${cursor?.where ?? 'as the server remembers it'}) and got all ${missed.length} missed messages`,
+      { measured, because },
+    );
   },
   examples: { pass: story(true), fail: story(false) },
 });
@@ -85,7 +121,8 @@ function presented(history: HistoryView, reopened: number, recent: ReadonlySet<s
   for (const event of events) {
     for (const [name, value] of Object.entries(event.fields ?? {})) {
       const key = keysOf(value).find((one) => recent.has(one));
-      if (key !== undefined) return { key, where: `${event.type === 'handshake' ? 'handshake' : 'message'} ${name}`, event };
+      if (key !== undefined)
+        return { key, where: `${event.type === 'handshake' ? 'handshake' : 'message'} ${name}`, event };
     }
   }
   return undefined;
@@ -99,16 +136,30 @@ function keysOf(value: Scalar): string[] {
 
 function story(resumes: boolean) {
   const message = (gate: string, conn: number, n: number) =>
-    ({ type: 'message', gate, conn, dir: 'down', opcode: 'text', bytes: 9, hash: `m${n}`, form: 'json', fields: { '/seq': n } }) as const;
+    ({
+      type: 'message',
+      gate,
+      conn,
+      dir: 'down',
+      opcode: 'text',
+      bytes: 9,
+      hash: `m${n}`,
+      form: 'json',
+      fields: { '/seq': n },
+    }) as const;
   const all = Array.from({ length: 60 }, (_, n) => n);
   return [
     ...all.map((n) => [n * 100, message('witness', 1, n)] as const),
     ...all.filter((n) => n < 24).map((n) => [n * 100 + 1, message('victim', 1, n)] as const),
-    ...all.filter((n) => n >= (resumes ? 24 : 50)).map((n) => [Math.max(5010, n * 100 + 1), message('victim', 2, n)] as const),
+    ...all
+      .filter((n) => n >= (resumes ? 24 : 50))
+      .map((n) => [Math.max(5010, n * 100 + 1), message('victim', 2, n)] as const),
     [2350, { type: 'phase', phase: 'fault' }] as const,
     [2350, { type: 'fault', fault: 'reset', what: 'bite', who: 'r', facts: {} }] as const,
     [5000, { type: 'phase', phase: 'recovery' }] as const,
-    ...(resumes ? [[5005, { type: 'handshake', gate: 'victim', conn: 2, dir: 'up', fields: { '?last': 23 } }] as const] : []),
+    ...(resumes
+      ? [[5005, { type: 'handshake', gate: 'victim', conn: 2, dir: 'up', fields: { '?last': 23 } }] as const]
+      : []),
     [5006, { type: 'measure', name: 'back', facts: { returned: true, conn: 2 } }] as const,
   ].sort((a, b) => a[0] - b[0]);
 }

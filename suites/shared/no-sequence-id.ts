@@ -15,10 +15,12 @@ export default defineCheck({
   title: 'MUST give each message an id that lets a client tell what it missed',
   why: 'Without ids a client that was away cannot know what it missed, cannot ask for it, and cannot tell a repeat from news.',
   fix: 'Number the messages of each stream without gaps, the same number for every client, and take the last one back at reconnection.',
-  source: 'CHECKLIST rule 8: unique, the same on both connections for the same message, and dense or accepted by `resume`; 50 messages at least',
+  source:
+    'CHECKLIST rule 8: unique, the same on both connections for the same message, and dense or accepted by `resume`; 50 messages at least',
   measured: { field: 'JSON pointer', kind: 'dense | declared | opaque | none', coverage: 'share', messages: 'count' },
   expect: { minMessages: ENOUGH },
-  unless: (target) => (target.delivery === 'latest' ? 'delivery is declared `latest`: messages may be dropped' : undefined),
+  unless: (target) =>
+    target.delivery === 'latest' ? 'delivery is declared `latest`: messages may be dropped' : undefined,
   judge(history, { target, expect }) {
     const none = history.of('obstacle').find(({ code }) => code === 'NO_STREAM');
     if (none) return skipped(`${none.text}; needs --subscribe`);
@@ -26,18 +28,34 @@ export default defineCheck({
     const [left, right] = ['victim', 'witness'].map((gate) => before(history, gate, heartbeats));
     const seen = Math.min(left?.length ?? 0, right?.length ?? 0);
     if (!left || !right || seen < (expect.minMessages ?? ENOUGH)) {
-      return inconclusive(`only ${seen} messages came on both sessions, ${expect.minMessages} are needed`, { measured: { messages: seen } });
+      return inconclusive(`only ${seen} messages came on both sessions, ${expect.minMessages} are needed`, {
+        measured: { messages: seen },
+      });
     }
     const stream = streamOf(left, { declared: target.sequence, other: right, own: own(history) });
-    const measured = { field: stream.pointer ?? null, kind: stream.kind, coverage: Math.round(stream.coverage * 1000) / 1000, messages: seen };
+    const measured = {
+      field: stream.pointer ?? null,
+      kind: stream.kind,
+      coverage: Math.round(stream.coverage * 1000) / 1000,
+      messages: seen,
+    };
     const because = [...left.slice(0, 2), ...right.slice(0, 2)];
     switch (stream.kind) {
       case 'undecodable':
         return relayed(left, history)
-          ? fail('passes on what clients send and adds no id of its own', { measured: { ...measured, kind: 'none' }, because, confidence: 'medium' })
+          ? fail('passes on what clients send and adds no id of its own', {
+              measured: { ...measured, kind: 'none' },
+              because,
+              confidence: 'medium',
+            })
           : inconclusive('the messages are not JSON, so no id can be looked for', { measured });
       case 'none':
-        return fail(target.sequence === undefined ? 'no field identifies a message' : `no message has the declared field "${target.sequence}"`, { measured, because });
+        return fail(
+          target.sequence === undefined
+            ? 'no field identifies a message'
+            : `no message has the declared field "${target.sequence}"`,
+          { measured, because },
+        );
       case 'opaque':
         if (target.resume === undefined) {
           return inconclusive(
@@ -51,7 +69,10 @@ export default defineCheck({
       default:
         return stream.coverage >= COVERAGE
           ? pass(`${stream.pointer} identifies ${seen} messages of ${seen}`, { measured, because })
-          : fail(`${stream.pointer} is in only ${Math.round(stream.coverage * 100)} % of the messages`, { measured, because });
+          : fail(`${stream.pointer} is in only ${Math.round(stream.coverage * 100)} % of the messages`, {
+              measured,
+              because,
+            });
     }
   },
   examples: {
@@ -65,7 +86,13 @@ function before(history: HistoryView, gate: string, heartbeats: ReadonlySet<stri
   const cut = history.phaseAt('fault') ?? Number.POSITIVE_INFINITY;
   const data = history
     .of('message')
-    .filter((event) => event.gate === gate && event.dir === 'down' && event.t < cut && (event.opcode === 'text' || event.opcode === 'binary'));
+    .filter(
+      (event) =>
+        event.gate === gate &&
+        event.dir === 'down' &&
+        event.t < cut &&
+        (event.opcode === 'text' || event.opcode === 'binary'),
+    );
   return countable(data, heartbeats);
 }
 
@@ -89,6 +116,19 @@ function story(fields: (i: number) => Record<string, number>) {
   return Array.from({ length: 120 }, (_, n) => {
     const i = Math.floor(n / 2);
     const gate = n % 2 === 0 ? 'victim' : 'witness';
-    return [i * 100, { type: 'message', gate, conn: 1, dir: 'down', opcode: 'text', bytes: 20, hash: `m${i}`, form: 'json', fields: fields(i) }] as const;
+    return [
+      i * 100,
+      {
+        type: 'message',
+        gate,
+        conn: 1,
+        dir: 'down',
+        opcode: 'text',
+        bytes: 20,
+        hash: `m${i}`,
+        form: 'json',
+        fields: fields(i),
+      },
+    ] as const;
   });
 }

@@ -20,26 +20,45 @@ export default defineCheck({
     const limit = expect.maxDetectMs ?? 90_000;
     const baseline = history.of('obstacle').find(({ code }) => code === 'BASELINE');
     const noticed = history.measures('noticed')[0];
-    if (baseline || !noticed) return inconclusive(baseline?.text ?? 'the link was never frozen', { because: baseline ? [baseline] : [] });
+    if (baseline || !noticed)
+      return inconclusive(baseline?.text ?? 'the link was never frozen', { because: baseline ? [baseline] : [] });
     const bites = history.bites('freeze');
-    if (bites.length === 0) return inconclusive('the freeze withheld nothing, so it may not have acted', { because: [noticed] });
+    if (bites.length === 0)
+      return inconclusive('the freeze withheld nothing, so it may not have acted', { because: [noticed] });
     const ms = (value: unknown) => (typeof value === 'number' ? Math.round(value) : null);
     const detectMs = ms(noticed.facts.detectMs);
     const backMs = ms(noticed.facts.backMs);
     const measured = { detectMs, backMs };
     const because = [...bites.slice(0, 1), noticed];
-    if (backMs !== null && backMs <= limit) return pass(`noticed after ${inWords(detectMs ?? backMs)}, back after ${inWords(backMs)}`, { measured, because });
-    if (detectMs !== null) return fail(`noticed after ${inWords(detectMs)}, but was not back after ${inWords(limit)}`, { measured, because });
+    if (backMs !== null && backMs <= limit)
+      return pass(`noticed after ${inWords(detectMs ?? backMs)}, back after ${inWords(backMs)}`, { measured, because });
+    if (detectMs !== null)
+      return fail(`noticed after ${inWords(detectMs)}, but was not back after ${inWords(limit)}`, {
+        measured,
+        because,
+      });
     if (noticed.facts.keepalive === true) {
       // Our gate acknowledged every keepalive probe: only dropped packets show what the client would do.
       const dropped = history.measures('dropped')[0];
       if (!dropped || history.bites('packet-drop').length === 0) {
-        const obstacle = history.of('obstacle').find(({ code }) => code === 'NO_PACKET_DROP' || code === 'NAMESPACE_FAILED');
-        return inconclusive(`relies on TCP keepalive, which only dropped packets can test${obstacle ? ` (${obstacle.text})` : ''}`, { measured, because });
+        const obstacle = history
+          .of('obstacle')
+          .find(({ code }) => code === 'NO_PACKET_DROP' || code === 'NAMESPACE_FAILED');
+        return inconclusive(
+          `relies on TCP keepalive, which only dropped packets can test${obstacle ? ` (${obstacle.text})` : ''}`,
+          { measured, because },
+        );
       }
       const back = ms(dropped.facts.backMs);
-      if (back !== null && back <= limit) return pass(`back after ${inWords(back)}, by TCP keepalive`, { measured: { detectMs: back, backMs: back }, because: [dropped] });
-      return fail(`did not notice ${inWords(limit)} of dropped packets, for all its TCP keepalive`, { measured, because: [dropped, ...history.bites('packet-drop')] });
+      if (back !== null && back <= limit)
+        return pass(`back after ${inWords(back)}, by TCP keepalive`, {
+          measured: { detectMs: back, backMs: back },
+          because: [dropped],
+        });
+      return fail(`did not notice ${inWords(limit)} of dropped packets, for all its TCP keepalive`, {
+        measured,
+        because: [dropped, ...history.bites('packet-drop')],
+      });
     }
     return fail(`did not notice within ${inWords(limit)} that nothing came any more`, { measured, because });
   },

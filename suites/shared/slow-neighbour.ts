@@ -13,7 +13,8 @@ export default defineCheck({
   title: 'MUST serve the other clients as fast as before while one reads too slowly',
   why: 'A loop that waits for each client in turn is as fast as the slowest of them: one bad link freezes the room.',
   fix: 'Give each client a queue of its own (bounded) and a writer of its own; never wait for one client inside the loop over all.',
-  source: 'CHECKLIST rule 14: p99 at most twice that of a copy with fast readers under the same push, and 50 ms; what never arrived counts as late',
+  source:
+    'CHECKLIST rule 14: p99 at most twice that of a copy with fast readers under the same push, and 50 ms; what never arrived counts as late',
   measured: { p99BaselineMs: 'ms', p99Ms: 'ms', missing: 'messages', samples: 'count', kind: 'latency | gap' },
   expect: { maxFactor: 2, slackMs: 50, minSamples: 500 },
   judge(history, { expect }) {
@@ -21,7 +22,8 @@ export default defineCheck({
     if (none) return skipped(`${none.text}; needs --subscribe or --pressure-env`);
     const sampled = history.measures('sampled')[0];
     const pushed = history.measures('pushed')[0];
-    if (!sampled || !pushed || history.bites('slow-reader').length === 0) return inconclusive('no slow reader was put under a push');
+    if (!sampled || !pushed || history.bites('slow-reader').length === 0)
+      return inconclusive('no slow reader was put under a push');
     const kind = String(sampled.facts.kind);
     const missing = Number(sampled.facts.slowMissing);
     const fast = [...history.samples(`fast ${kind}`), ...late(Number(sampled.facts.fastMissing))];
@@ -30,17 +32,37 @@ export default defineCheck({
     const p99 = percentile(slow, 99);
     const measured = { p99BaselineMs: round(base), p99Ms: round(p99), missing, samples: slow.length, kind };
     const because = [pushed, sampled];
-    if (fast.length < (expect.minSamples ?? 500)) return inconclusive(`only ${fast.length} samples in the undisturbed copy`, { measured, because });
-    if (Number(sampled.facts.fastMissing) > 0.01 * fast.length) return inconclusive('messages went missing in the undisturbed copy too', { measured, because });
+    if (fast.length < (expect.minSamples ?? 500))
+      return inconclusive(`only ${fast.length} samples in the undisturbed copy`, { measured, because });
+    if (Number(sampled.facts.fastMissing) > 0.01 * fast.length)
+      return inconclusive('messages went missing in the undisturbed copy too', { measured, because });
     // The kernels must be full, else the server never met a slow reader.
-    const full = Number(pushed.facts.fastTakenBytes) - Number(pushed.facts.slowTakenBytes) >= Number(pushed.facts.kernelBytes);
+    const full =
+      Number(pushed.facts.fastTakenBytes) - Number(pushed.facts.slowTakenBytes) >= Number(pushed.facts.kernelBytes);
     const limit = (expect.maxFactor ?? 2) * base + (expect.slackMs ?? 50);
-    const own = Math.max(0, ...history.of('loop').filter(({ t }) => t >= pushed.t).map(({ maxMs }) => maxMs));
+    const own = Math.max(
+      0,
+      ...history
+        .of('loop')
+        .filter(({ t }) => t >= pushed.t)
+        .map(({ maxMs }) => maxMs),
+    );
     if (p99 > limit) {
-      if (p99 - base <= 3 * own) return inconclusive(`the excess of ${inWords(p99 - base)} is within three times the harness's own delay of ${inWords(own)}`, { measured, because });
-      return fail(`p99 of the others went from ${inWords(base)} to ${inWords(p99)}${missing > 0 ? `; ${missing} messages never arrived` : ''}`, { measured, because });
+      if (p99 - base <= 3 * own)
+        return inconclusive(
+          `the excess of ${inWords(p99 - base)} is within three times the harness's own delay of ${inWords(own)}`,
+          { measured, because },
+        );
+      return fail(
+        `p99 of the others went from ${inWords(base)} to ${inWords(p99)}${missing > 0 ? `; ${missing} messages never arrived` : ''}`,
+        { measured, because },
+      );
     }
-    if (!full) return inconclusive('the push did not fill the slow clients\' buffers, so no neighbour could be held up', { measured, because });
+    if (!full)
+      return inconclusive("the push did not fill the slow clients' buffers, so no neighbour could be held up", {
+        measured,
+        because,
+      });
     return pass(`p99 of the others ${inWords(p99)}, ${inWords(base)} without a slow client`, { measured, because });
   },
   examples: {
@@ -59,7 +81,8 @@ function round(ms: number): number | null {
 }
 
 function story(slowMs: number) {
-  const samples = (name: string, ms: number) => ({ type: 'samples', name, unit: 'ms', values: Array.from({ length: 1000 }, () => ms) }) as const;
+  const samples = (name: string, ms: number) =>
+    ({ type: 'samples', name, unit: 'ms', values: Array.from({ length: 1000 }, () => ms) }) as const;
   return [
     [0, { type: 'fault', fault: 'slow-reader', what: 'bite', who: 's', facts: {} }],
     [9000, { type: 'measure', name: 'pushed', facts: { fastTakenBytes: 2e8, slowTakenBytes: 0, kernelBytes: 4e7 } }],

@@ -1,6 +1,6 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
-import { inMiB, inWords, median, MIB, peakIn, percentile } from '../../harness/numbers.js';
+import { inMiB, inWords, MIB, median, peakIn, percentile } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'storm-collapse',
@@ -11,8 +11,19 @@ export default defineCheck({
   title: 'MUST serve all its clients again after they were cut in one instant, at its normal cost a connect',
   why: 'A deploy or a proxy restart drops every connection at once and they all come back together. A server that breaks then stays broken: each failure is retried.',
   fix: 'Keep the handshake cheap and asynchronous, raise the listen backlog, handle the errors of sockets that die in the handshake, and free what a session held when it ends.',
-  source: 'CHECKLIST: t99 at most max(2 s, 3 x N x the measured cost of one connect); rule 23: RSS after a second storm at most 1.1 x + 16 MiB of after the first',
-  measured: { clients: 'count', connectMs: 'ms', t50Ms: 'ms', t99Ms: 'ms', t100Ms: 'ms', peakPer100ms: 'attempts', orderly: 'refusals', rssFirstBytes: 'bytes', rssSecondBytes: 'bytes' },
+  source:
+    'CHECKLIST: t99 at most max(2 s, 3 x N x the measured cost of one connect); rule 23: RSS after a second storm at most 1.1 x + 16 MiB of after the first',
+  measured: {
+    clients: 'count',
+    connectMs: 'ms',
+    t50Ms: 'ms',
+    t99Ms: 'ms',
+    t100Ms: 'ms',
+    peakPer100ms: 'attempts',
+    orderly: 'refusals',
+    rssFirstBytes: 'bytes',
+    rssSecondBytes: 'bytes',
+  },
   expect: { floorMs: 2000, costFactor: 3, rssFactor: 1.1, rssSlackBytes: 16 * MIB },
   judge(history, { expect }) {
     const storms = history.measures('storm');
@@ -20,38 +31,77 @@ export default defineCheck({
     if (!filled) return inconclusive('the clients were never connected');
     const asked = Number(filled.facts.asked);
     if (Number(filled.facts.open) < 0.9 * asked) {
-      return inconclusive(`only ${filled.facts.open} of ${asked} clients could be connected before the storm`, { because: [filled] });
+      return inconclusive(`only ${filled.facts.open} of ${asked} clients could be connected before the storm`, {
+        because: [filled],
+      });
     }
-    if (storms.length === 0 || history.bites('reset').length === 0) return inconclusive('no storm was made', { because: [filled] });
+    if (storms.length === 0 || history.bites('reset').length === 0)
+      return inconclusive('no storm was made', { because: [filled] });
     const connectMs = median(history.samples('connect cost'));
     const served = [1, 2].map((round) => history.samples(`served ${round}`));
     const rss = history.measures('after storm');
-    const worst = served.reduce((best, one) => (percentile(one, 99) > percentile(best, 99) ? one : best), served[0] ?? []);
+    const worst = served.reduce(
+      (best, one) => (percentile(one, 99) > percentile(best, 99) ? one : best),
+      served[0] ?? [],
+    );
     const number = (value: unknown) => (typeof value === 'number' ? value : null);
     const first = number(rss[0]?.facts.rssBytes);
     const second = number(rss[1]?.facts.rssBytes);
     const orderly = storms.reduce((sum, { facts }) => sum + Number(facts.orderly), 0);
     const measured = {
-      clients: asked, connectMs: Math.round(connectMs * 100) / 100, t50Ms: Math.round(percentile(worst, 50)), t99Ms: Math.round(percentile(worst, 99)),
-      t100Ms: Math.round(percentile(worst, 100)), peakPer100ms: peakIn(history.samples('attempts 1'), 100), orderly, rssFirstBytes: first, rssSecondBytes: second,
+      clients: asked,
+      connectMs: Math.round(connectMs * 100) / 100,
+      t50Ms: Math.round(percentile(worst, 50)),
+      t99Ms: Math.round(percentile(worst, 99)),
+      t100Ms: Math.round(percentile(worst, 100)),
+      peakPer100ms: peakIn(history.samples('attempts 1'), 100),
+      orderly,
+      rssFirstBytes: first,
+      rssSecondBytes: second,
     };
     const because = [filled, ...storms, ...rss];
-    if (rss.some(({ facts }) => facts.alive === false)) return fail('the server died in the storm', { measured, because });
+    if (rss.some(({ facts }) => facts.alive === false))
+      return fail('the server died in the storm', { measured, because });
     const lost = storms.find(({ facts }) => Number(facts.served) + Number(facts.orderly) < Number(facts.clients));
-    if (lost) return fail(`${Number(lost.facts.clients) - Number(lost.facts.served) - Number(lost.facts.orderly)} of ${asked} clients were not served again within 60 s`, { measured, because });
+    if (lost)
+      return fail(
+        `${Number(lost.facts.clients) - Number(lost.facts.served) - Number(lost.facts.orderly)} of ${asked} clients were not served again within 60 s`,
+        { measured, because },
+      );
     const witness = history.measures('witness')[0];
-    if (witness && witness.facts.open === false) return fail('a client that was not part of the storm lost its session', { measured, because: [...because, witness] });
+    if (witness && witness.facts.open === false)
+      return fail('a client that was not part of the storm lost its session', {
+        measured,
+        because: [...because, witness],
+      });
     const limit = Math.max(expect.floorMs ?? 2000, (expect.costFactor ?? 3) * asked * connectMs);
     const t99 = percentile(worst, 99);
     if (t99 > limit) {
       const own = Math.max(0, ...history.of('loop').map(({ maxMs }) => maxMs));
-      if (t99 - limit <= own) return inconclusive(`t99 of ${inWords(t99)} is above ${inWords(limit)} by less than the harness's own delay of ${inWords(own)}`, { measured, because });
-      return fail(`99 % were back only after ${inWords(t99)}; at ${inWords(connectMs)} a connect ${inWords(limit)} would do`, { measured, because });
+      if (t99 - limit <= own)
+        return inconclusive(
+          `t99 of ${inWords(t99)} is above ${inWords(limit)} by less than the harness's own delay of ${inWords(own)}`,
+          { measured, because },
+        );
+      return fail(
+        `99 % were back only after ${inWords(t99)}; at ${inWords(connectMs)} a connect ${inWords(limit)} would do`,
+        { measured, because },
+      );
     }
-    if (first !== null && second !== null && second > (expect.rssFactor ?? 1.1) * first + (expect.rssSlackBytes ?? 16 * MIB)) {
-      return fail(`its memory did not come back: ${inMiB(first)} after the first storm, ${inMiB(second)} after the second`, { measured, because });
+    if (
+      first !== null &&
+      second !== null &&
+      second > (expect.rssFactor ?? 1.1) * first + (expect.rssSlackBytes ?? 16 * MIB)
+    ) {
+      return fail(
+        `its memory did not come back: ${inMiB(first)} after the first storm, ${inMiB(second)} after the second`,
+        { measured, because },
+      );
     }
-    return pass(`99 % of ${asked} back after ${inWords(t99)}${orderly > 0 ? `, ${orderly} asked to wait` : ''}`, { measured, because });
+    return pass(`99 % of ${asked} back after ${inWords(t99)}${orderly > 0 ? `, ${orderly} asked to wait` : ''}`, {
+      measured,
+      because,
+    });
   },
   examples: {
     pass: story(900),
@@ -60,12 +110,17 @@ export default defineCheck({
 });
 
 function story(t99: number) {
-  const served = (round: number) => [t99 + round, { type: 'samples', name: `served ${round}`, unit: 'ms', values: [100, 200, t99] }] as const;
-  const storm = (round: number) => [t99 + round, { type: 'measure', name: 'storm', facts: { round, clients: 3, served: 3, orderly: 0 } }] as const;
+  const served = (round: number) =>
+    [t99 + round, { type: 'samples', name: `served ${round}`, unit: 'ms', values: [100, 200, t99] }] as const;
+  const storm = (round: number) =>
+    [t99 + round, { type: 'measure', name: 'storm', facts: { round, clients: 3, served: 3, orderly: 0 } }] as const;
   return [
     [0, { type: 'samples', name: 'connect cost', unit: 'ms', values: [1] }],
     [0, { type: 'measure', name: 'filled', facts: { asked: 3, open: 3 } }],
     [1, { type: 'fault', fault: 'reset', what: 'bite', who: 'r', facts: {} }],
-    served(1), storm(1), served(2), storm(2),
+    served(1),
+    storm(1),
+    served(2),
+    storm(2),
   ] as const;
 }

@@ -9,22 +9,32 @@ export default defineCheck({
   role: 'server',
   scenario: 'pressure',
   title: 'MUST keep its memory bounded for a client that reads too slowly',
-  why: 'What a slow client does not read stays in the server, message by message, until the process is killed for its memory: one phone in a lift ends everybody\'s session.',
+  why: "What a slow client does not read stays in the server, message by message, until the process is killed for its memory: one phone in a lift ends everybody's session.",
   fix: 'Look at the outgoing buffer before each send (ws: bufferedAmount; Node streams: the return value of write; Python: await send): wait, drop with a notice, or cut the client with 1013.',
-  source: 'CHECKLIST rule 13: above a control copy with the same push and fast readers; fails if it follows the withheld bytes (ratio over 0.5) past 64 MiB',
-  measured: { rssGrowthBytes: 'bytes', withheldBytes: 'bytes', ratio: 'growth / withheld', kernelBytes: 'bytes', disconnectedAtMs: 'ms', mode: 'push | echo | broadcast' },
+  source:
+    'CHECKLIST rule 13: above a control copy with the same push and fast readers; fails if it follows the withheld bytes (ratio over 0.5) past 64 MiB',
+  measured: {
+    rssGrowthBytes: 'bytes',
+    withheldBytes: 'bytes',
+    ratio: 'growth / withheld',
+    kernelBytes: 'bytes',
+    disconnectedAtMs: 'ms',
+    mode: 'push | echo | broadcast',
+  },
   expect: { maxGrowthBytes: 64 * MIB, maxRatio: 0.5 },
   judge(history, { expect }) {
     const none = history.of('obstacle').find(({ code }) => code === 'NO_PUSH');
     if (none) return skipped(`${none.text}; needs --subscribe or --pressure-env`);
     const before = history.measures('before')[0];
     const pushed = history.measures('pushed')[0];
-    if (!before || !pushed || history.bites('slow-reader').length === 0) return inconclusive('no slow reader was put under a push');
+    if (!before || !pushed || history.bites('slow-reader').length === 0)
+      return inconclusive('no slow reader was put under a push');
     const facts = pushed.facts;
     const number = (value: unknown) => (typeof value === 'number' ? value : undefined);
     const fastBase = number(before.facts.fastRssBytes);
     const slowBase = number(before.facts.slowRssBytes);
-    if (fastBase === undefined || slowBase === undefined) return inconclusive('the memory of the target cannot be read here');
+    if (fastBase === undefined || slowBase === undefined)
+      return inconclusive('the memory of the target cannot be read here');
     const fastGrowth = Math.max(0, Number(facts.fastPeakBytes) - fastBase);
     const growth = Math.max(0, Number(facts.slowPeakBytes) - slowBase - fastGrowth);
     const kernelBytes = Number(facts.kernelBytes);
@@ -32,23 +42,40 @@ export default defineCheck({
     const ratio = withheld > 0 ? growth / withheld : 0;
     const cut = number(facts.disconnectedAtMs);
     const measured = {
-      rssGrowthBytes: Math.round(growth), withheldBytes: Math.round(withheld), ratio: Math.round(ratio * 100) / 100, kernelBytes,
-      disconnectedAtMs: cut === undefined ? null : Math.round(cut), mode: String(facts.mode),
+      rssGrowthBytes: Math.round(growth),
+      withheldBytes: Math.round(withheld),
+      ratio: Math.round(ratio * 100) / 100,
+      kernelBytes,
+      disconnectedAtMs: cut === undefined ? null : Math.round(cut),
+      mode: String(facts.mode),
     };
     const because = [before, pushed];
     const limit = expect.maxGrowthBytes ?? 64 * MIB;
     if (facts.alive === false) return fail('the server died under the pressure', { measured, because });
     if (growth > limit && ratio > (expect.maxRatio ?? 0.5)) {
-      return fail(`its memory grew by ${inMiB(growth)} for ${inMiB(withheld)} that slow clients had not read`, { measured, because });
+      return fail(`its memory grew by ${inMiB(growth)} for ${inMiB(withheld)} that slow clients had not read`, {
+        measured,
+        because,
+      });
     }
     if (cut !== undefined && growth <= limit) {
-      return pass(`cut the slow client after ${inWords(cut)}; its memory grew by ${inMiB(growth)}`, { measured, because });
+      return pass(`cut the slow client after ${inWords(cut)}; its memory grew by ${inMiB(growth)}`, {
+        measured,
+        because,
+      });
     }
     if (Number(facts.fastTakenBytes) < Number(facts.neededBytes)) {
       const missing = Number(facts.neededBytes) - Number(facts.fastTakenBytes);
-      return inconclusive(`the push was ${inMiB(missing)} short of ${inMiB(Number(facts.neededBytes))} in ${inWords(Number(facts.tookMs))}: --pressure-env can name a setting that pushes more`, { measured, because });
+      return inconclusive(
+        `the push was ${inMiB(missing)} short of ${inMiB(Number(facts.neededBytes))} in ${inWords(Number(facts.tookMs))}: --pressure-env can name a setting that pushes more`,
+        { measured, because },
+      );
     }
-    if (growth > limit) return inconclusive(`its memory grew by ${inMiB(growth)}, but not in step with the ${inMiB(withheld)} withheld`, { measured, because });
+    if (growth > limit)
+      return inconclusive(`its memory grew by ${inMiB(growth)}, but not in step with the ${inMiB(withheld)} withheld`, {
+        measured,
+        because,
+      });
     return pass(`its memory grew by ${inMiB(growth)} while ${inMiB(withheld)} went unread`, { measured, because });
   },
   examples: {
@@ -61,9 +88,24 @@ function story(slowPeakBytes: number) {
   return [
     [0, { type: 'fault', fault: 'slow-reader', what: 'bite', who: 's', facts: {} }],
     [0, { type: 'measure', name: 'before', facts: { fastRssBytes: 50 * MIB, slowRssBytes: 50 * MIB } }],
-    [9000, { type: 'measure', name: 'pushed', facts: {
-      mode: 'echo', tookMs: 9000, fastTakenBytes: 170 * MIB, slowTakenBytes: 0, kernelBytes: 40 * MIB, neededBytes: 168 * MIB,
-      fastPeakBytes: 60 * MIB, slowPeakBytes, disconnectedAtMs: null, alive: true,
-    } }],
+    [
+      9000,
+      {
+        type: 'measure',
+        name: 'pushed',
+        facts: {
+          mode: 'echo',
+          tookMs: 9000,
+          fastTakenBytes: 170 * MIB,
+          slowTakenBytes: 0,
+          kernelBytes: 40 * MIB,
+          neededBytes: 168 * MIB,
+          fastPeakBytes: 60 * MIB,
+          slowPeakBytes,
+          disconnectedAtMs: null,
+          alive: true,
+        },
+      },
+    ],
   ] as const;
 }

@@ -12,9 +12,15 @@ export default defineCheck({
   scenario: 'sizes',
   title: 'MUST refuse a message larger than 64 MiB, however it is sent',
   why: 'A message is buffered whole before the application sees it. Without a limit a single client, or a few kilobytes of compressed zeros, takes all the memory there is.',
-  fix: 'Set the library\'s limit to what the application needs (ws: maxPayload; gorilla: SetReadLimit; Python websockets: max_size; tungstenite: max_message_size).',
-  source: 'CHECKLIST; RFC 6455 10.4: "Implementations that have implementation- and/or platform-specific limitations regarding the frame size or total message size after reassembly from multiple frames MUST protect themselves against exceeding those limits."',
-  measured: { largestAcceptedBytes: 'bytes', how: 'single | fragments | bomb', code: 'close code', rssGrowthBytes: 'bytes' },
+  fix: "Set the library's limit to what the application needs (ws: maxPayload; gorilla: SetReadLimit; Python websockets: max_size; tungstenite: max_message_size).",
+  source:
+    'CHECKLIST; RFC 6455 10.4: "Implementations that have implementation- and/or platform-specific limitations regarding the frame size or total message size after reassembly from multiple frames MUST protect themselves against exceeding those limits."',
+  measured: {
+    largestAcceptedBytes: 'bytes',
+    how: 'single | fragments | bomb',
+    code: 'close code',
+    rssGrowthBytes: 'bytes',
+  },
   expect: { maxMessageBytes: 64 * MIB },
   judge(history, { expect }) {
     const limit = expect.maxMessageBytes ?? 64 * MIB;
@@ -24,27 +30,70 @@ export default defineCheck({
     if (tried.length === 0) return inconclusive('no message could be sent');
     const accepted = tried.filter(({ facts }) => facts.result === 'accepted');
     const refused = tried.filter(({ facts }) => facts.result === 'refused');
-    const largest = accepted.reduce<(typeof accepted)[number] | undefined>((best, event) => (best && Number(best.facts.bytes) >= Number(event.facts.bytes) ? best : event), undefined);
+    const largest = accepted.reduce<(typeof accepted)[number] | undefined>(
+      (best, event) => (best && Number(best.facts.bytes) >= Number(event.facts.bytes) ? best : event),
+      undefined,
+    );
     const growth = Math.max(0, ...tried.map(({ facts }) => Number(facts.rssGrowthBytes ?? 0)));
     const code = refused.find(({ facts }) => facts.closeCode !== null)?.facts.closeCode ?? null;
-    const measured = { largestAcceptedBytes: Number(largest?.facts.bytes ?? 0), how: largest ? String(largest.facts.how) : null, code, rssGrowthBytes: growth };
-    const dead = history.measures('alive')[0]?.facts.alive === false || tried.some(({ facts }) => facts.result === 'no session');
-    if (dead) return fail(`the server died of a message of ${inMiB(Number(tried.at(-1)?.facts.bytes))}`, { measured, because: tried.slice(-2) });
+    const measured = {
+      largestAcceptedBytes: Number(largest?.facts.bytes ?? 0),
+      how: largest ? String(largest.facts.how) : null,
+      code,
+      rssGrowthBytes: growth,
+    };
+    const dead =
+      history.measures('alive')[0]?.facts.alive === false || tried.some(({ facts }) => facts.result === 'no session');
+    if (dead)
+      return fail(`the server died of a message of ${inMiB(Number(tried.at(-1)?.facts.bytes))}`, {
+        measured,
+        because: tried.slice(-2),
+      });
     if (largest && Number(largest.facts.bytes) > limit) {
-      const what = largest.facts.how === 'bomb' ? 'a deflate bomb of 1 GiB' : largest.facts.how === 'fragments' ? `${inMiB(limit)} and more in 1,000 fragments` : `one message of more than ${inMiB(limit)}`;
+      const what =
+        largest.facts.how === 'bomb'
+          ? 'a deflate bomb of 1 GiB'
+          : largest.facts.how === 'fragments'
+            ? `${inMiB(limit)} and more in 1,000 fragments`
+            : `one message of more than ${inMiB(limit)}`;
       return fail(`took ${what}`, { measured, because: [largest] });
     }
     const silent = tried.find(({ facts }) => facts.result === 'no answer');
     if (silent) {
       // Neither taken nor refused: a server that reads no further holds its memory too, but that is not seen to the end.
-      return inconclusive(`neither took nor refused a message of ${inMiB(Number(silent.facts.bytes))} within 20 s`, { measured, because: [silent] });
+      return inconclusive(`neither took nor refused a message of ${inMiB(Number(silent.facts.bytes))} within 20 s`, {
+        measured,
+        because: [silent],
+      });
     }
-    if (refused.length === 0) return inconclusive('nothing larger than the limit could be sent', { measured, because: tried });
+    if (refused.length === 0)
+      return inconclusive('nothing larger than the limit could be sent', { measured, because: tried });
     const remark = code === PROTOCOL_CODE ? '' : `, without the protocol's code 1009 (${code ?? 'no close frame'})`;
-    return pass(`refused a message of ${inMiB(Number(refused[0]?.facts.bytes))}${remark}`, { measured, because: refused });
+    return pass(`refused a message of ${inMiB(Number(refused[0]?.facts.bytes))}${remark}`, {
+      measured,
+      because: refused,
+    });
   },
   examples: {
-    pass: [[10, { type: 'measure', name: 'size', facts: { how: 'single', bytes: 16 * MIB, result: 'refused', closeCode: 1009, rssGrowthBytes: 0 } }]],
-    fail: [[10, { type: 'measure', name: 'size', facts: { how: 'single', bytes: 65 * MIB, result: 'accepted', closeCode: null, rssGrowthBytes: 0 } }]],
+    pass: [
+      [
+        10,
+        {
+          type: 'measure',
+          name: 'size',
+          facts: { how: 'single', bytes: 16 * MIB, result: 'refused', closeCode: 1009, rssGrowthBytes: 0 },
+        },
+      ],
+    ],
+    fail: [
+      [
+        10,
+        {
+          type: 'measure',
+          name: 'size',
+          facts: { how: 'single', bytes: 65 * MIB, result: 'accepted', closeCode: null, rssGrowthBytes: 0 },
+        },
+      ],
+    ],
   },
 });

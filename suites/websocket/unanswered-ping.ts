@@ -25,8 +25,13 @@ export default defineCheck({
     const slowest = times.length > 0 ? Math.max(...times) : null;
     const measured = { pongMs: slowest === null ? null : Math.round(slowest * 10) / 10, unanswered: late.length };
     const [first] = late;
-    if (!first) return pass(`answered ${pings.length} of ${pings.length}, the slowest after ${inWords(slowest ?? 0)}`, { measured, because: pings });
-    if (first.facts.open === false) return inconclusive('the server had ended the session before the ping', { measured, because: [first] });
+    if (!first)
+      return pass(`answered ${pings.length} of ${pings.length}, the slowest after ${inWords(slowest ?? 0)}`, {
+        measured,
+        because: pings,
+      });
+    if (first.facts.open === false)
+      return inconclusive('the server had ended the session before the ping', { measured, because: [first] });
     const ended = first.facts.openAfter === false ? 'ended the session at' : 'gave no matching pong to';
     return fail(`${ended} a ping of ${first.facts.bytes} bytes within ${inWords(limit)}`, { measured, because: late });
   },

@@ -1,0 +1,146 @@
+import type { Check, EventBodyAt, Finding } from './contract.js';
+import { fail, pass } from './finding.js';
+import { judge, type Planned, summarize } from './judge.js';
+import { STORY_OPTIONS, STORY_TARGET, tell } from './story.js';
+
+const EVENTS: EventBodyAt[] = [[0, { type: 'phase', phase: 'baseline' }]];
+
+function check(id: string, finding: () => Finding, more: Partial<Check> = {}): Check {
+  return {
+    id,
+    level: 'MUST',
+    antiPattern: null,
+    role: 'server',
+    scenario: 's',
+    title: `MUST ${id}`,
+    why: '',
+    fix: '',
+    source: '',
+    measured: {},
+    expect: {},
+    judge: finding,
+    examples: { pass: [], fail: [] },
+    ...more,
+  };
+}
+
+function outcomes(planned: Planned[], events: EventBodyAt[] = EVENTS) {
+  return judge(planned, new Map([['s', tell(events)]]), STORY_TARGET, STORY_OPTIONS);
+}
+
+describe('the judge', () => {
+  test('a check that throws is inconclusive', () => {
+    const broken = check('w/a', () => {
+      throw new Error('oops');
+    });
+    expect(outcomes([{ check: broken }])[0]).toMatchObject({
+      outcome: 'inconclusive',
+      reason: 'the check itself failed: oops',
+    });
+  });
+
+  test('a check without events is inconclusive', () => {
+    expect(outcomes([{ check: check('w/a', () => pass('')) }], [])[0]?.outcome).toBe('inconclusive');
+  });
+
+  test('a server that ended by itself passes nothing', () => {
+    const crash: EventBodyAt = [1, { type: 'process', process: 'server-1', what: 'crash', facts: { role: 'server' } }];
+    expect(outcomes([{ check: check('w/a', () => pass('')) }], [...EVENTS, crash])[0]?.outcome).toBe('inconclusive');
+  });
+
+  test('a scenario that broke gives no pass, but a failure that was seen stays', () => {
+    const broken: EventBodyAt = [1, { type: 'obstacle', code: 'SCENARIO_BROKEN', text: 'broke' }];
+    const [passing, failing] = outcomes(
+      [{ check: check('w/a', () => pass('')) }, { check: check('w/b', () => fail('', { because: tell(EVENTS) })) }],
+      [...EVENTS, broken],
+    );
+    expect([passing?.outcome, failing?.outcome]).toEqual(['inconclusive', 'fail']);
+  });
+
+  test('a failure without evidence is inconclusive', () => {
+    expect(outcomes([{ check: check('w/a', () => fail('', { because: [] })) }])[0]?.outcome).toBe('inconclusive');
+  });
+
+  test('what follows from a failure is skipped with its cause', () => {
+    const cause = check('w/a', () => fail('', { because: tell(EVENTS) }));
+    const effect = check('w/b', () => fail('', { because: tell(EVENTS) }), { needs: ['w/a'] });
+    expect(outcomes([{ check: effect }, { check: cause }])[0]).toMatchObject({
+      outcome: 'skipped',
+      reason: 'follows from w/a',
+    });
+  });
+
+  test("a target's own threshold wins", () => {
+    const target = { ...STORY_TARGET, expect: { 'w/a': { limit: 7 } } };
+    const seen: number[] = [];
+    const one = check('w/a', () => pass(''), {
+      expect: { limit: 5 },
+      judge: (_, { expect }) => {
+        seen.push(expect.limit ?? 0);
+        return pass('');
+      },
+    });
+    judge([{ check: one }], new Map([['s', tell(EVENTS)]]), target, STORY_OPTIONS);
+    expect(seen).toEqual([7]);
+  });
+});
+
+describe('the grade', () => {
+  const grade = (...list: [string, string][]) => {
+    const verdicts = list.map(([level, outcome], i) => ({
+      ...outcomes([{ check: check(`w/${i}`, () => pass('')) }])[0],
+      level,
+      outcome,
+    }));
+    return summarize(verdicts as never, 1, ['server']).grade;
+  };
+
+  test.each([
+    [
+      'A+',
+      [
+        ['MUST', 'pass'],
+        ['SHOULD', 'pass'],
+        ['MUST', 'skipped'],
+      ],
+    ],
+    ['A', [['MUST', 'pass'], ...Array.from({ length: 9 }, () => ['SHOULD', 'pass']), ['SHOULD', 'fail']]],
+    [
+      'B',
+      [
+        ['MUST', 'pass'],
+        ['SHOULD', 'fail'],
+      ],
+    ],
+    [
+      'C',
+      [
+        ['MUST', 'pass'],
+        ['MUST', 'fail'],
+      ],
+    ],
+    [
+      'D',
+      [
+        ['MUST', 'fail'],
+        ['MUST', 'fail'],
+        ['MUST', 'fail'],
+      ],
+    ],
+    ['F', Array.from({ length: 4 }, () => ['MUST', 'fail'])],
+    [
+      null,
+      [
+        ['MUST', 'pass'],
+        ['MUST', 'inconclusive'],
+      ],
+    ],
+  ] as [string | null, [string, string][]][])('is %s for %j', (expected, list) => {
+    expect(grade(...list)).toBe(expected);
+  });
+
+  test('there is none under --scale', () => {
+    const [verdict] = outcomes([{ check: check('w/a', () => pass('')) }]);
+    expect(verdict && summarize([verdict], 0.1, ['server']).grade).toBeNull();
+  });
+});
