@@ -196,3 +196,18 @@ it('cuts exactly at a limit, wherever it stands among harmless toxics', async ()
     { numRuns: 60, seed: 20_262, endOnFailure: true },
   );
 }, 60_000);
+
+it('keeps a chunk that a latency holds while the toxic behind it is removed', async () => {
+  // Found by the first property: the released chunk went into the stage that was being taken out.
+  await using rig = new Rig(server?.url ?? '', 'embedded');
+  const proxy = await rig.proxy(
+    { type: 'latency', attributes: { latency: 60_000 } },
+    { type: 'slicer', attributes: { average_size: 1, delay: 1_000_000 } },
+  );
+  const { client, server: upstream } = await proxy.open();
+  upstream.write('held');
+  await delay(50);
+  await proxy.drop('slicer_downstream');
+  await client.got(4);
+  expect(client.text).toBe('held');
+});
