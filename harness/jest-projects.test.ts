@@ -156,7 +156,7 @@ describe.each(['commonjs', 'module'] as const)('in a %s project', (type) => {
 
   it('finds the command, and a config in TypeScript', () => {
     const listed = execFileSync('npx', ['--no-install', 'holdfast', 'list', 'targets', '--json'], {
-      cwd: path,
+      cwd: path(),
       encoding: 'utf8',
     });
     expect(JSON.parse(listed)).toContainEqual(expect.objectContaining({ name: 'chat', what: 'node server.cjs good' }));

@@ -1,13 +1,20 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { leftovers } from './leftovers.js';
+import { canMakeNamespace } from '../target/namespace.js';
+import { environmentHolds, processTable } from '../target/process-table.js';
 
 const MAIN = join(__dirname, 'main.js');
 const ONLY = ['--only', 'websocket/unanswered-ping'];
 const LISTENS = "require('net').createServer().listen(process.env.PORT)";
+const REFUSES = "require('http').createServer((q, s) => s.writeHead(404).end()).listen(process.env.PORT)";
+const PLAIN_EADDRINUSE = (port: number) =>
+  `require('net').createServer().on('error', (e) => { console.error(e.message); process.exit(1) }).listen(${port}, '127.0.0.1')`;
+/** In the environment of all that a test of this file starts. */
+const MARK = `HOLDFAST_TEST=${randomUUID()}`;
 
 let folder: string;
 let taken: Server;
@@ -34,14 +41,22 @@ afterAll(() => {
 });
 
 function holdfast(args: readonly string[]): Promise<{ code: number | null; out: string; said: string }> {
+  const [name = '', value] = MARK.split('=');
+  const settings = {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: '1', [name]: value },
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  } as const;
   return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [MAIN, ...args],
-      { cwd: folder, env: { ...process.env, NO_COLOR: '1' } },
-      (_, out, said) => resolve({ code: child.exitCode, out, said }),
+    const child = execFile(process.execPath, [MAIN, ...args], settings, (_, out, said) =>
+      resolve({ code: child.exitCode, out, said }),
     );
   });
+}
+
+function running(): number[] {
+  return [...processTable().keys()].filter((pid) => environmentHolds(pid, MARK));
 }
 
 const server = (...more: string[]) => ['check', '--server', 'x', ...more];
@@ -138,22 +153,44 @@ describe('a target that cannot be tried ends with exit code 3, and nothing is le
   it.each([
     ['a command that dies at once', () => ['--server', dies], /exited with code 7 .*no licence key \\e\[31mfound/],
     ['a command that is not there', () => ['--server', 'no-such-program --x'], /no-such-program/],
-    ['a port in use', () => ['--server', `node -e "${LISTENS}"`, '--port', String(takenPort)], /port \d+ is/],
     [
-      'a server that speaks something else',
-      () => ['--server', 'node -e "require(\'http\').createServer().listen(process.env.PORT)"'],
-      /handshake/,
+      'a server whose port is in use',
+      () => ['--server', `node -e "${PLAIN_EADDRINUSE(takenPort)}"`],
+      /exited with code 1 .*EADDRINUSE/,
     ],
     [
-      'a client that never connects',
+      'a server that refuses the handshake',
+      () => ['--server', `node -e "${REFUSES}"`],
+      /refused a websocket handshake at \/: .*--path/,
+    ],
+    [
+      'a client that ends at once',
       () => ['--client', 'node -e 1', '--only', 'websocket/no-reconnect'],
       /never connected to/,
     ],
-  ])('%s', async (_, args, sentence) => {
-    const given = args();
-    const { code, out, said } = await holdfast(['check', ...(given.includes('--only') ? [] : ONLY), ...given]);
-    expect(said.trimEnd().split('\n').at(-1)).toMatch(sentence);
-    expect({ code, out }).toEqual({ code: 3, out: '' });
-    expect(leftovers()).toEqual([]);
+  ])(
+    '%s',
+    async (_, args, sentence) => {
+      const given = args();
+      const { code, out, said } = await holdfast(['check', ...(given.includes('--only') ? [] : ONLY), ...given]);
+      expect(said.trimEnd().split('\n').at(-1)).toMatch(sentence);
+      expect({ code, out }).toEqual({ code: 3, out: '' });
+      expect(running()).toEqual([]);
+    },
+    70_000,
+  );
+
+  // In a namespace of its own, the port is free.
+  (canMakeNamespace().ok ? it.skip : it)('a fixed port in use', async () => {
+    const { code, said } = await holdfast([
+      'check',
+      '--server',
+      `node -e "${LISTENS}"`,
+      '--port',
+      String(takenPort),
+      ...ONLY,
+    ]);
+    expect(said).toMatch(/port \d+, which .* is in use/);
+    expect(code).toBe(3);
   });
 });
