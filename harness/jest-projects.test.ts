@@ -43,6 +43,8 @@ const only = ['websocket/unanswered-ping'];
 resilience('good', { server: 'node server.cjs good' }, { only, seed: 7 });
 resilience('bad', { server: 'node server.cjs bad' }, { only });
 resilience('left out', { server: 'node server.cjs good' }, { only, skip: 'unanswered-ping' });
+resilience('lacking', { server: 'node server.cjs good' }, { only: 'no-replay' });
+resilience('strictly lacking', { server: 'node server.cjs good' }, { only: 'no-replay', strict: true });
 resilience('dead', { server: 'node missing.cjs' }, { only });
 `;
 
@@ -54,6 +56,7 @@ export default defineConfig({ targets: { chat: { server, only: ['unanswered-ping
 
 let folder: string;
 let tarball: string;
+const shown: Record<Type, string> = { commonjs: '', module: '' };
 const projects: Partial<Record<Type, Promise<Results>>> = {};
 
 beforeAll(() => {
@@ -103,18 +106,28 @@ async function project(type: Type): Promise<Results> {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
   await output('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], path);
   const args = ['--experimental-vm-modules', JEST, '--json', '--rootDir', path];
-  const report = JSON.parse(await output(process.execPath, args, path)) as JestReport;
+  const report = JSON.parse(
+    await output(process.execPath, args, path, (said) => {
+      shown[type] = said;
+    }),
+  ) as JestReport;
   const results = report.testResults.flatMap(({ assertionResults }) => assertionResults);
   if (results.length === 0) throw new Error(report.testResults.map(({ message }) => message).join('\n'));
   return results;
 }
 
 /** Stdout, whatever the exit code: a jest with a failed test has 1. */
-function output(command: string, args: readonly string[], cwd: string): Promise<string> {
+function output(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  onStderr?: (said: string) => void,
+): Promise<string> {
   // A jest of its own, not a worker of this one.
   const env = { PATH: process.env.PATH, HOME: process.env.HOME };
   return new Promise((resolve, reject) => {
     execFile(command, args, { cwd, env }, (error, stdout, stderr) => {
+      onStderr?.(stderr);
       if (error && stdout === '') reject(new Error(`${command} ${args.join(' ')}: ${stderr}`));
       else resolve(stdout);
     });
@@ -147,6 +160,14 @@ describe.each(['commonjs', 'module'] as const)('in a %s project', (type) => {
 
   it('marks what was left out by skip', () => {
     expect(of('left out').map(({ status }) => status)).toEqual(['pending']);
+  });
+
+  it('passes a skipped check and shows its reason; strictly, it fails', () => {
+    expect(of('lacking').map(({ status }) => status)).toEqual(['passed']);
+    expect(shown[type]).toContain('websocket/no-replay is skipped: needs --resume');
+    expect(of('strictly lacking')[0]?.failureMessages.join('\n')).toContain(
+      'websocket/no-replay is skipped: needs --resume',
+    );
   });
 
   it('tells why there could be no run', () => {

@@ -96,7 +96,9 @@ function closing(run: Run, { directory }: TerminalOptions, paint: Painter): stri
   ].join(', ');
   return [
     `${counts}; MUST seen ${seen} of ${all}; ${paint.bold(grade)}`,
-    `took ${duration(run.durationMs)} of the ${duration(wall.limitMs)} allowed (longest quiet window ${duration(wall.quietMs)}, busy ones ${duration(wall.busyMs)} together)`,
+    wall.limitMs === 0
+      ? `took ${duration(run.durationMs)}; no scenario was run`
+      : `took ${duration(run.durationMs)} of the ${duration(wall.limitMs)} allowed (longest quiet window ${duration(wall.quietMs)}, busy ones ${duration(wall.busyMs)} together)`,
     `engine ${run.engine.kind} ${printable(run.engine.version)}, seed ${run.seed}`,
     `saved  ${printable(directory)}`,
     `repeat ${printable(run.replay)}`,
