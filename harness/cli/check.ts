@@ -13,7 +13,7 @@ import { createProgress, type ProgressDisplay } from '../reporters/progress.js';
 import { renderTerminal } from '../reporters/terminal.js';
 import { performRun } from '../run.js';
 import { toRunOptions, toTarget } from '../settings.js';
-import { EXIT_CODES_HELP, exitCodeOf } from './exit.js';
+import { EXIT_CODES_HELP, exitCodeOf, exitSentence, type Gating } from './exit.js';
 import { addCheckFlags, CONFIG_FLAG, settingsOfFlags } from './flags.js';
 import { refuseUnfitUrls } from './loopback.js';
 import { didYouMean } from './nearest.js';
@@ -66,13 +66,13 @@ async function check(
   );
   if (reporters.has('junit')) writeFileSync(join(directory, 'junit.xml'), renderJunit(run));
   if (silent) await print(renderJson(run));
-  else if (reporters.has('terminal')) await printTable(run, directory);
+  else if (reporters.has('terminal')) await printTable(run, directory, settings);
   return exitCodeOf(run, settings);
 }
 
-export async function printTable(run: Run, directory: string): Promise<void> {
+export async function printTable(run: Run, directory: string, gating: Gating): Promise<void> {
   const { columns, color } = displayOf(process.stdout);
-  await print(renderTerminal(run, { columns, color, directory }));
+  await print(renderTerminal(run, { columns, color, directory }) + exitSentence(exitCodeOf(run, gating), gating));
 }
 
 async function withProgress<T>(

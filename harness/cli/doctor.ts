@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
 import { messageOf } from '../errors.js';
 import { printable } from '../reporters/printable.js';
-import { canDropPackets, canMakeNamespace } from '../target/namespace.js';
+import { type Able, canMakeNamespace, namespaceCommand } from '../target/namespace.js';
 import { EXIT } from './exit.js';
 import { endLeftovers, leftovers } from './leftovers.js';
 import { print } from './output.js';
@@ -24,10 +24,18 @@ export function addDoctor(program: Command, finish: (code: number) => void): voi
     .option('--clean', 'end what former runs left behind')
     .option('--json', 'print JSON on stdout and nothing else')
     .action(async ({ json, clean }: { json?: boolean; clean?: boolean }) => {
-      const findings = [...machine(), ...(await toxiproxy()), ...kernel(), ...programs(), leftBehind(clean ?? false)];
+      const offered = [...machine(), ...(await toxiproxy()), ...kernel(), ...programs(), leftBehind(clean ?? false)];
+      const findings = offered.map(asRequired);
       await print(json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(line).join(''));
       if (findings.some(({ state }) => state === 'missing')) finish(EXIT.couldNotRun);
     });
+}
+
+/** What HOLDFAST_REQUIRE names must be there. */
+function asRequired(finding: Finding): Finding {
+  const required = (process.env.HOLDFAST_REQUIRE ?? '').split(',').map((name) => name.trim());
+  if (finding.state !== 'absent' || !required.includes(finding.name)) return finding;
+  return { ...finding, state: 'missing', text: `${finding.text} (HOLDFAST_REQUIRE asks for it)` };
 }
 
 function line({ name, state, text }: Finding): string {
@@ -98,14 +106,32 @@ async function toxiproxy(): Promise<Finding[]> {
   ];
 }
 
+/** Packets are dropped only inside a namespace, so that is where it has to be tried. */
+function canDropInNamespace(): Able {
+  if (!canMakeNamespace().ok) return { ok: false, reason: 'no network namespace can be made' };
+  const module = JSON.stringify(require.resolve('../target/namespace.js'));
+  const [program = '', ...args] = namespaceCommand([
+    process.execPath,
+    '-p',
+    `JSON.stringify(require(${module}).canDropPackets())`,
+  ]);
+  try {
+    return JSON.parse(
+      execFileSync(program, args, { encoding: 'utf8', timeout: 10_000, stdio: ['ignore', 'pipe', 'ignore'] }),
+    ) as Able;
+  } catch (error) {
+    return { ok: false, reason: messageOf(error) };
+  }
+}
+
 function kernel(): Finding[] {
-  const tell = (name: string, answer: { readonly ok: boolean; readonly reason?: string }, without: string): Finding =>
+  const tell = (name: string, answer: Able, without: string): Finding =>
     answer.ok
       ? { name, state: 'ok', text: 'can be made' }
       : { name, state: 'absent', text: `${answer.reason ?? 'not possible'}: ${without}` };
   return [
     tell('namespaces', canMakeNamespace(), 'copies with a fixed port run one after another'),
-    tell('packet drops', canDropPackets(), 'clients that rely on TCP keepalive are inconclusive'),
+    tell('packet drops', canDropInNamespace(), 'clients that rely on TCP keepalive are inconclusive'),
   ];
 }
 

@@ -42,3 +42,9 @@ Exit codes, the first that applies:
   0    otherwise
 Gated are the MUST checks; with --gate SHOULD also the SHOULD checks; with a grade, the grade: a worse one is 1, none
 (a MUST is inconclusive, or --scale) is 2. A skipped check changes nothing unless --strict counts it as inconclusive.`;
+
+/** Why the exit code is not 0, as the last line of the table. */
+export function exitSentence(code: number, { gate = 'MUST' }: Gating): string {
+  if (code === EXIT.failed) return `exit code 1: --gate ${gate} is not met\n`;
+  return code === EXIT.inconclusive ? `exit code 2: --gate ${gate} cannot be decided\n` : '';
+}

@@ -18,7 +18,7 @@ export function addJudge(program: Command, finish: (code: number) => void): void
       const directory = runDirectory(given);
       const run = await rejudge(directory);
       if (json) await print(renderJson(run));
-      else await printTable(run, directory);
+      else await printTable(run, directory, {});
       finish(exitCodeOf(run, {}));
     });
 }

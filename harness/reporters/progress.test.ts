@@ -7,6 +7,7 @@ const scenario = (id: string, lane: 'quiet' | 'busy', windowMs: number): Plan['s
   return { scenario: one, windowMs };
 };
 const plan = {
+  target: {},
   scenarios: [scenario('idle', 'quiet', 77_000), scenario('storm', 'busy', 30_000), scenario('sizes', 'busy', 60_000)],
 };
 

@@ -24,25 +24,25 @@ export function createProgress(plan: Plan, output: ProgressOutput): ProgressDisp
   const startedMs = nowMs();
   const running = new Map<string, { windowMs: number; sinceMs: number; phase: string }>();
   const pending = new Set(plan.scenarios.map(({ scenario }) => scenario.id));
-  const windows = new Map(
-    plan.scenarios.map(({ scenario, windowMs }) => [scenario.id, { lane: scenario.lane, windowMs }]),
-  );
+  const windows = new Map(plan.scenarios.map(({ scenario, windowMs }) => [scenario.id, windowMs]));
   let drawn = 0;
 
   const leftOf = (id: string) => {
-    const { windowMs = 0 } = windows.get(id) ?? {};
     const one = running.get(id);
-    return one ? Math.max(0, one.windowMs - (nowMs() - one.sinceMs)) : windowMs;
+    return one ? Math.max(0, one.windowMs - (nowMs() - one.sinceMs)) : (windows.get(id) ?? 0);
   };
-  /** The quiet lane runs side by side, the busy one in turn. */
+  /** As the lanes run: quiet scenarios side by side, busy ones in turn, and those not beside one that compares delays. */
   const left = () => {
-    const ids = [...pending];
-    const of = (lane: string) => ids.filter((id) => windows.get(id)?.lane === lane).map(leftOf);
-    return Math.max(
-      0,
-      ...of('quiet'),
-      of('busy').reduce((sum, ms) => sum + ms, 0),
-    );
+    const planned = plan.scenarios.filter(({ scenario }) => pending.has(scenario.id));
+    const of = (wanted: (scenario: Plan['scenarios'][number]['scenario']) => boolean) =>
+      planned.filter(({ scenario }) => wanted(scenario)).map(({ scenario }) => leftOf(scenario.id));
+    const sum = (list: readonly number[]) => list.reduce((total, ms) => total + ms, 0);
+    const quiet = Math.max(0, ...of(({ lane }) => lane === 'quiet'));
+    const busy = sum(of(({ lane }) => lane === 'busy'));
+    const { server } = plan.target;
+    if (server?.serialCopies) return sum(of(() => true));
+    if (server?.url !== undefined) return quiet + busy;
+    return Math.max(quiet, busy + Math.max(0, ...of(({ timing }) => timing === true)));
   };
   const header = () => {
     const done = windows.size - pending.size;

@@ -58,10 +58,11 @@ function verdictLines(verdict: Verdict, idWidth: number, { columns }: TerminalOp
   const { outcome, level } = verdict;
   const sign = paint.of(outcome)(SIGNS[outcome]);
   const head = `${verdict.check.padEnd(idWidth)}  `;
-  const lead = 2 + 4 + 2 + 6 + 2;
-  const line = (text: string) => `  ${sign}  ${level.padEnd(6)}  ${head}${clipped(text, columns - lead - head.length)}`;
-  if (outcome === 'skipped') return [line(verdict.reason ?? 'no reason given')];
-  if (outcome === 'pass') return [line(verdict.actual)];
+  const indent = 2 + 4 + 2 + 6 + 2 + head.length;
+  const line = (text: string) => `  ${sign}  ${level.padEnd(6)}  ${head}${text}`;
+  // A reason is read to the end; how well something passed may be cut.
+  if (outcome === 'skipped') return [line(wrapped(verdict.reason ?? 'no reason given', indent, columns))];
+  if (outcome === 'pass') return [line(clipped(verdict.actual, columns - indent))];
   const detail = (name: string, text: string) => `        ${paint.dim(name.padEnd(10))}${wrapped(text, 18, columns)}`;
   const measured = facts(verdict.measured);
   const limits = facts(verdict.threshold);
