@@ -39,7 +39,7 @@ def server(entry, raw):
     out["unanswered-ping"] = ("pass" if ping["pong"] == "same" and ping["afterMs"] <= 5000 else "fail", f"pong: {ping['pong']} after {ping['afterMs']} ms")
     ids = raw.get("ids")
     if ids is None:
-        why = "echoes: no message of its own" if kind == "echo" else "only repeats what clients send"
+        why = "echoes: no message of its own" if kind == "echo" else "sends only what clients sent"
         out["no-sequence-id"] = ("skipped" if kind == "echo" else "unclear", why)
         out["no-replay"] = ("skipped", "follows from no-sequence-id")
     else:
@@ -69,7 +69,7 @@ def server(entry, raw):
         grew = push["rssStallMax"] - push["rssCalmMax"]
         withheld = max(push["withheldPerReaderBytes"])
         gone = [i for i, q in push["readersAfterStall"].items() if q == "gone"]
-        fact = (f"{withheld // MiB} MiB meant for each of 4 stalled readers in 28 s: memory +{grew // MiB} MiB over fast readers"
+        fact = (f"{withheld // MiB} MiB meant for each of 4 stalled readers in 28 s: memory +{max(0, grew) // MiB} MiB over fast readers"
                 + (f", {len(gone)} of 4 readers cut" if gone else ""))
         out["unbounded-buffer"] = ("fail" if grew > 64 * MiB else "pass", fact)
         a, b = push["p99Ms"]["calm"], push["p99Ms"]["stall"]
@@ -118,7 +118,7 @@ def client(entry, raw):
     below = variation[:max(cap, 3)]
     median = statistics.median(below)
     at_cap = statistics.median(variation[cap:]) if cap < len(variation) else None
-    out["no-jitter"] = ("pass" if median > .04 else "fail", f"variation below the cap {median:.4f}, at the cap {'not seen' if at_cap is None or not grows else at_cap}")
+    out["no-jitter"] = ("pass" if median > .04 else "fail", f"variation below the cap {median:.4f}, at the cap {'not seen' if at_cap is None or not grows else format(at_cap, '.4f')}")
     freeze, drop = raw["freeze"], raw.get("drop")
     detect, back = freeze["detectMs"], freeze["backMs"]
     fact = f"frozen: noticed after {s(detect)}" if detect else "frozen: not noticed in 100 s"
