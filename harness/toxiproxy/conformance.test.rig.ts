@@ -2,11 +2,10 @@ import { request } from 'node:http';
 import { nowMs } from '../clock.js';
 import { dial, type Peer, Upstream } from './conformance.test.peers.js';
 
-/** One differential case of TOXIPROXY.md section 6. `ours` says how the embedded server differs on purpose. */
+/** One differential case of TOXIPROXY.md section 6. Where the servers differ on purpose is in deviations.test.ts. */
 export interface ConformanceCase {
   readonly id: string;
   readonly title: string;
-  readonly ours?: string;
   readonly run: (rig: Rig) => Promise<void>;
 }
 

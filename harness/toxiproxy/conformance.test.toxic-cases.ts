@@ -243,18 +243,18 @@ async function rolls(rig: Rig): Promise<void> {
   const kindOf = async (server: Peer, client: Peer, messages: number) => {
     const slow: boolean[] = [];
     for (let i = 0; i < messages; i++) slow.push(await isSlow(server, client));
-    return slow.every((one) => one) ? 'slow' : slow.some((one) => one) ? 'mixed' : 'fast';
+    return slow.every((one) => one) ? 'slow' : 'fast';
   };
   for (let wave = 0; wave < 10; wave++) {
     const pairs: { client: Peer; server: Peer }[] = [];
     for (let i = 0; i < 10; i++) pairs.push(await proxy.open());
-    // Fast ones can look slow on a busy machine, never the other way: the least of three tells.
+    // A fast message can look slow on a busy machine, never the other way round. Rolled for each chunk, six slow ones in a row
+    // would be rare: the share of slow connections tells that they are rolled for the connection.
     kinds.push(...(await Promise.all(pairs.map(({ client, server }) => kindOf(server, client, 6)))));
   }
   const slow = kinds.filter((kind) => kind === 'slow').length;
   expect(slow).toBeGreaterThanOrEqual(30);
   expect(slow).toBeLessThanOrEqual(70);
-  expect(kinds.filter((kind) => kind === 'mixed').length).toBeLessThanOrEqual(2);
 
   const { client, server } = await proxy.open();
   const own: string[] = [];

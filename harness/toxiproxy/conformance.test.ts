@@ -1,12 +1,15 @@
 import { HarnessError } from '../errors.js';
 import { closingCases } from './conformance.test.closing-cases.js';
+import { endingToxicCases } from './conformance.test.ending-toxic-cases.js';
 import { httpCases } from './conformance.test.http-cases.js';
 import { Rig } from './conformance.test.rig.js';
 import { toxicCases } from './conformance.test.toxic-cases.js';
 import { findRealServer, isRequired, type ServerProcess, startEmbeddedProcess, startRealServer } from './find.js';
 
 /** TOXIPROXY.md section 6 against both servers: verdicts must not depend on which one a machine has. */
-const cases = [...httpCases, ...closingCases, ...toxicCases].sort((one, other) => one.id.localeCompare(other.id));
+const cases = [...httpCases, ...closingCases, ...endingToxicCases, ...toxicCases].sort((one, other) =>
+  one.id.localeCompare(other.id),
+);
 const binary = findRealServer();
 
 const engines = [

@@ -107,13 +107,14 @@ export class StreamProxy {
       this.dialling.delete(server);
       this.dialling.delete(client);
     };
-    server.once('close', () => {
+    const refused = () => {
       settled();
       client.destroy();
-    });
+    };
+    server.once('close', refused);
     server.once('connect', () => {
       settled();
-      server.removeAllListeners('close');
+      server.removeListener('close', refused);
       this.join(id, client, server);
     });
   }
