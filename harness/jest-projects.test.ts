@@ -43,6 +43,7 @@ const only = ['websocket/unanswered-ping'];
 resilience('good', { server: 'node server.cjs good' }, { only, seed: 7 });
 resilience('bad', { server: 'node server.cjs bad' }, { only });
 resilience('left out', { server: 'node server.cjs good' }, { only, skip: 'unanswered-ping' });
+resilience('configured', 'chat', { only });
 resilience('lacking', { server: 'node server.cjs good' }, { only: 'no-replay' });
 resilience('strictly lacking', { server: 'node server.cjs good' }, { only: 'no-replay', strict: true });
 resilience('dead', { server: 'node missing.cjs' }, { only });
@@ -146,6 +147,10 @@ describe.each(['commonjs', 'module'] as const)('in a %s project', (type) => {
     expect(of('good')).toHaveLength(1);
     expect(of('good')[0]?.title).toMatch(/^websocket\/unanswered-ping: MUST /);
     expect(of('good')[0]?.status).toBe('passed');
+  });
+
+  it('finds a target of the config by its name', () => {
+    expect(of('configured').map(({ status }) => status)).toEqual(['passed']);
   });
 
   it('fails the server that does not, with expected, actual, evidence and the way to repeat it', () => {
