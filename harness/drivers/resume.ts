@@ -17,10 +17,10 @@ export function fillSlot(slot: Slot, id: string): Slot {
 export function presentedId(slot: Slot | undefined) {
   if (slot === undefined || slot.in === 'none') return {};
   if (slot.in === 'message') {
-    const pattern = new RegExp(`^\\s*${escape(slot.text).replace(/"?\\\{id\\\}"?/, '"?(\\d+)"?')}\\s*$`);
+    const pattern = new RegExp(`^\\s*${escaped(slot.text).replace(/"?\\\{id\\\}"?/, '"?(\\d+)"?')}\\s*$`);
     return { resumeMessage: (text: string) => numberIn(text, pattern) };
   }
-  const pattern = new RegExp(`^${escape(slot.value).replace('\\{id\\}', '(\\d+)')}$`);
+  const pattern = new RegExp(`^${escaped(slot.value).replace('\\{id\\}', '(\\d+)')}$`);
   return {
     resumeFrom: (request: { readonly url: URL; header(name: string): string | undefined }) => {
       const value = slot.in === 'query' ? request.url.searchParams.get(slot.name) : request.header(slot.name);
@@ -34,6 +34,6 @@ function numberIn(text: string, pattern: RegExp): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

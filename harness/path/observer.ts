@@ -39,7 +39,7 @@ export function createObserver(key: string): Observer {
   const scalar = (value: unknown): Scalar | undefined => {
     if (value === null || typeof value === 'boolean' || typeof value === 'number') return value;
     if (typeof value !== 'string') return undefined;
-    const number = integerIn(value);
+    const number = integerIn(value) ?? instantIn(value);
     const kept = { hash: hash(value), length: value.length };
     return number === undefined ? kept : { ...kept, number };
   };
@@ -51,7 +51,12 @@ export function createObserver(key: string): Observer {
       const facts = { hash: digest(bytes), bytes: bytes.length };
       if (bytes.length === 0) return { ...facts, form: 'empty' };
       const parsed = parseJson(bytes);
-      if (parsed === undefined) return { ...facts, form: 'opaque' };
+      if (parsed === undefined) {
+        // A bare date is a value like a bare number.
+        const instant = bytes.length <= 40 ? scalar(bytes.toString('latin1')) : undefined;
+        const dated = typeof instant === 'object' && instant !== null && instant.number !== undefined;
+        return dated ? { ...facts, form: 'json', fields: { '': instant } } : { ...facts, form: 'opaque' };
+      }
       return { ...facts, form: 'json', fields: scalarsOf(parsed.value, scalar) };
     },
   };
@@ -63,6 +68,13 @@ function integerIn(text: string): number | undefined {
   const number = Number(text);
   // Number('-0') is -0, which JSON writes as 0.
   return Number.isSafeInteger(number) ? number + 0 : undefined;
+}
+
+/** Milliseconds since the epoch of a date and time (RFC 3339): told from an id by advancing with the clock. */
+function instantIn(text: string): number | undefined {
+  if (!/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)*$/.test(text)) return undefined;
+  const number = Date.parse(text.replace(/(?<=[+-]\d\d:?\d\d)Z$/, ''));
+  return Number.isNaN(number) ? undefined : number;
 }
 
 /** The opcode is no hint: many programs send JSON in binary messages, and text that is anything but JSON. */

@@ -101,22 +101,26 @@ export class StreamProxy {
       client.destroy();
       return;
     }
-    // One on each list, so that a stop closes both.
-    this.dialling.add(server).add(client);
+    this.dialling.add(server);
     const settled = () => {
       this.dialling.delete(server);
-      this.dialling.delete(client);
+      server.removeListener('close', over);
+      client.removeListener('close', over);
     };
-    const refused = () => {
+    /** Refused, stopped, or reset by the client: whichever side goes takes the other with it. */
+    const over = () => {
       settled();
       client.destroy();
+      server.destroy();
     };
-    server.once('close', refused);
+    server.once('close', over);
+    client.once('close', over);
     server.once('connect', () => {
       settled();
-      server.removeListener('close', refused);
       this.join(id, client, server);
     });
+    // Reads a little ahead: a client that resets while its upstream hangs is noticed, and its dial given up.
+    client.read(0);
   }
 
   private join(id: number, client: Socket, server: Socket): void {

@@ -1,11 +1,14 @@
+import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 
 /** Twice the longest silence that is allowed (30 s + 5 s) and a little. */
 const WATCH_MS = 75_000;
+/** A server that ends idle sessions soon is asked again: its next session may show more. */
+const SESSIONS = 6;
 
 export default defineScenario({
   id: 'idle',
-  about: 'one session that says nothing, watched for 75 s',
+  about: 'one session that says nothing, watched for 75 s; a new one where the server ends it',
   role: 'server',
   lane: 'quiet',
   faults: [],
@@ -14,8 +17,20 @@ export default defineScenario({
     const { target } = context;
     const server = await context.startServer({ env: target.server?.quietEnv ?? {} });
     const gate = await context.openGate({ name: 'idle', to: server });
-    const session = await context.mustOpen({ name: 'idle', to: gate });
+    const startMs = nowMs();
     context.phase('baseline');
-    await context.watch(context.ms(WATCH_MS), () => session.end);
+    for (let n = 1; n <= SESSIONS && nowMs() - startMs < 0.9 * context.ms(WATCH_MS); n++) {
+      const session = await context.openSession({ name: `idle-${n}`, to: gate });
+      if ('refused' in session) break;
+      await context.watch(context.ms(WATCH_MS) - (nowMs() - startMs), () => !session.isOpen);
+      context.measure('watched', {
+        session: n,
+        conn: n,
+        fromMs: session.openedAtMs - startMs,
+        forMs: nowMs() - session.openedAtMs,
+        ended: !session.isOpen,
+      });
+      session.terminate();
+    }
   },
 });

@@ -1,4 +1,5 @@
 import { constants, deflateRawSync } from 'node:zlib';
+import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
 import type { ScenarioContext, Session } from '../../harness/scenario.js';
@@ -10,6 +11,12 @@ const ANSWER_MS = 20_000;
 /** A limit of exactly 64 MiB is a limit at 64 MiB: what decides is the message just above it. */
 const JUST_ABOVE = 64 * MIB + 1024;
 const BOMB_BYTES = 1024 * MIB;
+/** More than the kernels of both sides hold. */
+const BEYOND_KERNELS = 16 * MIB;
+/** A server that answers no pings is given this long to refuse what it has taken. */
+const TAKEN_MS = 3000;
+/** "A message that is too big for it to process" [RFC 6455 7.4.1]. */
+const TOO_BIG = 1009;
 
 export default defineScenario({
   id: 'sizes',
@@ -21,90 +28,86 @@ export default defineScenario({
   async run(context) {
     const server = await context.startServer();
     context.phase('baseline');
-    const form = await understood(context, server);
-    if (form === undefined) {
-      return context.obstacle(
-        'NO_MESSAGES',
-        'the server ends a session at any message of ours, also a small one: what it takes must be declared',
-      );
-    }
+    const { form, endsAnyway } = await understood(context, server);
     const filler = (bytes: number) => payloadOf(form, context.random.token(16), bytes);
     context.phase('fault');
-    const accepted: number[] = [];
+    const trial = (how: string, bytes: number, send: (session: Session) => void, compress = false) =>
+      attempt(context, server, { how, bytes, send, compress, endsAnyway });
+    let largest = 0;
     for (const bytes of [MIB, 16 * MIB, 64 * MIB, JUST_ABOVE]) {
-      const taken = await attempt(context, server, 'single', bytes, (session) => session.send(filler(bytes)));
-      if (taken) accepted.push(bytes);
-      if (taken === undefined) return;
+      const result = await trial('single', bytes, (session) => session.send(filler(bytes)));
+      if (result === 'gone' || result === 'unread') return;
       // Refused once, larger ones are too.
-      if (!taken) break;
+      if (result === 'refused') break;
+      largest = bytes;
     }
-    const before = Math.max(0, ...accepted);
-    if (before < JUST_ABOVE) {
+    if (largest < JUST_ABOVE) {
       for (const bytes of [64 * MIB, JUST_ABOVE]) {
-        const taken = await attempt(context, server, 'fragments', bytes, (session) =>
-          sendFragments(session, filler(bytes)),
-        );
-        if (taken === undefined) return;
-        if (!taken) break;
+        const result = await trial('fragments', bytes, (session) => sendFragments(session, filler(bytes)));
+        if (result === 'gone') return;
+        if (result !== 'accepted') break;
       }
     }
-    if (context.workload.deflate) {
-      await attempt(context, server, 'bomb', BOMB_BYTES, (session) => session.sendCompressed(bomb()), true);
-    }
+    if (context.workload.deflate) await trial('bomb', BOMB_BYTES, (session) => session.sendCompressed(bomb()), true);
     context.measure('alive', { alive: server.alive() });
   },
 });
 
+/** `unread`: the server takes nothing from the socket; `unclear`: it may all lie in the kernels. */
+type Result = 'accepted' | 'refused' | 'unread' | 'unclear' | 'gone';
+
+interface Trial {
+  readonly how: string;
+  readonly bytes: number;
+  readonly send: (session: Session) => void;
+  readonly compress: boolean;
+  /** The server ends the session at any message of ours, also a small one. */
+  readonly endsAnyway: boolean;
+}
+
 /**
  * Sends one oversized message on a session of its own, then a ping: the pong comes only after the message was taken
- * in. True: taken; false: refused by an end; undefined: the server is gone.
+ * in. A server that answers no pings has taken what left our socket, since the kernels hold less than 16 MiB.
  */
-async function attempt(
-  context: ScenarioContext,
-  server: StartedServer,
-  how: string,
-  bytes: number,
-  send: (session: Session) => void,
-  compress = false,
-): Promise<boolean | undefined> {
+async function attempt(context: ScenarioContext, server: StartedServer, trial: Trial): Promise<Result> {
+  const { how, bytes, compress } = trial;
   const session = await context.openSession({ name: `${how}-${bytes}`, to: server, silent: true, compress });
   if ('refused' in session) {
-    context.measure('size', { how, bytes, result: 'no session', closeCode: null, rssGrowthBytes: null });
-    return undefined;
+    context.measure('size', { how, bytes, result: 'gone', closeCode: null, rssGrowthBytes: null });
+    return 'gone';
   }
-  const before = (await server.memoryBytes()) ?? 0;
+  const before = server.memoryBytes() ?? 0;
   let peak = before;
-  const echoed = { bytes: 0 };
-  session.onMessage(({ payload }) => {
-    echoed.bytes = Math.max(echoed.bytes, payload.length);
-  });
-  send(session);
-  const answered = session.ping(Buffer.from(`after ${bytes}`), ANSWER_MS);
+  let echoed = 0;
   let pong: number | undefined;
-  let settled = false;
-  void answered.then((tookMs) => {
+  let flushedMs: number | undefined;
+  session.onMessage(({ payload }) => {
+    echoed = Math.max(echoed, payload.length);
+  });
+  trial.send(session);
+  void session.ping(Buffer.from(`after ${bytes}`), ANSWER_MS).then((tookMs) => {
     pong = tookMs;
-    settled = true;
   });
-  await context.watch(ANSWER_MS + 500, async () => {
-    peak = Math.max(peak, (await server.memoryBytes()) ?? 0);
-    return settled || session.end !== undefined || echoed.bytes >= bytes;
+  await context.watch(ANSWER_MS, () => {
+    peak = Math.max(peak, server.memoryBytes() ?? 0);
+    if (session.isOpen && session.unsentBytes === 0) flushedMs ??= nowMs();
+    const quiet = flushedMs !== undefined && nowMs() - flushedMs > TAKEN_MS;
+    return pong !== undefined || echoed >= bytes || !session.isOpen || quiet;
   });
-  const took = pong !== undefined || echoed.bytes >= bytes;
-  // Taken first and closed a moment later is a refusal too.
-  const end = await session.ended(took ? 300 : 1000);
-  const result = end !== undefined ? 'refused' : took ? 'accepted' : 'no answer';
-  context.measure('size', {
-    how,
-    bytes,
-    result,
-    closeCode: end?.closeCode ?? null,
-    unsentBytes: session.unsentBytes,
-    rssGrowthBytes: Math.max(0, peak - before),
-  });
+  const left = bytes >= BEYOND_KERNELS && flushedMs !== undefined;
+  // Taken first and ended a moment later is a refusal too.
+  await context.watch(300, () => !session.isOpen);
+  const ended = !session.isOpen;
+  const closeCode = ended ? ((await session.ended(1000))?.closeCode ?? null) : null;
+  let result: Result;
+  if (!server.alive()) result = 'gone';
+  else if (ended) result = trial.endsAnyway && left && closeCode !== TOO_BIG ? 'accepted' : 'refused';
+  else if (pong !== undefined || echoed >= bytes || left) result = 'accepted';
+  else result = flushedMs === undefined ? 'unread' : 'unclear';
+  const rssGrowthBytes = Math.max(0, peak - before);
+  context.measure('size', { how, bytes, result, closeCode, unsentBytes: session.unsentBytes, rssGrowthBytes });
   session.terminate();
-  if (!server.alive()) return undefined;
-  return result === 'accepted';
+  return result;
 }
 
 function sendFragments(session: Session, text: string): void {
@@ -115,18 +118,22 @@ function sendFragments(session: Session, text: string): void {
 }
 
 /** The form of a small message that the server does not end the session at: a refusal must be about the size. */
-async function understood(context: ScenarioContext, server: StartedServer): Promise<'json' | 'text' | undefined> {
+async function understood(
+  context: ScenarioContext,
+  server: StartedServer,
+): Promise<{ readonly form: 'json' | 'text'; readonly endsAnyway: boolean }> {
   const forms = context.workload.form === 'text' ? (['text', 'json'] as const) : (['json', 'text'] as const);
   for (const form of forms) {
     const session = await context.openSession({ name: `small-${form}`, to: server, silent: true });
     if ('refused' in session) continue;
     session.send(payloadOf(form, context.random.token(16), 256));
     await session.ping(Buffer.from('small'), 2000);
-    const end = await session.ended(300);
+    await context.watch(300, () => !session.isOpen);
+    const { isOpen } = session;
     session.terminate();
-    if (end === undefined) return form;
+    if (isOpen) return { form, endsAnyway: false };
   }
-  return undefined;
+  return { form: 'text', endsAnyway: true };
 }
 
 /** About 1 MiB that inflates to 1 GiB of zeros, made 16 MiB at a time. */

@@ -22,58 +22,51 @@ export default defineCheck({
   scaled: ['maxSilenceMs'],
   judge(history, { target, expect, options }) {
     const limit = expect.maxSilenceMs ?? 35_000;
-    const open = history.of('session').find((event) => event.what === 'open');
-    if (!open) return inconclusive('no session was opened');
-    const end = history.of('session').find((event) => event.what === 'end');
-    const endAt = end?.t ?? history.phaseAt('done') ?? history.events.at(-1)?.t ?? open.t;
+    const sessions = history.measures('watched');
+    const [first] = sessions;
+    if (!first) return inconclusive('no session was opened');
     const unread = history.of('undecodable').find((event) => event.dir === 'down');
     if (unread)
       return inconclusive(`what the server sent could not be decoded: ${unread.reason}`, { because: [unread] });
-    const heard = history
-      .of('message')
-      .filter((event) => event.dir === 'down' && event.opcode !== 'close' && event.t <= endAt);
-    const control = heard.filter((event) => event.opcode === 'ping' || event.opcode === 'pong');
-    const all = gaps(
-      open.t,
-      heard.map(({ t }) => t),
-      endAt,
+    const heard = history.of('message').filter((event) => event.dir === 'down' && event.opcode !== 'close');
+    // The longest-lived session shows most.
+    const watched = sessions.reduce(
+      (best, one) => (Number(one.facts.forMs) > Number(best.facts.forMs) ? one : best),
+      first,
     );
-    const silence = Math.max(...all);
-    const watchedMs = endAt - open.t;
-    const measured = {
-      longestSilenceMs: Math.round(silence),
-      kind: control.length > 0 ? 'ping' : 'message',
-      watchedMs: Math.round(watchedMs),
-    };
+    const endAt = watched.t;
+    const openAt = endAt - Number(watched.facts.forMs);
+    const own = heard.filter((event) => event.conn === watched.facts.conn && event.t <= endAt);
+    const control = own.filter((event) => event.opcode === 'ping' || event.opcode === 'pong');
+    const times = (events: readonly { readonly t: number }[]) =>
+      gaps(
+        openAt,
+        events.map(({ t }) => t),
+        endAt,
+      );
+    const silence = Math.max(...times(own));
+    const watchedMs = endAt - openAt;
+    const kind = control.length > 0 ? 'ping' : own.length > 0 ? 'message' : null;
+    const measured = { longestSilenceMs: Math.round(silence), kind, watchedMs: Math.round(watchedMs) };
     if (silence > limit) {
-      const said = heard.length === 0 ? 'sent nothing at all' : `was silent for ${inWords(silence)}`;
+      const said = own.length === 0 ? 'sent nothing at all' : `was silent for ${inWords(silence)}`;
       return fail(`the server ${said} in ${inWords(watchedMs)} of an idle connection`, {
-        measured: { ...measured, ...(heard.length === 0 ? { kind: null } : {}) },
-        because: [open, ...heard.slice(-1), ...(end ? [end] : [])],
+        measured,
+        because: [watched, ...own.slice(-1)],
       });
     }
     if (watchedMs < 2 * limit) {
-      return inconclusive(`the idle session ended after ${inWords(watchedMs)}, too early to see two intervals`, {
-        measured,
-        because: end ? [end] : [],
-      });
+      if (heard.length === 0 && sessions.length > 1) {
+        const actual = `the server ended ${sessions.length} idle connections after ${inWords(watchedMs)} at most, and never sent a heartbeat`;
+        return fail(actual, { measured, because: sessions, confidence: 'medium' });
+      }
+      return inconclusive(
+        `the server ended the idle connection after ${inWords(watchedMs)}, too early to see two intervals`,
+        { measured, because: sessions },
+      );
     }
-    const beats =
-      Math.max(
-        ...gaps(
-          open.t,
-          control.map(({ t }) => t),
-          endAt,
-        ),
-      ) <= limit;
-    const spacing = median(
-      gaps(
-        open.t,
-        heard.map(({ t }) => t),
-        endAt,
-      ),
-    );
-    if (!beats && spacing < BUSY_GAP_MS * options.scale) {
+    const beats = Math.max(...times(control)) <= limit;
+    if (!beats && median(times(own)) < BUSY_GAP_MS * options.scale) {
       const given = Object.keys(target.server?.quietEnv ?? {}).length > 0;
       return skipped(
         given ? 'the server is never silent, even with --quiet-env' : 'needs --quiet-env: the server is never silent',
@@ -83,20 +76,16 @@ export default defineCheck({
     const warning = silence > WARN_MS * options.scale ? '; some proxies cut after 30 s, so it is tight' : '';
     return pass(`a ${beats ? 'ping' : 'message'} at least every ${inWords(silence)}${warning}`, {
       measured: { ...measured, kind: beats ? 'ping' : 'message' },
-      because: (beats ? control : heard).slice(0, 3),
+      because: (beats ? control : own).slice(0, 3),
     });
   },
   examples: {
     pass: [
-      [0, { type: 'session', name: 'idle', what: 'open' }],
       [30_000, { type: 'message', gate: 'idle', conn: 1, dir: 'down', opcode: 'ping', bytes: 0, hash: '' }],
       [60_000, { type: 'message', gate: 'idle', conn: 1, dir: 'down', opcode: 'ping', bytes: 0, hash: '' }],
-      [75_000, { type: 'phase', phase: 'done' }],
+      [75_000, { type: 'measure', name: 'watched', facts: { session: 1, conn: 1, forMs: 75_000, ended: false } }],
     ],
-    fail: [
-      [0, { type: 'session', name: 'idle', what: 'open' }],
-      [75_000, { type: 'phase', phase: 'done' }],
-    ],
+    fail: [[75_000, { type: 'measure', name: 'watched', facts: { session: 1, conn: 1, forMs: 75_000, ended: false } }]],
   },
 });
 

@@ -1,3 +1,4 @@
+import { IMMEDIATE_MS } from '../../harness/attempts.js';
 import type { EventBodyAt, Finding, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
@@ -33,6 +34,9 @@ export default defineCheck({
     const { curve, noise, delays } = outage;
     const processes = delays.filter((list) => list.length >= ATTEMPTS + (curve.immediate ? 1 : 0)).length;
     const start = curve.immediate ? 1 : 0;
+    if (curve.means.every((ms) => ms <= IMMEDIATE_MS)) {
+      return skipped('follows from hot-retry: it waits for nothing that could be drawn at random');
+    }
     const cap = curve.capIndex ?? curve.ratios.length;
     const fixed = cap === start;
     const below = fixed ? [] : range(start, cap);
