@@ -133,6 +133,18 @@ it('an upstream that neither accepts nor refuses holds up neither the API nor th
     await client.got(1);
   }));
 
+it('a client that resets while its upstream hangs takes the dial with it', () =>
+  withServer({}, async (rig) => {
+    await using hung = await hungListener();
+    const proxy = await rig.proxy();
+    await proxy.patch({ upstream: `127.0.0.1:${hung.port}` });
+    const clients = await Promise.all(Array.from({ length: 8 }, () => rig.dial(proxy.port)));
+    const dialling = async () => (await statistics(rig, proxy)).dialling;
+    await until('connects hang', async () => (await dialling()) > 0, 3000);
+    for (const client of clients) client.rst();
+    await until('no dial is left', async () => (await dialling()) === 0, 3000);
+  }));
+
 it('a reset_peer that waits does not hold up its removal, and still fires', () =>
   withServer({}, async (rig) => {
     const proxy = await rig.proxy(toxic('reset_peer', 'downstream', { timeout: 600 }));
