@@ -18,8 +18,6 @@ export const NOT_BUILT: ReadonlyMap<string, string> = new Map([
   ['idle', 'the idle proxies do not exist yet'],
   ['repeat', 'runs cannot be repeated yet'],
   ['middlebox', 'there are no middleboxes yet'],
-  ['severity', 'severities are not honoured yet'],
-  ['expect', 'thresholds cannot be changed yet'],
   ['known', 'known failings are not honoured yet'],
 ]);
 const REPORTERS_NOT_BUILT = ['html', 'markdown', 'sarif', 'trace'];
@@ -126,6 +124,11 @@ export const settingsSchema = z
     auth: slot,
     sequence: words,
     delivery: z.enum(['reliable', 'latest'], { error: 'must be reliable or latest' }),
+    /** By check id, by the name of the threshold; and how much a check weighs. */
+    expect: z.record(z.string(), z.record(z.string(), number), { error: 'must be numbers by check and name' }),
+    severity: z.record(z.string(), z.enum(['off', 'warn', 'error'], { error: 'must be off, warn or error' }), {
+      error: 'must be off, warn or error by check',
+    }),
     quietEnv: envList,
     pressureEnv: envList,
     env: variables,

@@ -26,6 +26,7 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
     const known = catalog.protocols.join(', ');
     throw new HarnessError('UNKNOWN_PROTOCOL', `no suite for protocol "${target.protocol}": use one of ${known}`);
   }
+  refuseUnknownChecks(target, catalog);
   const planned = catalog.checks
     .filter((check) => check.id.startsWith(`${target.protocol}/`))
     .filter((check) => options.only.length === 0 || options.only.includes(check.id))
@@ -67,4 +68,23 @@ function ownServerReason(scenario: Scenario, target: Target): string | undefined
   return scenario.ownServer && target.server?.command === undefined
     ? 'needs --server CMD: a server that Holdfast did not start is not stopped or disturbed'
     : undefined;
+}
+
+/** What a config says of a check that does not exist would be ignored in silence. */
+function refuseUnknownChecks(target: Target, catalog: Catalog): void {
+  const known = new Map(catalog.checks.map((check) => [check.id, check]));
+  for (const id of [...Object.keys(target.severity), ...Object.keys(target.expect)]) {
+    if (!known.has(id))
+      throw new HarnessError('UNKNOWN_CHECK', `the config speaks of a check "${id}", which does not exist`);
+  }
+  for (const [id, thresholds] of Object.entries(target.expect)) {
+    const names = Object.keys(known.get(id)?.expect ?? {});
+    for (const name of Object.keys(thresholds)) {
+      if (names.includes(name)) continue;
+      throw new HarnessError(
+        'UNKNOWN_THRESHOLD',
+        `check ${id} has no threshold "${name}"; it has ${names.join(', ') || 'none'}`,
+      );
+    }
+  }
 }

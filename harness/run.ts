@@ -35,6 +35,8 @@ export interface RunSettings {
 
 /** Wall time may exceed the longest window by this factor (DESIGN section 5). */
 const WALL_FACTOR = 1.2;
+/** Starting the target once and looking at its traffic comes before all windows. */
+const PREFLIGHT_MS = 8000;
 
 /** Runs the plan's scenarios, writes the history, then judges it. Throws HarnessError when there can be no verdicts. */
 export async function performRun(plan: Plan, settings: RunSettings): Promise<{ run: Run; directory: string }> {
@@ -75,7 +77,7 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<{ r
     wall: {
       quietMs: Math.round(plan.quietMs),
       busyMs: Math.round(plan.busyMs),
-      limitMs: Math.round(WALL_FACTOR * Math.max(plan.quietMs, plan.busyMs)),
+      limitMs: Math.round(WALL_FACTOR * (PREFLIGHT_MS + Math.max(plan.quietMs, plan.busyMs))),
     },
     verdicts,
     summary: summarize(verdicts, plan.options.scale, plan.target.roles),

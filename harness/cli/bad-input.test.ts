@@ -30,7 +30,7 @@ beforeAll(async () => {
   config('field.yaml', 'targets:\n  chat:\n    sever: node x.js\n');
   config('value.json', '{"targets":{"chat":{"server":"x","copies":"many"}}}');
   config('top.ts', 'const target: string = "x"; export default { target };');
-  config('unbuilt.js', 'module.exports = { targets: { chat: { server: "x", severity: {} } } };');
+  config('unbuilt.js', 'module.exports = { targets: { chat: { server: "x", known: [] } } };');
   config('broken.json', '{"targets":');
   config('throws.ts', 'throw new Error("no such luck");');
   config('good.yaml', 'targets:\n  chat: { server: x }\n  feed: { server: y }\n');
@@ -123,7 +123,7 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
     () => config('top.ts'),
     /top\.ts: there is no field "target" \(did you mean targets\?\)/,
   ],
-  ['a config with an unbuilt field', () => config('unbuilt.js'), /targets\.chat\.severity is not built yet/],
+  ['a config with an unbuilt field', () => config('unbuilt.js'), /targets\.chat\.known is not built yet/],
   ['a broken config', () => config('broken.json'), /cannot read .*broken\.json: /],
   ['a config that throws', () => config('throws.ts'), /cannot read .*throws\.ts: no such luck/],
   ['a config that is not there', () => config('none.ts'), /there is no config .*none\.ts/],

@@ -16,7 +16,10 @@ export interface Gating {
 /** What a finished run means for the exit code. */
 export function exitCodeOf(run: Run, { gate = 'MUST', strict = false }: Gating): number {
   const gated = run.verdicts.filter(
-    ({ level, waived }) => waived === null && (level === 'MUST' || (gate === 'SHOULD' && level === 'SHOULD')),
+    ({ check, level, waived }) =>
+      waived === null &&
+      run.target.severity[check] !== 'warn' &&
+      (level === 'MUST' || (gate === 'SHOULD' && level === 'SHOULD')),
   );
   const undecided = strict && some(gated, 'skipped');
   if (gate === 'MUST' || gate === 'SHOULD') {

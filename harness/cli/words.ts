@@ -1,4 +1,5 @@
 import type { TargetSettings } from '../config-schema.js';
+import { HarnessError } from '../errors.js';
 
 /** `--ready-log` of `readyLog`. */
 export function flagName(word: string): string {
@@ -7,6 +8,13 @@ export function flagName(word: string): string {
 
 /** Settings as written in a config, as arguments of `holdfast check`; `env` and `cwd` are the caller's to apply. */
 export function flagsOfSettings(settings: TargetSettings): string[] {
+  for (const word of ['expect', 'severity'] as const) {
+    if (settings[word] === undefined) continue;
+    throw new HarnessError(
+      'CONFIG_ONLY',
+      `"${word}" belongs in a holdfast.config: write the target there and name it here`,
+    );
+  }
   return Object.entries(settings)
     .filter(([word, value]) => value !== undefined && value !== false && !['url', 'env', 'cwd'].includes(word))
     .map(([word, value]) => (value === true ? flagName(word) : `${flagName(word)}=${flagText(word, value)}`));

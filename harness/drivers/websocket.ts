@@ -41,6 +41,8 @@ export function openWebSocket(
     ...(options.origin === undefined ? {} : { origin: options.origin }),
     createConnection: () => {
       wire = dial(options, target, url, secure);
+      // The library's own handshakeTimeout does nothing on a socket that it did not make; on open it clears this one.
+      wire.setTimeout(options.openTimeoutMs ?? 10_000);
       return wire;
     },
   });

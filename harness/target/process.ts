@@ -152,10 +152,14 @@ export async function targetDied(started: StartedProcess, when: string): Promise
   await waitFor(() => started.stderrTail.length > 0, 200);
   await delay(20);
   const how = exit?.signal ? `was ended by ${exit.signal}` : `exited with code ${exit?.code ?? 'unknown'}`;
-  const words = (started.stderrTail.length > 0 ? started.stderrTail : started.stdoutTail)
-    .filter((line) => line.trim() !== '')
-    .slice(-5)
-    .map((line) => line.trim().slice(0, 300));
+  const lines = (started.stderrTail.length > 0 ? started.stderrTail : started.stdoutTail).filter(
+    (line) => line.trim() !== '',
+  );
+  // The line that names the error comes before a long stack.
+  const named = lines.findIndex((line) => /error/i.test(line));
+  const words = (
+    named >= 0 && named < lines.length - 5 ? [lines[named] ?? '', ...lines.slice(-3)] : lines.slice(-5)
+  ).map((line) => line.trim().slice(0, 300));
   const said = words.length > 0 ? `; its last lines: ${words.join(' | ')}` : ' and printed nothing';
   const afterMs = Math.round((exit?.atMs ?? nowMs()) - started.spawnedAtMs);
   // 127 is what a shell answers for a program that it does not find.

@@ -7,6 +7,8 @@ const ARRIVE_MS = 60_000;
 const BASELINE_MS = 10_000;
 const NOTICE_MS = 90_000;
 const MARGIN_MS = 2000;
+/** Longer than the longest first delay that anybody uses. */
+const CONTROL_MS = 35_000;
 /** A look walks the kernel's whole table of sockets: about 5 ms. */
 const LOOK_MS = 100;
 
@@ -44,7 +46,14 @@ export default defineScenario({
     const keepalive =
       noticedMs === null &&
       (await context.watch(2000, () => hasKeepaliveTimer(connection.clientPort, gate.port), LOOK_MS)) === true;
-    context.measure('noticed', { detectMs: noticedMs, backMs, keepalive });
+    // What never comes back shows nothing about noticing.
+    let returnsAfterReset: boolean | null = null;
+    if (noticedMs === null) {
+      const before = gate.accepted;
+      connection.reset();
+      returnsAfterReset = (await context.watch(context.ms(CONTROL_MS), () => gate.accepted > before)) === true;
+    }
+    context.measure('noticed', { detectMs: noticedMs, backMs, keepalive, returnsAfterReset });
     await injection.heal();
   },
 });

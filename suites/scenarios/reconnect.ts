@@ -6,6 +6,7 @@ import { nowMs } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
+import type { StartedServer } from '../../harness/target/server.js';
 
 const ARRIVE_MS = 60_000;
 const BASELINE_MS = 10_000;
@@ -24,20 +25,22 @@ export default defineScenario({
   faults: ['end', 'reset', 'closed-port', 'edge-outage'],
   windowMs: 6000 + BASELINE_MS + EDGE_MS + 20_000,
   async run(context) {
+    const server = context.target.server ? await context.startServer() : undefined;
+    const one = (kind: string, disturb: Disturb) => watchOne(context, server, kind, disturb);
     await Promise.all([
-      one(context, 'fin', async (gate) => {
+      one('fin', async (gate) => {
         await context.inject(end, gate, {});
       }),
-      one(context, 'rst', async (gate) => {
+      one('rst', async (gate) => {
         await context.inject(reset, [gate], {});
       }),
-      one(context, 'restart', async (gate, goAway) => {
+      one('restart', async (gate, goAway) => {
         await goAway();
         const shut = await context.inject(closedPort, gate, { gate: gate.name });
         await context.watch(context.ms(RESTART_MS));
         await shut.heal();
       }),
-      one(context, 'edge', async (gate) => {
+      one('edge', async (gate) => {
         const pages = await context.inject(edgeOutage, gate, { status: 503 });
         await context.watch(context.ms(EDGE_MS));
         await pages.heal();
@@ -46,12 +49,14 @@ export default defineScenario({
   },
 });
 
-async function one(
+type Disturb = (gate: Gate, goAway: () => Promise<void>) => Promise<void>;
+
+async function watchOne(
   context: ScenarioContext,
+  server: StartedServer | undefined,
   kind: string,
-  disturb: (gate: Gate, goAway: () => Promise<void>) => Promise<void>,
+  disturb: Disturb,
 ): Promise<void> {
-  const server = context.target.server ? await context.startServer({ name: `server-${kind}` }) : undefined;
   const reference = server ? undefined : await context.startReference();
   const upstream = server ?? reference;
   if (!upstream) return;

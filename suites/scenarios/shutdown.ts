@@ -62,7 +62,7 @@ export default defineScenario({
         signal: exit?.signal ?? null,
       });
     });
-    await Promise.all([knock(context, server, signalMs, () => gone), health(context, () => gone, signalMs)]);
+    await Promise.all([knock(context, server, signalMs, () => gone), health(context, server, signalMs, () => gone)]);
     await leaving;
   },
 });
@@ -97,9 +97,15 @@ async function knock(
   }
 }
 
-async function health(context: ScenarioContext, gone: () => boolean, signalMs: number): Promise<void> {
-  const url = context.target.server?.healthUrl;
-  if (url === undefined) return;
+async function health(
+  context: ScenarioContext,
+  server: StartedServer,
+  signalMs: number,
+  gone: () => boolean,
+): Promise<void> {
+  const declared = context.target.server?.healthUrl;
+  if (declared === undefined) return;
+  const url = declared.replaceAll('{port}', String(server.port)).replaceAll('{host}', server.host);
   let last: number | undefined;
   while (!gone() && nowMs() - signalMs < context.ms(KNOCKS_MS)) {
     const status = await fetch(url, { signal: AbortSignal.timeout(2000) }).then(

@@ -30,7 +30,6 @@ export default defineCheck({
   },
   expect: { maxCapMs: 120_000, flatBelow: 1.2, growsAbove: 1.05, lastOverFirst: 1.5 },
   scaled: ['maxCapMs'],
-  needs: ['no-reconnect'],
   judge(history, { expect, options }) {
     const outage = outageOf(history);
     const why = unready(history, outage);

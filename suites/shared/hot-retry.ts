@@ -18,7 +18,6 @@ export default defineCheck({
   source: 'CHECKLIST; attempts are bursts (rule 2), each client process counted for itself',
   measured: { maxAttemptsPer10s: 'attempts' },
   expect: { maxAttempts: 10 },
-  needs: ['no-reconnect'],
   judge(history, { expect, options }) {
     const outage = outageOf(history);
     const why = unready(history, outage);

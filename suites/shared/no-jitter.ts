@@ -26,7 +26,6 @@ export default defineCheck({
     attempts: 'delays compared',
   },
   expect: { failBelow: 0.02, passAbove: 0.04, noiseFactor: 3, minProcesses: PROCESSES },
-  needs: ['no-reconnect'],
   judge(history, { expect }) {
     const outage = outageOf(history);
     const why = unready(history, outage);

@@ -42,7 +42,7 @@ export default defineCheck({
     const lastId = String(presented.facts.key);
     const cut = history.phaseAt('fault') ?? 0;
     const back = history.of('session').find((event) => event.name === 'resumed' && event.what !== 'end');
-    if (!back || back.what !== 'open') {
+    if (back?.what !== 'open') {
       return fail(
         `refused the client that came back with its last id${back?.status === undefined ? '' : ` (HTTP ${back.status})`}`,
         {

@@ -1,6 +1,6 @@
 import type { EventOf, HistoryView, Scalar } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
-import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { keyOf, streamOf } from '../../harness/sequence.js';
 
 const SHARED = 0.9;
@@ -26,7 +26,6 @@ export default defineCheck({
     presented: 'where',
   },
   expect: { minMissed: 10 },
-  needs: ['no-reconnect'],
   unless: (target) => {
     if (target.delivery === 'latest') return 'delivery is declared `latest`: messages may be dropped';
     const named = target.sequence !== undefined || target.resume !== undefined;
@@ -43,8 +42,7 @@ export default defineCheck({
     if (cut === undefined || reopened === undefined || !back) return inconclusive('the client was never cut');
     if (history.bites('reset').length === 0)
       return inconclusive('the cut is not proven: no control peer saw the reset');
-    if (back.facts.returned !== true)
-      return inconclusive('the client did not come back to be judged', { because: [back] });
+    if (back.facts.returned !== true) return skipped('follows from no-reconnect: it did not come back');
     const down = (gate: string) =>
       history.of('message').filter((event) => event.gate === gate && event.dir === 'down' && event.form === 'json');
     const before = down('victim').filter(({ t }) => t <= cut);

@@ -1,5 +1,5 @@
 import { defineCheck } from '../../harness/define.js';
-import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
@@ -15,7 +15,6 @@ export default defineCheck({
   measured: { detectMs: 'ms', backMs: 'ms' },
   expect: { maxDetectMs: 90_000 },
   scaled: ['maxDetectMs'],
-  needs: ['no-reconnect'],
   judge(history, { expect }) {
     const limit = expect.maxDetectMs ?? 90_000;
     const baseline = history.of('obstacle').find(({ code }) => code === 'BASELINE');
@@ -37,6 +36,8 @@ export default defineCheck({
         measured,
         because,
       });
+    if (noticed.facts.returnsAfterReset === false)
+      return skipped('follows from no-reconnect: it does not come back after a plain reset either');
     if (noticed.facts.keepalive === true) {
       // Our gate acknowledged every keepalive probe: only dropped packets show what the client would do.
       const dropped = history.measures('dropped')[0];
@@ -68,6 +69,13 @@ export default defineCheck({
 function story(backMs: number | null) {
   return [
     [5000, { type: 'fault', fault: 'freeze', what: 'bite', who: 'f', facts: { withheldDownBytes: 99 } }],
-    [92_000, { type: 'measure', name: 'noticed', facts: { detectMs: backMs, backMs, keepalive: false } }],
+    [
+      92_000,
+      {
+        type: 'measure',
+        name: 'noticed',
+        facts: { detectMs: backMs, backMs, keepalive: false, returnsAfterReset: true },
+      },
+    ],
   ] as const;
 }
