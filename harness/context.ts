@@ -7,11 +7,15 @@ import { type ReferenceServer, startReferenceServer } from './drivers/websocket-
 import { HarnessError } from './errors.js';
 import { openGate } from './path/gate.js';
 import { createObserver } from './path/observer.js';
+import { watchLag } from './path/toxic-path.js';
+import { createToxiproxyClient, type ToxiproxyClient } from './path/toxiproxy.js';
 import { tapWebSocket } from './path/websocket-tap.js';
 import { createRandom } from './random.js';
 import type { ScenarioContext, Workload } from './scenario.js';
 import { startClient } from './target/client.js';
+import { insideNamespace } from './target/namespace.js';
 import { connectServer, type StartedServer, startServer } from './target/server.js';
+import { startEmbedded } from './toxiproxy/embedded.js';
 
 export interface ContextSettings {
   readonly scenario: string;
@@ -19,6 +23,8 @@ export interface ContextSettings {
   readonly options: RunOptions;
   readonly workload: Workload;
   readonly observerKey: string;
+  /** The HTTP API of the run's Toxiproxy. */
+  readonly engineUrl: string;
   readonly signal: AbortSignal;
   readonly emit: (event: EventBody, atMs: number) => void;
 }
@@ -37,6 +43,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
   let servers = 0;
   let injections = 0;
   let leaving = false;
+  let toxiproxy: ToxiproxyClient | undefined;
   const tools = { target, record, observer };
   // Only targets that declare it honour it (CHECKLIST rule 16).
   const base = { ...target.env, ...(options.scale === 1 ? {} : { HOLDFAST_SCALE: String(options.scale) }) };
@@ -98,6 +105,17 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         }),
       );
     },
+    async openToxicPath({ name, to }) {
+      toxiproxy ??= await openToxiproxy();
+      const far = await context.openGate({ name: `${name}-far`, to, tap: false });
+      const proxy = await toxiproxy.createProxy({
+        name: `${settings.scenario}-${name}`,
+        upstream: `${far.host}:${far.port}`,
+      });
+      defer({ [Symbol.asyncDispose]: () => proxy.remove() });
+      const near = await context.openGate({ name, to: { host: proxy.listenHost, port: proxy.listenPort } });
+      return { near, far, proxy, watchLag: () => watchLag(near, far) };
+    },
     async openSession(session) {
       const opened = await openWebSocket(session, tools);
       return 'refused' in opened ? opened : defer(opened);
@@ -131,6 +149,13 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     },
   };
   record({ type: 'measure', name: 'workload', facts: { ...workload } });
+
+  /** The run's own server; in a network namespace, which it cannot be reached from, the embedded one in this process. */
+  async function openToxiproxy(): Promise<ToxiproxyClient> {
+    if (!insideNamespace()) return createToxiproxyClient(settings.engineUrl);
+    const embedded = defer(await startEmbedded({ seed: options.seed }));
+    return createToxiproxyClient(embedded.url);
+  }
 
   /** An end that nobody asked for is a fact that every check must know. */
   function watchForCrash(server: StartedServer, name: string): void {

@@ -15,6 +15,7 @@ import type {
 } from './contract.js';
 import type { Unit } from './define.js';
 import type { ReferenceServer } from './drivers/websocket-reference.js';
+import type { ToxicPath } from './path/toxic-path.js';
 import type { Random } from './random.js';
 import type { StartedClient } from './target/client.js';
 import type { StartedServer } from './target/server.js';
@@ -149,6 +150,8 @@ export interface ScenarioContext {
   /** A fresh copy of the target's client, told to go to this gate. */
   startClient(options: { readonly name: string; readonly gate: Gate }): Promise<StartedClient>;
   openGate(request: GateRequest): Promise<Gate>;
+  /** A path with Toxiproxy in it, still without a toxic. */
+  openToxicPath(request: { readonly name: string; readonly to: Address }): Promise<ToxicPath>;
   openSession(options: SessionOptions): Promise<Session | Refusal>;
   /** Like `openSession`, for where a refusal makes the scenario impossible. */
   mustOpen(options: SessionOptions): Promise<Session>;

@@ -14,6 +14,11 @@ export interface Able {
 const variable = 'HOLDFAST_NETNS';
 const script = `ip link set lo up && export ${variable}=1 && exec "$@"`;
 
+/** This process lives in a network namespace of its own. */
+export function insideNamespace(): boolean {
+  return process.env[variable] === '1';
+}
+
 /** As root the plain way; else a user namespace in which we are root. */
 const unshares: readonly (readonly string[])[] = [
   ['unshare', '--net'],
@@ -53,7 +58,7 @@ let dropAble: Able | undefined;
 
 /** Whether packets of one connection can be dropped, from inside a namespace of ours. Tried once. */
 export function canDropPackets(): Able {
-  if (process.env[variable] !== '1') return { ok: false, reason: 'not inside a network namespace of our own' };
+  if (!insideNamespace()) return { ok: false, reason: 'not inside a network namespace of our own' };
   if (dropAble) return dropAble;
   const reasons: string[] = [];
   for (const candidate of dropWays) {

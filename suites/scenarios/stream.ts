@@ -1,3 +1,4 @@
+import latency from '../../faults/latency.js';
 import reset from '../../faults/reset.js';
 import { every } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
@@ -12,6 +13,9 @@ const BASELINE_MS = 70_000;
 const DRIVE_MS = 50;
 /** The second session joins late, so that a counter a connection is told from an id. */
 const HEAD_START = 8;
+/** What is under way when the link is cut is lost: a cut without latency would be kinder than any real one. */
+const LATENCY_MS = 80;
+const LATE_MS = 3000;
 const MISSED = 50;
 const OUTAGE_MS = 30_000;
 const CATCH_UP_MS = 15_000;
@@ -21,7 +25,7 @@ export default defineScenario({
   about: 'two sessions watch the messages; one is cut, misses 50 and comes back with its last id',
   role: 'server',
   lane: 'quiet',
-  faults: ['reset'],
+  faults: ['latency', 'reset'],
   windowMs: 30_000,
   async run(context) {
     const { target, workload, observer } = context;
@@ -29,7 +33,8 @@ export default defineScenario({
       return context.obstacle('NO_STREAM', 'the server sends nothing of its own to a client that only listens');
     }
     const server = await context.startServer();
-    const victims = await context.openGate({ name: 'victim', to: server });
+    const path = await context.openToxicPath({ name: 'victim', to: server });
+    const victims = path.near;
     const witnesses = await context.openGate({ name: 'witness', to: server });
     const seen: Seen[] = [];
     const shown: Seen[] = [];
@@ -62,7 +67,10 @@ export default defineScenario({
     context.measure('watched', { victim: victim.received, witness: witness.received });
 
     if (target.resume === undefined || target.resume.in === 'none') return;
-    context.phase('fault');
+    context.phase('fault', 'latency');
+    await context.inject(latency, path, { latencyMs: LATENCY_MS, jitterMs: LATENCY_MS / 2 });
+    await context.watch(context.ms(LATE_MS));
+    context.phase('fault', 'cut');
     await context.inject(reset, [victims], {});
     await victim.ended(2000);
     const { pointer } = streamOf(countable(seen, heartbeats), {

@@ -40,7 +40,7 @@ export default defineCheck({
     if (!presented || history.bites('reset').length === 0) return inconclusive('the session was never cut and resumed');
     const pointer = String(presented.facts.pointer);
     const lastId = String(presented.facts.key);
-    const cut = history.phaseAt('fault') ?? 0;
+    const cut = history.phaseAt('fault', 'cut') ?? 0;
     const back = history.of('session').find((event) => event.name === 'resumed' && event.what !== 'end');
     if (back?.what !== 'open') {
       return fail(
@@ -139,7 +139,7 @@ function story(replayed: (n: number) => boolean) {
   return [
     ...seen,
     ...early,
-    [2350, { type: 'phase', phase: 'fault' }] as const,
+    [2350, { type: 'phase', phase: 'fault', label: 'cut' }] as const,
     [2350, { type: 'fault', fault: 'reset', what: 'bite', who: 'r', facts: {} }] as const,
     [2360, { type: 'measure', name: 'presented', facts: { pointer: '/seq', key: '23' } }] as const,
     [4390, { type: 'phase', phase: 'recovery' }] as const,

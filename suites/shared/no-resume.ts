@@ -36,7 +36,7 @@ export default defineCheck({
   judge(history, { target, expect }) {
     const baseline = history.of('obstacle').find(({ code }) => code === 'BASELINE');
     if (baseline) return inconclusive(baseline.text, { because: [baseline] });
-    const cut = history.phaseAt('fault');
+    const cut = history.phaseAt('fault', 'cut');
     const reopened = history.phaseAt('recovery');
     const back = history.measures('back')[0];
     if (cut === undefined || reopened === undefined || !back) return inconclusive('the client was never cut');
@@ -152,7 +152,7 @@ function story(resumes: boolean) {
     ...all
       .filter((n) => n >= (resumes ? 24 : 50))
       .map((n) => [Math.max(5010, n * 100 + 1), message('victim', 2, n)] as const),
-    [2350, { type: 'phase', phase: 'fault' }] as const,
+    [2350, { type: 'phase', phase: 'fault', label: 'cut' }] as const,
     [2350, { type: 'fault', fault: 'reset', what: 'bite', who: 'r', facts: {} }] as const,
     [5000, { type: 'phase', phase: 'recovery' }] as const,
     ...(resumes
