@@ -1,4 +1,4 @@
-import { attemptsAt, curveOf, delaysOf, growthOf, noiseOf } from './attempts.js';
+import { attemptsAt, curveOf, delaysOf, growthOf, noiseOf, tailsOf } from './attempts.js';
 import type { EventBodyAt } from './contract.js';
 import { viewOf } from './history.js';
 import { createRandom } from './random.js';
@@ -72,5 +72,23 @@ describe('the curve', () => {
     expect(noiseOf(curveOf(fleet([1001, 1001, 1001, 1001], 0.001)), 1000).trusted).toBe(true);
     expect(noiseOf(curveOf(fleet([1200, 1200, 1200, 1200], 0.001)), 1000).trusted).toBe(false);
     expect(noiseOf(curveOf(fleet([1001, 1001, 1001, 1001], 0.1)), 1000).trusted).toBe(false);
+  });
+});
+
+describe('the tails', () => {
+  test('are the last delays where every process ended at its cap', () => {
+    const early = [3000, 3900, 5070, 6591, 8568, 10_000, 10_001];
+    const late = [1000, 1300, 1690, 2197, 2856, 3713, 4827, 6275, 8157, 10_000, 10_001];
+    expect(tailsOf([early, late])).toEqual([10_000, 10_001, 10_000, 10_001]);
+  });
+
+  test('are none where one process still grew, or never did', () => {
+    expect(
+      tailsOf([
+        [1000, 2000, 4000, 8000],
+        [1000, 2000, 5000, 5000],
+      ]),
+    ).toBeUndefined();
+    expect(tailsOf([[1000, 1000, 1000, 1000]])).toBeUndefined();
   });
 });

@@ -81,6 +81,25 @@ export function curveOf(processes: readonly (readonly number[])[]): Curve {
   };
 }
 
+/** Two delays of one process this near to each other, well above its first, are its cap; jitter seldom comes so near. */
+const TAIL_BAND = 0.02;
+const TAIL_OVER_FIRST = 1.3;
+
+/**
+ * The last delays of all processes, where every one of them ended at a cap of its own; undefined where not all did.
+ * Columns of the k-th delay will not do here: processes that began with a small delay reach the cap some attempts later.
+ */
+export function tailsOf(processes: readonly (readonly number[])[]): number[] | undefined {
+  const tails = processes.map((delays) => delays.slice(-2));
+  const capped = processes.every((delays, i) => {
+    const [first = 0] = delays.filter((ms) => ms > IMMEDIATE_MS);
+    const [before, last] = tails[i] ?? [];
+    if (before === undefined || last === undefined || delays.length < 4) return false;
+    return Math.abs(last - before) <= TAIL_BAND * last && last >= TAIL_OVER_FIRST * first;
+  });
+  return capped && processes.length > 0 ? tails.flat() : undefined;
+}
+
 export interface Growth {
   readonly factor: number;
   readonly lower: number;

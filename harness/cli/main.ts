@@ -9,13 +9,16 @@ import { EXIT } from './exit.js';
 import { addExplain } from './explain.js';
 import { addJudge } from './judge.js';
 import { addList } from './list.js';
+import { addProxy } from './proxy.js';
 
 /** Of DESIGN, and not there yet. */
-const UNBUILT_COMMANDS = ['session', 'compare', 'report', 'proxy', 'init'];
+const UNBUILT_COMMANDS = ['session', 'compare', 'report', 'init'];
 
 async function main(args: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
-  onInterrupt(() => interrupt.abort(new HarnessError('INTERRUPTED', 'interrupted')));
+  onInterrupt(args[0] === 'proxy' ? '' : HEALING, () =>
+    interrupt.abort(new HarnessError('INTERRUPTED', 'interrupted')),
+  );
   let exitCode: number = EXIT.ok;
   const finish = (code: number) => {
     exitCode = code;
@@ -29,6 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
   addJudge(program, finish);
   addList(program);
   addExplain(program);
+  addProxy(program, interrupt.signal);
   addDoctor(program, finish);
   for (const name of UNBUILT_COMMANDS) {
     program
@@ -59,14 +63,16 @@ function sentenceOf(error: unknown): string {
   return `an error of Holdfast's own, please report it: ${error instanceof Error ? error.stack : messageOf(error)}`;
 }
 
+const HEALING = '\ninterrupted: healing, stopping and saving; once more to kill at once\n';
+
 /** The first signal ends the run in order; the second ends us at once. */
-function onInterrupt(first: () => void): void {
+function onInterrupt(said: string, first: () => void): void {
   let seen = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (seen) process.exit(EXIT.interrupted);
       seen = true;
-      process.stderr.write('\ninterrupted: healing, stopping and saving; once more to kill at once\n');
+      process.stderr.write(said);
       first();
     });
   }

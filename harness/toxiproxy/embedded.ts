@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import { HarnessError, messageOf } from '../errors.js';
 import { createRandom } from '../random.js';
 import { formatAddress } from './address.js';
@@ -41,10 +42,6 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     { bufferBytes: bufferBytes === 'compatible' ? Number.POSITIVE_INFINITY : bufferBytes },
     metrics.tally,
   );
-  if (options.populate !== undefined) {
-    const { error } = await registry.populate(options.populate);
-    if (error) throw new HarnessError('TOXIPROXY_CONFIG', `could not populate: ${messageOf(error)}`, { cause: error });
-  }
   const api = createApi({
     registry,
     strict,
@@ -52,12 +49,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     ...(options.proxyMetrics ? { metrics: metrics.text } : {}),
   });
   const server = createServer({ keepAliveTimeout: IDLE_MS, requestTimeout: READ_MS }, api);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(new HarnessError('TOXIPROXY_LISTEN', `the Toxiproxy API could not listen on ${host}:${port}`, { cause })),
-    );
-    server.listen(port, host, () => resolve());
-  });
+  try {
+    if (options.populate !== undefined) await populate(registry, options.populate);
+    await listen(server, host, port);
+  } catch (error) {
+    await registry.stopAll();
+    throw error;
+  }
   const address = server.address();
   const bound = typeof address === 'object' && address ? address.port : port;
   const close = async () => {
@@ -66,4 +64,20 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
   return { url: `http://${formatAddress({ host, port: bound })}`, close, [Symbol.asyncDispose]: close };
+}
+
+async function populate(registry: Registry, text: string): Promise<void> {
+  const { error } = await registry.populate(text).catch((thrown: unknown) => ({ error: thrown }));
+  if (!error) return;
+  throw new HarnessError('TOXIPROXY_CONFIG', `could not populate: ${messageOf(error)}`, { cause: error });
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  const listening = once(server, 'listening');
+  server.listen(port, host);
+  await listening.catch((cause) => {
+    const why = cause.code === 'EADDRINUSE' ? 'address already in use' : messageOf(cause);
+    const where = formatAddress({ host, port });
+    throw new HarnessError('TOXIPROXY_LISTEN', `the Toxiproxy API could not listen on ${where}: ${why}`, { cause });
+  });
 }

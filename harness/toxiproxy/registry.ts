@@ -67,7 +67,7 @@ export class Registry {
   }
 
   /** Creates what is new and replaces what differs, in order, to the first failure. Never deletes. */
-  populate(text: string): Promise<Populated> {
+  async populate(text: string): Promise<Populated> {
     const json = parseBody(text);
     if (json !== null && !Array.isArray(json)) {
       throw badBody('json: cannot unmarshal object into Go value of type []struct');

@@ -1,8 +1,8 @@
-import { IMMEDIATE_MS } from '../../harness/attempts.js';
+import { IMMEDIATE_MS, tailsOf } from '../../harness/attempts.js';
 import type { EventBodyAt, Finding, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { inWords, median } from '../../harness/numbers.js';
+import { deviation, inWords, mean, median } from '../../harness/numbers.js';
 import { CONTROL_GATE, COPY_GATE, type Outage, outageOf } from '../../harness/outage.js';
 
 const PROCESSES = 8;
@@ -38,21 +38,22 @@ export default defineCheck({
     }
     const cap = curve.capIndex ?? curve.ratios.length;
     const fixed = cap === start;
-    const below = fixed ? [] : range(start, cap);
-    const at = range(cap, curve.ratios.length);
-    const ratio = (indices: number[]) =>
-      indices.length > 0 ? median(indices.map((k) => curve.ratios[k] ?? 0)) : undefined;
-    const spread = (indices: number[]) => median(indices.map((k) => curve.deviations[k] ?? 0));
+    const columns = range(start, fixed ? curve.ratios.length : cap);
     const parts = [
-      { where: 'below the cap', indices: below, ratio: ratio(below) },
-      { where: fixed ? 'of a fixed delay' : 'at the cap', indices: at, ratio: ratio(at) },
-    ].filter((part) => part.indices.length > 0);
+      {
+        where: fixed ? 'of a fixed delay' : 'below the cap',
+        ratio: median(columns.map((k) => curve.ratios[k] ?? 0)),
+        spreadMs: median(columns.map((k) => curve.deviations[k] ?? 0)),
+      },
+    ];
+    const tails = fixed ? undefined : tailsOf(delays.filter((list) => list.length >= ATTEMPTS));
+    if (tails) parts.push({ where: 'at the cap', ratio: deviation(tails) / mean(tails), spreadMs: deviation(tails) });
     const measured = {
-      jitterRatio: round(fixed ? ratio(at) : ratio(below)),
-      jitterRatioAtCap: fixed ? null : round(ratio(at)),
+      jitterRatio: round(parts[0]?.ratio),
+      jitterRatioAtCap: round(parts[1]?.ratio),
       noiseFloorMs: Math.round(noise.floorMs * 10) / 10,
       processes,
-      attempts: below.length + at.length,
+      attempts: columns.length,
     };
     const because = outage.attempts.flatMap((list) => list.slice(0, 2).map(({ first }) => first)).slice(0, 16);
     const wanted = expect.minProcesses ?? PROCESSES;
@@ -63,18 +64,16 @@ export default defineCheck({
       );
     if (curve.ratios.length - start < ATTEMPTS)
       return inconclusive(`only ${curve.ratios.length - start} delays could be compared`, { measured, because });
-    const flat = parts.find((part) => (part.ratio ?? 1) < (expect.failBelow ?? 0.02));
+    const flat = parts.find((part) => part.ratio < (expect.failBelow ?? 0.02));
     if (flat) {
-      const ms = inWords(spread(flat.indices));
+      const ms = inWords(flat.spreadMs);
       return fail(
         `${processes} processes differ by ${percent(flat.ratio)} ${flat.where} (${ms}; the harness's own noise is ${inWords(noise.floorMs)})`,
         { measured, because },
       );
     }
     const good = parts.every(
-      (part) =>
-        (part.ratio ?? 0) > (expect.passAbove ?? 0.04) &&
-        spread(part.indices) > (expect.noiseFactor ?? 3) * noise.floorMs,
+      (part) => part.ratio > (expect.passAbove ?? 0.04) && part.spreadMs > (expect.noiseFactor ?? 3) * noise.floorMs,
     );
     const said = parts.map((part) => `${percent(part.ratio)} ${part.where}`).join(', ');
     if (good) return pass(`${processes} processes differ by ${said}`, { measured, because });

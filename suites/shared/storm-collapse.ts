@@ -40,10 +40,7 @@ export default defineCheck({
     const connectMs = median(history.samples('connect cost'));
     const served = [1, 2].map((round) => history.samples(`served ${round}`));
     const rss = history.measures('after storm');
-    const worst = served.reduce(
-      (best, one) => (percentile(one, 99) > percentile(best, 99) ? one : best),
-      served[0] ?? [],
-    );
+    const [worst = [], best = []] = [...served].sort((a, b) => percentile(b, 99) - percentile(a, 99));
     const number = (value: unknown) => (typeof value === 'number' ? value : null);
     const first = number(rss[0]?.facts.rssBytes);
     const second = number(rss[1]?.facts.rssBytes);
@@ -68,35 +65,24 @@ export default defineCheck({
         `${Number(lost.facts.clients) - Number(lost.facts.served) - Number(lost.facts.orderly)} of ${asked} clients were not served again within 60 s`,
         { measured, because },
       );
-    const witness = history.measures('witness')[0];
-    if (witness && witness.facts.open === false)
-      return fail('a client that was not part of the storm lost its session', {
-        measured,
-        because: [...because, witness],
-      });
     const limit = Math.max(expect.floorMs ?? 2000, (expect.costFactor ?? 3) * asked * connectMs);
     const t99 = percentile(worst, 99);
     if (t99 > limit) {
       const own = Math.max(0, ...history.of('loop').map(({ maxMs }) => maxMs));
+      const said = `99 % were back only after ${inWords(t99)}; at ${inWords(connectMs)} a connect ${inWords(limit)} would do`;
+      // A first storm may meet a cold program, a second one a busy machine: what collapses does it both times.
+      if (percentile(best, 99) <= limit)
+        return inconclusive(`${said}, but only in one storm of two`, { measured, because });
       if (t99 - limit <= own)
-        return inconclusive(
-          `t99 of ${inWords(t99)} is above ${inWords(limit)} by less than the harness's own delay of ${inWords(own)}`,
-          { measured, because },
-        );
-      return fail(
-        `99 % were back only after ${inWords(t99)}; at ${inWords(connectMs)} a connect ${inWords(limit)} would do`,
-        { measured, because },
-      );
+        return inconclusive(`${said}; the harness itself was late by ${inWords(own)}`, { measured, because });
+      return fail(said, { measured, because });
     }
-    if (
-      first !== null &&
-      second !== null &&
-      second > (expect.rssFactor ?? 1.1) * first + (expect.rssSlackBytes ?? 16 * MIB)
-    ) {
-      return fail(
-        `its memory did not come back: ${inMiB(first)} after the first storm, ${inMiB(second)} after the second`,
-        { measured, because },
-      );
+    const sizes = rss.flatMap(({ facts }) => number(facts.rssBytes) ?? []);
+    if (leaks(sizes, expect.rssFactor ?? 1.1, expect.rssSlackBytes ?? 16 * MIB)) {
+      return fail(`its memory did not come back: ${sizes.map(inMiB).join(', ')} after each storm`, {
+        measured,
+        because,
+      });
     }
     return pass(`99 % of ${asked} back after ${inWords(t99)}${orderly > 0 ? `, ${orderly} asked to wait` : ''}`, {
       measured,
@@ -108,6 +94,13 @@ export default defineCheck({
     fail: story(30_000),
   },
 });
+
+/** Grown by the second storm and, where further ones were made, growing on: a heap that found its size is no leak. */
+function leaks(sizes: readonly number[], factor: number, slackBytes: number): boolean {
+  const [first, second, , fourth] = sizes;
+  if (first === undefined || second === undefined || second <= factor * first + slackBytes) return false;
+  return fourth === undefined || fourth - second > (second - first) / 2;
+}
 
 function story(t99: number) {
   const served = (round: number) =>
