@@ -6,6 +6,7 @@ import { nowMs, waitFor } from '../clock.js';
 import type { Observer, Record_, Slot, Target } from '../contract.js';
 import { messageOf } from '../errors.js';
 import type { ReceivedMessage, Refusal, Session, SessionEnd, SessionOptions } from '../scenario.js';
+import { heartbeatAnswer } from './engine-io.js';
 
 /** Larger than any message a scenario waits for: a target's flood must not be cut by our own limit. */
 const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
@@ -55,6 +56,7 @@ export function openWebSocket(
   let closeCode: number | undefined;
   let received = 0;
   let receivedBytes = 0;
+  const answer = options.deaf ? undefined : heartbeatAnswer(target);
   let openedAtMs = 0;
   let localPort = 0;
   const note = (opcode: 'text' | 'binary' | 'ping' | 'pong', payload: Buffer) => {
@@ -76,6 +78,8 @@ export function openWebSocket(
     received += 1;
     receivedBytes += payload.length;
     note(binary ? 'binary' : 'text', payload);
+    const reply = answer?.(payload);
+    if (reply !== undefined) socket.send(reply, () => {});
     for (const listener of messages) listener({ atMs: nowMs(), payload, binary });
   });
   socket.on('ping', (payload) => note('ping', payload));

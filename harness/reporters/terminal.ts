@@ -30,6 +30,7 @@ export function renderTerminal(run: Run, options: TerminalOptions): string {
   const sorted = ORDER.flatMap((outcome) =>
     run.verdicts.filter((verdict) => verdict.outcome === outcome).toSorted((a, b) => byLevel(a) - byLevel(b)),
   );
+  const gathered = gatherReasons(run.verdicts);
   return [
     '',
     paint.bold(
@@ -40,11 +41,34 @@ export function renderTerminal(run: Run, options: TerminalOptions): string {
     ...antiPatternOutcomes(run.verdicts).map((one) => antiPatternLine(one, options, paint)),
     '',
     paint.bold('Checks'),
-    ...sorted.flatMap((verdict) => verdictLines(verdict, idWidth, options, paint)),
+    ...sorted
+      .filter((verdict) => !gathered.has(verdict.reason))
+      .flatMap((verdict) => verdictLines(verdict, idWidth, options, paint)),
+    ...[...gathered].map(([reason, count]) => gatheredLine(reason, count, idWidth, options, paint)),
     '',
     ...closing(run, options, paint),
     '',
   ].join('\n');
+}
+
+/** Reasons that skipped several checks, such as a role that the target does not have: one line for all of them. */
+function gatherReasons(verdicts: readonly Verdict[]): ReadonlyMap<string | null, number> {
+  const counts = new Map<string | null, number>();
+  for (const { outcome, reason } of verdicts)
+    if (outcome === 'skipped') counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return new Map([...counts].filter(([, count]) => count > 2));
+}
+
+function gatheredLine(
+  reason: string | null,
+  count: number,
+  idWidth: number,
+  { columns }: TerminalOptions,
+  paint: Painter,
+): string {
+  const head = `${`${count} checks`.padEnd(idWidth)}  `;
+  const text = wrapped(reason ?? 'no reason given', 16 + head.length, columns);
+  return `  ${paint.of('skipped')(SIGNS.skipped)}  ${' '.repeat(6)}  ${head}${text}`;
 }
 
 function antiPatternLine(one: AntiPatternOutcome, { columns }: TerminalOptions, paint: Painter): string {

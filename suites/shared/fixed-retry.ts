@@ -3,7 +3,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords, mean } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
-import { outageStory, unready } from './no-jitter.js';
+import { outageStory, unready } from './outage-evidence.js';
 
 /** At the cap it takes this many to say that the delays have stopped there. */
 const REMARK_MS = 60_000;

@@ -2,7 +2,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { peakIn } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
-import { outageStory, unready } from './no-jitter.js';
+import { outageStory, unready } from './outage-evidence.js';
 
 const WINDOW_MS = 10_000;
 

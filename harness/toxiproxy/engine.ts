@@ -1,0 +1,142 @@
+import { HarnessError } from '../errors.js';
+import { createToxiproxyClient, type ToxiproxyClient } from '../path/toxiproxy.js';
+import type { ServerProcess } from './server-process.js';
+
+/** The server of a run, real or embedded. Disposing stops it where it is ours. */
+export interface Engine extends AsyncDisposable {
+  readonly kind: 'toxiproxy' | 'embedded';
+  readonly version: string;
+  /** These two change with a `restart`. A call of this client that times out restarts a private server, and says so. */
+  readonly url: string;
+  readonly client: ToxiproxyClient;
+  /** Replaces a server that wedges; every proxy is gone then. Only where it is private. */
+  restart(): Promise<void>;
+  /** A server to work with in another process, looked at first: one that no longer answers is replaced. */
+  lease(): Promise<EngineLease>;
+}
+
+/** While it lasts, its server is not killed: a second user of a wedged server must not see its connections cut. */
+export interface EngineLease extends AsyncDisposable {
+  readonly url: string;
+  /** A call timed out: those who come later get another server. False where it is not ours to replace. */
+  reportWedged(): Promise<boolean>;
+}
+
+interface Tenancy {
+  readonly server: ServerProcess;
+  leases: number;
+  retired: boolean;
+}
+
+/** What the original does not answer once it is wedged, and does in no time otherwise. */
+const LOOK_MS = 2000;
+
+export async function openUrl(url: string): Promise<Engine> {
+  const client = createToxiproxyClient(url);
+  const version = await client.version();
+  return {
+    kind: 'toxiproxy',
+    version,
+    url: client.url,
+    client,
+    restart() {
+      throw new HarnessError('ENGINE', `the Toxiproxy at ${url} is not ours to restart: restart it by hand`);
+    },
+    lease: async () => ({
+      url: client.url,
+      reportWedged: async () => false,
+      [Symbol.asyncDispose]: async () => undefined,
+    }),
+    // Not ours to stop; the handles' own disposal removes what was made there.
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+/**
+ * A server of our own, in a process of its own. One that wedges (TOXIPROXY.md 2.8: a toxic removed under a stalled reader can
+ * freeze the original for good) is replaced at once, and killed as soon as nobody else works with it.
+ */
+export async function openPrivate(kind: Engine['kind'], start: () => Promise<ServerProcess>): Promise<Engine> {
+  const running = new Set<Tenancy>();
+  let current: Promise<Tenancy>;
+  let latest: { readonly tenancy: Tenancy; readonly client: ToxiproxyClient };
+
+  const begin = async (): Promise<Tenancy> => {
+    const tenancy = { server: await start(), leases: 0, retired: false };
+    running.add(tenancy);
+    const onTimeout = async () => {
+      await replace(tenancy);
+      return 'this private server was killed and replaced, and its proxies are gone';
+    };
+    latest = { tenancy, client: createToxiproxyClient(tenancy.server.url, { onTimeout }) };
+    return tenancy;
+  };
+  const end = async (tenancy: Tenancy) => {
+    if (running.delete(tenancy)) await tenancy.server[Symbol.asyncDispose]();
+  };
+  const replace = async (old: Tenancy): Promise<void> => {
+    if (!old.retired) {
+      old.retired = true;
+      current = begin();
+      if (old.leases === 0) await end(old);
+    }
+    await current;
+  };
+  const answers = ({ server }: Tenancy) =>
+    createToxiproxyClient(server.url, { timeoutMs: LOOK_MS })
+      .proxyNames()
+      .then(
+        () => true,
+        () => false,
+      );
+  const letGo = async (tenancy: Tenancy) => {
+    tenancy.leases -= 1;
+    if (tenancy.retired && tenancy.leases === 0) await end(tenancy);
+  };
+  const take = async (): Promise<Tenancy> => {
+    const tenancy = await current;
+    tenancy.leases += 1;
+    return tenancy;
+  };
+
+  current = begin();
+  await current;
+  const version = await latest!.client.version();
+  return {
+    kind,
+    version,
+    get url() {
+      return latest.tenancy.server.url;
+    },
+    get client() {
+      return latest.client;
+    },
+    restart: () => replace(latest.tenancy),
+    async lease() {
+      let tenancy = await take();
+      if (!(await answers(tenancy))) {
+        const wedged = tenancy;
+        await replace(wedged);
+        tenancy = await take();
+        await letGo(wedged);
+      }
+      let over = false;
+      return {
+        url: tenancy.server.url,
+        async reportWedged() {
+          await replace(tenancy);
+          return true;
+        },
+        async [Symbol.asyncDispose]() {
+          if (over) return;
+          over = true;
+          await letGo(tenancy);
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await current.catch(() => undefined);
+      for (const tenancy of running) await end(tenancy);
+    },
+  };
+}
