@@ -5,11 +5,12 @@ import type { Plan, PlannedScenario } from './plan.js';
 import type { Progress } from './run.js';
 import type { Workload } from './scenario.js';
 import { canMakeNamespace } from './target/namespace.js';
+import type { EngineLease } from './toxiproxy/engine.js';
 import { runWorker } from './worker-handle.js';
 import { UNKNOWN_WORKLOAD } from './worker-protocol.js';
 
 export interface LaneSettings {
-  readonly engineUrl: string;
+  readonly leaseEngine: () => Promise<EngineLease>;
   readonly observerKey: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
@@ -80,6 +81,8 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
     if (signal.aborted) return known;
     settings.onProgress({ kind: 'scenario', id, state: 'started', windowMs });
     let learned = known;
+    const inNamespace = namespaced || (fixedPort(plan) && canMakeNamespace().ok);
+    await using engine = await settings.leaseEngine();
     const failure = await runWorker({
       job: {
         scenario: id,
@@ -88,9 +91,9 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
         options: plan.options,
         workload: known,
         observerKey: settings.observerKey,
-        engineUrl: settings.engineUrl,
+        engineUrl: engine.url,
       },
-      inNamespace: namespaced || (fixedPort(plan) && canMakeNamespace().ok),
+      inNamespace,
       signal,
       onEvents: (events) => {
         for (const [atMs, event] of events) {
@@ -107,10 +110,13 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
     if (failure === undefined || signal.aborted) return learned;
     settings.log.warn({ scenario: id, code: failure.code, reason: failure.message }, 'scenario failed');
     if (id === 'preflight') throw new HarnessError(failure.code, failure.message);
+    // In a namespace it had a server of its own.
+    const wedged = failure.code === 'TOXIPROXY_TIMEOUT' && !inNamespace && (await engine.reportWedged());
+    const more = wedged ? '; that private server is replaced for the scenarios to come' : '';
     settings.append(recordsAs, failure.atMs, {
       type: 'obstacle',
       code: namespaced ? 'NAMESPACE_FAILED' : 'SCENARIO_BROKEN',
-      text: `the scenario ${id} could not be finished: ${failure.message.split('\n')[0]}`,
+      text: `the scenario ${id} could not be finished: ${failure.message.split('\n')[0]}${more}`,
     });
     return learned;
   }

@@ -50,7 +50,7 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<{ r
   const history = await createHistoryWriter(join(directory, 'history.jsonl'));
   try {
     await runLanes(plan, {
-      engineUrl: engine.url,
+      leaseEngine: () => engine.lease(),
       // From the seed: the same seed gives the same hashes, and no payload can be guessed without it.
       observerKey: createRandom(plan.options.seed, 'observer').token(32),
       signal: settings.signal,

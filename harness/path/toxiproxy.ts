@@ -68,11 +68,18 @@ export interface ToxiproxyClient {
 
 const CALL_MS = 5000;
 
-export function createToxiproxyClient(url: string, options: { readonly timeoutMs?: number } = {}): ToxiproxyClient {
+export interface ClientOptions {
+  /** For one call. */
+  readonly timeoutMs?: number;
+  /** Does what can be done about a server that does not answer, and says what that was. */
+  readonly onTimeout?: () => Promise<string>;
+}
+
+export function createToxiproxyClient(url: string, options: ClientOptions = {}): ToxiproxyClient {
   // A trailing slash would turn the client's POSTs into GETs, by way of a redirect.
   const base = url.replace(/\/+$/, '');
   const toxiproxy = new Toxiproxy(base);
-  armour(toxiproxy, options.timeoutMs ?? CALL_MS);
+  armour(toxiproxy, options);
   return {
     url: base,
     async version() {
@@ -152,7 +159,7 @@ function handle(proxy: ClientProxy, base: string): ProxyHandle {
 }
 
 /** Puts our own transport under the client: its four public calls, on this instance only. */
-function armour(toxiproxy: Toxiproxy, timeoutMs: number): void {
+function armour(toxiproxy: Toxiproxy, { timeoutMs = CALL_MS, onTimeout }: ClientOptions): void {
   const api = toxiproxy.getApi();
   const call = async (method: string, url: string, body?: unknown): Promise<string> => {
     const path = escapePath(url.slice(toxiproxy.host.length));
@@ -170,9 +177,9 @@ function armour(toxiproxy: Toxiproxy, timeoutMs: number): void {
       text = await response.text();
     } catch (cause) {
       if (abort.signal.aborted) {
-        throw new HarnessError('TOXIPROXY_TIMEOUT', `Toxiproxy did not answer ${where} within ${timeoutMs} ms`, {
-          cause,
-        });
+        const done = onTimeout ? `; ${await onTimeout()}` : '';
+        const text = `Toxiproxy did not answer ${where} within ${timeoutMs} ms${done}`;
+        throw new HarnessError('TOXIPROXY_TIMEOUT', text, { cause });
       }
       const why = cause instanceof Error && cause.cause ? messageOf(cause.cause) : messageOf(cause);
       throw new HarnessError('TOXIPROXY_UNREACHABLE', `Toxiproxy could not be reached at ${where}: ${why}`, { cause });

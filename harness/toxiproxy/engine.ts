@@ -24,12 +24,10 @@ export interface EngineLease extends AsyncDisposable {
 
 interface Tenancy {
   readonly server: ServerProcess;
+  readonly client: ToxiproxyClient;
   leases: number;
   retired: boolean;
 }
-
-/** What the original does not answer once it is wedged, and does in no time otherwise. */
-const LOOK_MS = 2000;
 
 export async function openUrl(url: string): Promise<Engine> {
   const client = createToxiproxyClient(url);
@@ -58,17 +56,16 @@ export async function openUrl(url: string): Promise<Engine> {
  */
 export async function openPrivate(kind: Engine['kind'], start: () => Promise<ServerProcess>): Promise<Engine> {
   const running = new Set<Tenancy>();
-  let current: Promise<Tenancy>;
-  let latest: { readonly tenancy: Tenancy; readonly client: ToxiproxyClient };
 
   const begin = async (): Promise<Tenancy> => {
-    const tenancy = { server: await start(), leases: 0, retired: false };
-    running.add(tenancy);
+    const server = await start();
     const onTimeout = async () => {
       await replace(tenancy);
-      return 'this private server was killed and replaced, and its proxies are gone';
+      return 'this private server is killed and replaced, and its proxies are gone';
     };
-    latest = { tenancy, client: createToxiproxyClient(tenancy.server.url, { onTimeout }) };
+    const client = createToxiproxyClient(server.url, { onTimeout });
+    const tenancy: Tenancy = { server, client, leases: 0, retired: false };
+    running.add(tenancy);
     return tenancy;
   };
   const end = async (tenancy: Tenancy) => {
@@ -77,13 +74,19 @@ export async function openPrivate(kind: Engine['kind'], start: () => Promise<Ser
   const replace = async (old: Tenancy): Promise<void> => {
     if (!old.retired) {
       old.retired = true;
-      current = begin();
+      current = begin().then((next) => {
+        latest = next;
+        return next;
+      });
+      // Told below, to whoever wants another server.
+      current.catch(() => undefined);
       if (old.leases === 0) await end(old);
     }
     await current;
   };
+  /** By the call that the original does not answer once it is wedged; `/version` it always does. */
   const answers = ({ server }: Tenancy) =>
-    createToxiproxyClient(server.url, { timeoutMs: LOOK_MS })
+    createToxiproxyClient(server.url)
       .proxyNames()
       .then(
         () => true,
@@ -99,19 +102,19 @@ export async function openPrivate(kind: Engine['kind'], start: () => Promise<Ser
     return tenancy;
   };
 
-  current = begin();
-  await current;
-  const version = await latest!.client.version();
+  let latest = await begin();
+  let current = Promise.resolve(latest);
+  const version = await latest.client.version();
   return {
     kind,
     version,
     get url() {
-      return latest.tenancy.server.url;
+      return latest.server.url;
     },
     get client() {
       return latest.client;
     },
-    restart: () => replace(latest.tenancy),
+    restart: () => replace(latest),
     async lease() {
       let tenancy = await take();
       if (!(await answers(tenancy))) {
