@@ -159,16 +159,10 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
 
   /** An end that nobody asked for is a fact that every check must know. */
   function watchForCrash(server: StartedServer, name: string): void {
-    server.process?.exited.then(({ code, signal: by }) => {
-      if (leaving || server.stopping) return;
-      record({
-        type: 'process',
-        process: name,
-        what: 'exit',
-        code,
-        signal: by,
-        facts: { expected: false, role: 'server' },
-      });
+    server.process?.exited.then(({ code, signal: by, atMs }) => {
+      // A launcher may leave while the server that it started lives.
+      if (leaving || server.stopping || server.alive()) return;
+      record({ type: 'process', process: name, what: 'crash', code, signal: by, facts: { role: 'server' } }, atMs);
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Check, EventBodyAt, Finding } from './contract.js';
-import { fail, pass } from './finding.js';
+import { fail, inconclusive, pass } from './finding.js';
 import { judge, type Planned, summarize } from './judge.js';
 import { STORY_OPTIONS, STORY_TARGET, tell } from './story.js';
 
@@ -46,6 +46,15 @@ describe('the judge', () => {
   test('a server that ended by itself passes nothing', () => {
     const crash: EventBodyAt = [1, { type: 'process', process: 'server-1', what: 'crash', facts: { role: 'server' } }];
     expect(outcomes([{ check: check('w/a', () => pass('')) }], [...EVENTS, crash])[0]?.outcome).toBe('inconclusive');
+  });
+
+  test('a crash explains a scenario that broke', () => {
+    const events: EventBodyAt[] = [
+      [1, { type: 'process', process: 'server-1', what: 'crash', code: 7, facts: { role: 'server' } }],
+      [2, { type: 'obstacle', code: 'SCENARIO_BROKEN', text: 'session could not be opened' }],
+    ];
+    const [verdict] = outcomes([{ check: check('w/a', () => inconclusive('no ping could be sent')) }], events);
+    expect(verdict).toMatchObject({ outcome: 'inconclusive', reason: expect.stringContaining('exit code 7') });
   });
 
   test('a scenario that broke gives no pass, but a failure that was seen stays', () => {

@@ -65,12 +65,13 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext): Findin
   } catch (error) {
     return inconclusive(`the check itself failed: ${messageOf(error)}`);
   }
+  const crash = view.of('process').find((event) => event.what === 'crash' && event.facts?.role === 'server');
+  if (crash && (finding.outcome === 'pass' || (broken && finding.outcome === 'inconclusive'))) {
+    const how = crash.signal ? `by ${crash.signal}` : `with exit code ${crash.code ?? 'unknown'}`;
+    return inconclusive(`the server ended by itself (${how}) during this scenario`, { because: [crash] });
+  }
   if (broken && (finding.outcome === 'pass' || finding.outcome === 'inconclusive')) {
     return inconclusive(broken.text, { because: [broken] });
-  }
-  const crash = view.of('process').find((event) => event.what === 'crash' && event.facts?.role === 'server');
-  if (crash && finding.outcome === 'pass') {
-    return inconclusive('the server ended by itself during this scenario', { because: [crash] });
   }
   const silent = Object.keys(check.measured).filter((name) => !(name in (finding.measured ?? {})));
   if (finding.outcome === 'fail' && finding.because?.length === 0) {

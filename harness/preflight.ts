@@ -1,7 +1,9 @@
 import { nowMs } from './clock.js';
 import { payloadOf } from './drivers/workload.js';
 import { HarnessError } from './errors.js';
+import { whyRefused } from './refusal.js';
 import type { ReceivedMessage, ScenarioContext, Session, Workload } from './scenario.js';
+import { targetDied } from './target/process.js';
 import type { StartedServer } from './target/server.js';
 import { UNKNOWN_WORKLOAD } from './worker-protocol.js';
 
@@ -19,7 +21,7 @@ const PROBE_SIZES = [16_384, 4096, 1024, 256];
 export async function preflight(context: ScenarioContext): Promise<Workload> {
   const { target } = context;
   const server = target.server ? await context.startServer() : undefined;
-  const workload = server ? await learn(context, server) : UNKNOWN_WORKLOAD;
+  const workload = server ? await learnOrTell(context, server) : UNKNOWN_WORKLOAD;
   if (target.client) await arrive(context, server);
   return workload;
 }
@@ -49,14 +51,20 @@ async function arrive(context: ScenarioContext, server: StartedServer | undefine
   );
 }
 
+/** What a server that died could not answer is told by its death. */
+async function learnOrTell(context: ScenarioContext, server: StartedServer): Promise<Workload> {
+  try {
+    return await learn(context, server);
+  } catch (error) {
+    if (!server.process?.exit || server.alive()) throw error;
+    throw await targetDied(server.process, 'when its first clients came and went');
+  }
+}
+
 async function learn(context: ScenarioContext, server: StartedServer): Promise<Workload> {
   const opened = await context.openSession({ name: 'first', to: server, compress: true });
   if ('refused' in opened) {
-    const { protocol, path } = context.target;
-    throw new HarnessError(
-      'HANDSHAKE_REFUSED',
-      `the server at ${server.host}:${server.port} refused a ${protocol} handshake at ${path}: ${opened.reason} (name the endpoint with --path, a credential with --auth)`,
-    );
+    throw new HarnessError('HANDSHAKE_REFUSED', whyRefused(opened, context.target, `${server.host}:${server.port}`));
   }
   const deflate = opened.extensions.includes('permessage-deflate');
   await opened[Symbol.asyncDispose]();
@@ -64,6 +72,7 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
   const inboxes: [Inbox, Inbox] = [await join(context, server, 'left'), await join(context, server, 'right')];
   const listenedMs = nowMs();
   await context.watch(context.ms(LISTEN_MS));
+  refuseEnded(context, server, inboxes);
   const seconds = (nowMs() - listenedMs) / 1000;
   // A greeting on arrival is no stream: what comes in the first half second does not count.
   const own = Math.max(...inboxes.map((inbox) => inbox.since(listenedMs + 500)));
@@ -72,7 +81,13 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
 
   for (const form of ['json', 'text'] as const) {
     const inbox = await revive(context, server, inboxes);
-    if (!inbox) return base;
+    if (!inbox) {
+      if (server.process?.exit && !server.alive()) {
+        const died = await targetDied(server.process, 'when it was sent a message that it may not know');
+        context.obstacle('SERVER_CRASHED', `${died.message}; it is judged without messages of ours`);
+      }
+      return base;
+    }
     const [left, right] = inbox;
     const token = context.random.token(16);
     left.session.send(payloadOf(form, token, 128));
@@ -85,6 +100,17 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
     }
   }
   return base;
+}
+
+/** Sessions that the server ends before anything was asked of them would fail checks that are not about that. */
+function refuseEnded(context: ScenarioContext, server: StartedServer, inboxes: readonly [Inbox, Inbox]): void {
+  const ends = inboxes.map(({ session }) => session.end);
+  if (ends.some((end) => end === undefined)) return;
+  const code = ends[0]?.closeCode;
+  throw new HarnessError(
+    'SESSION_ENDED',
+    `the server at ${server.host}:${server.port} took the ${context.target.protocol} handshake at ${context.target.path} and ended each session within ${context.ms(LISTEN_MS) / 1000} s${code === undefined ? ', with no close frame' : `, with close code ${code}`}: a credential is given with --auth, what it wants to hear first with --subscribe`,
+  );
 }
 
 /** The largest of our probe sizes that comes back: some servers close on a message of a few hundred bytes. */

@@ -131,6 +131,15 @@ print(os.environ['PYTHONUNBUFFERED'], os.environ['A'], bool(select.select([sys.s
     expect(error.code).toBe('TARGET_DIED');
     expect(error.message).toMatch(/exited with code 9 after \d+ ms, too early; its last lines: reason$/);
   });
+
+  it('names the error itself among the lines of a stack', async () => {
+    const { process } = await begin(node('require("net").createServer().listen(1, "192.0.2.1")'));
+    await using _ended = process;
+    await process.exited;
+    expect((await targetDied(process, 'too early')).message).toMatch(
+      /its last lines: Error: listen E\w+: .*192\.0\.2\.1/,
+    );
+  });
 });
 
 describe('stopping', () => {

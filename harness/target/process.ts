@@ -155,12 +155,13 @@ export async function targetDied(started: StartedProcess, when: string): Promise
   const lines = (started.stderrTail.length > 0 ? started.stderrTail : started.stdoutTail).filter(
     (line) => line.trim() !== '',
   );
-  // The line that names the error comes before a long stack.
-  const named = lines.findIndex((line) => /error/i.test(line));
+  // The line that names the error comes before a long stack; `throw er; // Unhandled 'error' event` before it names none.
+  const naming = lines.findIndex((line) => /\w*(Error|Exception|panic)\b.*: /.test(line));
+  const named = naming >= 0 ? naming : lines.findIndex((line) => /error/i.test(line));
   const words = (
     named >= 0 && named < lines.length - 5 ? [lines[named] ?? '', ...lines.slice(-3)] : lines.slice(-5)
   ).map((line) => line.trim().slice(0, 300));
-  const said = words.length > 0 ? `; its last lines: ${words.join(' | ')}` : ' and printed nothing';
+  const said = words.length > 0 ? `; its last lines: ${words.join(' | ')}` : ', and it printed nothing';
   const afterMs = Math.round((exit?.atMs ?? nowMs()) - started.spawnedAtMs);
   // 127 is what a shell answers for a program that it does not find.
   const code = exit?.code === 127 && !started.stderrTail.some((line) => /EADDRINUSE/.test(line));
