@@ -99,8 +99,7 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
         for (const [atMs, event] of events) {
           settings.append(recordsAs, atMs, event);
           // Of all scenarios only this one has no verdict to say it.
-          if (id === 'preflight' && event.type === 'obstacle')
-            settings.onProgress({ kind: 'note', text: event.text });
+          if (id === 'preflight' && event.type === 'obstacle') settings.onProgress({ kind: 'note', text: event.text });
           if (event.type === 'phase')
             settings.onProgress({ kind: 'phase', scenario: id, phase: event.label ?? event.phase });
         }
