@@ -2,6 +2,7 @@ import { until } from './clock.js';
 import { createContext } from './context.js';
 import type { EventBody, Target } from './contract.js';
 import { STORY_OPTIONS, STORY_TARGET } from './story.js';
+import { pickPort } from './target/ports.js';
 import { UNKNOWN_WORKLOAD } from './worker-protocol.js';
 
 const LISTENS = 'require("net").createServer((s) => s.on("data", () => process.exit(7))).listen(process.env.PORT)';
@@ -26,6 +27,19 @@ function contextFor(command: string) {
   const crashes = () => events.filter((event) => event.type === 'process' && event.what === 'crash');
   return { context, crashes };
 }
+
+test('a client with a port of its own finds each gate there, one after another', async () => {
+  const { context } = contextFor('none');
+  await using _all = context;
+  const listen = await pickPort();
+  const dials = `node -e 'require("net").connect(${listen}).on("error", () => {}); setInterval(() => {}, 1000)'`;
+  Object.assign(context.target, { client: { command: dials, listen } });
+  for (const name of ['first', 'second']) {
+    await using gate = await context.openGate({ name, to: { host: '127.0.0.1', port: 1 } });
+    await using _client = await context.startClient({ name, gate });
+    await until('the client is there', () => gate.accepted > 0, 5000);
+  }
+});
 
 describe('a server that ends', () => {
   test('by itself is a crash of the server, once', async () => {

@@ -89,10 +89,11 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     },
     async startClient({ name, gate }) {
       if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');
+      if (target.client.listen !== undefined) await gate.moveTo(target.client.listen);
       const url = `ws://127.0.0.1:${gate.port}${target.path}`;
       return defer(await startClient({ spec: target.client, name, url, env: base, cwd: target.cwd, record, observer }));
     },
-    async openGate({ name, to, tap, listenPort }) {
+    async openGate({ name, to, tap }) {
       const secure = target.server?.url?.startsWith('wss:') ?? false;
       return defer(
         await openGate({
@@ -100,7 +101,6 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
           upstream: to,
           record,
           observer,
-          ...(listenPort === undefined ? {} : { listenPort }),
           ...(tap === false || secure ? {} : { tap: tapWebSocket }),
         }),
       );

@@ -366,6 +366,8 @@ export interface Gate extends AsyncDisposable {
   endAll(): number;
   /** The upstream for connections to come. */
   setUpstream(host: string, port: number): void;
+  /** Before anybody came: the port on which a client that takes no URL expects it. */
+  moveTo(port: number): Promise<void>;
 }
 
 /** A passive decoder of one connection's bytes; records events and concludes nothing. */

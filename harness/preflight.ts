@@ -28,12 +28,7 @@ export async function preflight(context: ScenarioContext): Promise<Workload> {
 
 async function arrive(context: ScenarioContext, server: StartedServer | undefined): Promise<void> {
   const upstream = server ?? (await context.startReference());
-  const listenPort = context.target.client?.listen;
-  const gate = await context.openGate({
-    name: 'arrival',
-    to: upstream,
-    ...(listenPort === undefined ? {} : { listenPort }),
-  });
+  const gate = await context.openGate({ name: 'arrival', to: upstream });
   const client = await context.startClient({ name: 'client', gate });
   const arrived = await context.watch(CLIENT_START_MS, () => gate.accepted > 0 || client.process.exit !== undefined);
   if (gate.accepted > 0) return;
@@ -160,6 +155,7 @@ class Inbox {
     return this.seen.filter((message) => message.atMs >= atMs).length;
   }
   has(token: string): boolean {
-    return this.seen.some(({ payload }) => payload.includes(token));
+    // A server may answer in capitals.
+    return this.seen.some(({ payload }) => payload.toString('latin1').toLowerCase().includes(token));
   }
 }

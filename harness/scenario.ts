@@ -79,6 +79,8 @@ export interface Session extends AsyncDisposable {
   send(payload: string | Buffer): void;
   /** One fragment of a text message. */
   sendFragment(part: string, last: boolean): void;
+  /** The head of a text frame of this many bytes, and a few of them. */
+  sendHead(bytes: number): void;
   /** A message whose compressed form is given: only where permessage-deflate was negotiated. */
   sendCompressed(deflated: Buffer): void;
   /** Milliseconds until the pong with this payload; undefined when none came within `timeoutMs`. */
@@ -104,7 +106,6 @@ export interface GateRequest {
   readonly to: Address;
   /** Decode what passes; costs time under a flood. */
   readonly tap?: boolean;
-  readonly listenPort?: number;
 }
 
 /** What the preflight found out about a server's traffic; every scenario's history repeats it as the measure `workload`. */

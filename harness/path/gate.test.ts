@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { delay, nowMs, until } from '../clock.js';
 import type { EventBody, Gate, GateConnection } from '../contract.js';
+import { pickPort } from '../target/ports.js';
 import { type GateOptions, openGate } from './gate.js';
 import { createObserver } from './observer.js';
 import { ifFin } from './rst.js';
@@ -234,6 +235,17 @@ test('setUpstream is for connections to come, and sourceHost is what they are di
   await rig.dial();
   await soon('the other has it', () => other.servers.length === 1);
   expect(server.closed).toBe(false);
+});
+
+test('moveTo takes connections on the port it is told, and on that alone', async () => {
+  const port = await pickPort();
+  await using rig = await openRig();
+  const before = rig.gate.port;
+  await rig.gate.moveTo(port);
+  expect(rig.gate.port).toBe(port);
+  await rig.pair();
+  const late = peerOf(connect({ host: '127.0.0.1', port: before }));
+  await soon('the port before is closed', () => late.error === 'ECONNREFUSED');
 });
 
 test('refuse waits for the first bytes, resets and never dials', async () => {

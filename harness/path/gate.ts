@@ -63,6 +63,17 @@ class OpenGate implements Gate {
     return change;
   }
 
+  moveTo(port: number): Promise<void> {
+    const move = this.turn.then(async () => {
+      if (this.port === port) return;
+      this.unlisten();
+      this.port = port;
+      await this.listen();
+    });
+    this.turn = move.catch(() => undefined);
+    return move;
+  }
+
   setUpstream(host: string, port: number): void {
     this.upstream = { host, port };
   }

@@ -31,6 +31,10 @@ export default defineScenario({
   timing: true,
   faults: ['reset', 'refuse', 'closed-port'],
   windowMs: ARRIVE_MS / 10 + BASELINE_MS + OUTAGE_MS + RETURN_MS,
+  unless: ({ client }) =>
+    client?.listen === undefined
+      ? undefined
+      : 'needs a client that takes its address ({url} or TARGET_URL): copies are compared, and one --listen port holds one',
   async run(context) {
     const { options, target } = context;
     const upstream = target.server ? await context.startServer() : await context.startReference();

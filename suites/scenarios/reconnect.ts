@@ -26,26 +26,41 @@ export default defineScenario({
   windowMs: 6000 + BASELINE_MS + EDGE_MS + 20_000,
   async run(context) {
     const server = context.target.server ? await context.startServer() : undefined;
-    const one = (kind: string, disturb: Disturb) => watchOne(context, server, kind, disturb);
-    await Promise.all([
-      one('fin', async (gate) => {
-        await context.inject(end, gate, {});
-      }),
-      one('rst', async (gate) => {
-        await context.inject(reset, [gate], {});
-      }),
-      one('restart', async (gate, goAway) => {
-        await goAway();
-        const shut = await context.inject(closedPort, gate, { gate: gate.name });
-        await context.watch(context.ms(RESTART_MS));
-        await shut.heal();
-      }),
-      one('edge', async (gate) => {
-        const pages = await context.inject(edgeOutage, gate, { status: 503 });
-        await context.watch(context.ms(EDGE_MS));
-        await pages.heal();
-      }),
-    ]);
+    const kinds: readonly (readonly [string, Disturb])[] = [
+      [
+        'fin',
+        async (gate) => {
+          await context.inject(end, gate, {});
+        },
+      ],
+      [
+        'rst',
+        async (gate) => {
+          await context.inject(reset, [gate], {});
+        },
+      ],
+      [
+        'restart',
+        async (gate, goAway) => {
+          await goAway();
+          const shut = await context.inject(closedPort, gate, { gate: gate.name });
+          await context.watch(context.ms(RESTART_MS));
+          await shut.heal();
+        },
+      ],
+      [
+        'edge',
+        async (gate) => {
+          const pages = await context.inject(edgeOutage, gate, { status: 503 });
+          await context.watch(context.ms(EDGE_MS));
+          await pages.heal();
+        },
+      ],
+    ];
+    const one = ([kind, disturb]: readonly [string, Disturb]) => watchOne(context, server, kind, disturb);
+    // A client with a port of its own leaves no room for a second one.
+    if (context.target.client?.listen === undefined) await Promise.all(kinds.map(one));
+    else for (const kind of kinds) await one(kind);
   },
 });
 
@@ -60,8 +75,8 @@ async function watchOne(
   const reference = server ? undefined : await context.startReference();
   const upstream = server ?? reference;
   if (!upstream) return;
-  const gate = await context.openGate({ name: kind, to: upstream });
-  const client = await context.startClient({ name: kind, gate });
+  await using gate = await context.openGate({ name: kind, to: upstream });
+  await using client = await context.startClient({ name: kind, gate });
   const live = (sinceMs: number) =>
     gate.live.find((one) => one.openedAtMs >= sinceMs && one.downBytes > 0 && !one.ended);
   await context.watch(ARRIVE_MS, () => live(0));
