@@ -1,4 +1,4 @@
-import { type Seen, streamOf } from './sequence.js';
+import { idsIn, type Seen, streamOf } from './sequence.js';
 
 const EPOCH_MS = 1_790_000_000_000;
 
@@ -56,5 +56,26 @@ describe('the id of a stream', () => {
   test('cannot be looked for where nothing is JSON', () => {
     const left: Seen[] = Array.from({ length: 60 }, (_, i) => ({ form: 'opaque', hash: `m${i}` }));
     expect(streamOf(left).kind).toBe('undecodable');
+  });
+});
+
+describe('a message of several', () => {
+  test('carries the ids of its arrays in order, but not a summary beside them', () => {
+    const fields = {
+      '/connect/offset': 30,
+      '/connect/pubs/0/offset': 28,
+      '/connect/pubs/1/offset': 29,
+      '/connect/pubs/1/n': 5,
+    };
+    expect(idsIn(fields, '/push/pub/offset')).toEqual([28, 29]);
+    expect(idsIn({ '/push/pub/offset': 31 }, '/push/pub/offset')).toEqual([31]);
+    expect(idsIn(fields, '')).toEqual([]);
+  });
+
+  test('and a greeting before the stream does not lower its coverage', () => {
+    const greeting: Seen = { form: 'json', hash: 'g', t: 0, fields: { '/id': 1 } };
+    const stream = [greeting, ...messages(60, (i) => ({ '/n': 100 + i }))];
+    expect(streamOf(stream, { declared: 'n' })).toMatchObject({ pointer: '/n', coverage: 1 });
+    expect(streamOf(stream, { other: stream.slice(9) })).toMatchObject({ pointer: '/n', kind: 'dense' });
   });
 });

@@ -44,6 +44,8 @@ export function matchesName(pointer: string, declared: string): boolean {
 export function countable<T extends Seen>(messages: readonly T[], heartbeats: ReadonlySet<string>): T[] {
   return messages.filter((message) => {
     if (message.form === 'empty') return false;
+    // `{}` says nothing but "I am here" (Centrifugo's ping).
+    if (message.form === 'json' && Object.keys(message.fields ?? {}).length === 0) return false;
     if (heartbeats.has(message.hash)) return false;
     const fields = Object.values(message.fields ?? {});
     return !fields.some((value) => typeof value === 'object' && value !== null && heartbeats.has(value.hash));
@@ -76,11 +78,11 @@ export function streamOf(
   if (declared !== undefined) {
     const named = [...pointers].filter(([pointer]) => matchesName(pointer, declared)).sort((a, b) => b[1] - a[1])[0];
     if (!named) return none('none');
-    return { pointer: named[0], kind: 'declared', coverage: named[1] / messages.length, messages: messages.length };
+    return { pointer: named[0], kind: 'declared', coverage: coverageOf(named[0], messages), messages: messages.length };
   }
   let best: Stream = none('none');
-  for (const [pointer, count] of pointers) {
-    const coverage = count / messages.length;
+  for (const pointer of pointers.keys()) {
+    const coverage = coverageOf(pointer, messages);
     if (coverage < COVERAGE) continue;
     const kind = kindOf(pointer, decoded, other, own ?? new Set());
     if (kind === undefined) continue;
@@ -89,6 +91,30 @@ export function streamOf(
     }
   }
   return best;
+}
+
+/** Of the messages from the first that has the field: a greeting or the answer to a subscription comes before the stream. */
+function coverageOf(pointer: string, messages: readonly Seen[]): number {
+  const first = messages.findIndex((message) => message.fields?.[pointer] !== undefined);
+  // A stream that begins late is none: half of the messages at least.
+  if (first < 0 || first > messages.length / 2) return 0;
+  const stream = messages.slice(first);
+  return stream.filter((message) => message.fields?.[pointer] !== undefined).length / stream.length;
+}
+
+/**
+ * The ids of one message: the field at the pointer or, where a message carries several (a batch, a replay inside an
+ * answer), the fields of the same name in its arrays, in order.
+ */
+export function idsIn(fields: Readonly<Record<string, Scalar>> | undefined, pointer: string): Scalar[] {
+  if (!fields) return [];
+  const own = fields[pointer];
+  if (own !== undefined) return [own];
+  const name = pointer.slice(pointer.lastIndexOf('/'));
+  if (name.length < 2 || /^\/\d+$/.test(name)) return [];
+  return Object.entries(fields)
+    .filter(([other]) => other.endsWith(name) && /\/\d+\//.test(other))
+    .map(([, value]) => value);
 }
 
 function kindOf(

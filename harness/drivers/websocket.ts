@@ -11,6 +11,9 @@ import { heartbeatAnswer } from './engine-io.js';
 /** Larger than any message a scenario waits for: a target's flood must not be cut by our own limit. */
 const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
 
+/** Enough that a server which waits for some payload sees some. */
+const HEAD_PAYLOAD_BYTES = 1024;
+
 interface Tools {
   readonly target: Target;
   readonly record: Record_;
@@ -129,13 +132,11 @@ export function openWebSocket(
       if (socket.readyState === WebSocket.OPEN) socket.send(part, { fin: last, compress: false }, () => {});
     },
     sendCompressed(deflated) {
-      // The library compresses what it sends itself, so the frame is written to its socket: FIN, RSV1, text, masked
-      // with a zero key (RFC 6455 5.2, RFC 7692 7.2.3).
-      const head = Buffer.alloc(14);
-      head.writeUInt8(0xc1, 0);
-      head.writeUInt8(0x80 | 127, 1);
-      head.writeBigUInt64BE(BigInt(deflated.length), 2);
-      wire?.write(Buffer.concat([head, deflated]));
+      // The library compresses what it sends itself, so the frame is written to its socket: FIN, RSV1, text.
+      wire?.write(Buffer.concat([frameHead(0xc1, deflated.length), deflated]));
+    },
+    sendHead(bytes) {
+      wire?.write(Buffer.concat([frameHead(0x81, bytes), Buffer.alloc(HEAD_PAYLOAD_BYTES, 'x')]));
     },
     ping(payload, timeoutMs) {
       const sentMs = nowMs();
@@ -203,6 +204,15 @@ export function openWebSocket(
       resolve(session);
     });
   });
+}
+
+/** A frame's head with a length of 64 bits, masked with a zero key (RFC 6455 5.2). */
+function frameHead(first: number, bytes: number): Buffer {
+  const head = Buffer.alloc(14);
+  head.writeUInt8(first, 0);
+  head.writeUInt8(0x80 | 127, 1);
+  head.writeBigUInt64BE(BigInt(bytes), 2);
+  return head;
 }
 
 function dial(options: SessionOptions, target: Target, url: URL, secure: boolean) {

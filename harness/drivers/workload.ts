@@ -21,6 +21,6 @@ const TOKEN = /\b[a-z0-9]{16}\b/;
 
 /** The token in a message that holds one of ours. */
 export function tokenIn(payload: Buffer): string | undefined {
-  const text = payload.subarray(0, 400).toString('latin1');
+  const text = payload.subarray(0, 400).toString('latin1').toLowerCase();
   return TOKEN.exec(text)?.[0];
 }

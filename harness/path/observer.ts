@@ -6,9 +6,10 @@ import type { Observer, Scalar } from '../contract.js';
 const HASH_DIGITS = 16;
 /** Larger payloads are kept as opaque: parsing them would delay the bytes that the gate passes on. */
 const MAX_JSON_BYTES = 256 * 1024;
-const MAX_FIELDS = 64;
+/** Room for a replay of hundreds of messages in one. */
+const MAX_FIELDS = 1024;
 const MAX_DEPTH = 8;
-const MAX_ITEMS = 16;
+const MAX_ITEMS = 512;
 /** A longer pointer is data that stands in a name's place; it is left out. */
 const MAX_POINTER = 256;
 /** Types, topics and users recur in every message; an HMAC costs 2 µs, a look-up none. */

@@ -44,12 +44,12 @@ export default defineScenario({
       t: atMs,
     });
     const recent: Buffer[] = [];
-    const victim = await context.mustOpen({ name: 'victim', to: victims, onMessage: (message) => keep(message) });
     const keep = (message: ReceivedMessage) => {
       recent.unshift(message.payload);
       recent.length = Math.min(recent.length, 20);
       seen.push(factsOf(message));
     };
+    const victim = await context.mustOpen({ name: 'victim', to: victims, onMessage: keep });
     const heartbeats = heartbeatHashes((text) => observer.hash(text));
     context.measure('heartbeat words', Object.fromEntries([...heartbeats].map((hash, index) => [index, hash])));
     context.phase('baseline');

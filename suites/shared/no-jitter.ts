@@ -1,4 +1,4 @@
-import { IMMEDIATE_MS, tailsOf } from '../../harness/attempts.js';
+import { type Curve, curveOf, IMMEDIATE_MS, tailsOf } from '../../harness/attempts.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { deviation, inWords, mean, median } from '../../harness/numbers.js';
@@ -39,14 +39,14 @@ export default defineCheck({
     const cap = curve.capIndex ?? curve.ratios.length;
     const fixed = cap === start;
     const columns = range(start, fixed ? curve.ratios.length : cap);
-    const parts = [
-      {
-        where: fixed ? 'of a fixed delay' : 'below the cap',
-        ratio: median(columns.map((k) => curve.ratios[k] ?? 0)),
-        spreadMs: median(columns.map((k) => curve.deviations[k] ?? 0)),
-      },
-    ];
     const tails = fixed ? undefined : tailsOf(delays.filter((list) => list.length >= ATTEMPTS));
+    const where = fixed ? 'of a fixed delay' : 'below the cap';
+    const parts = [{ where, ...spreadOf(curve, columns) }];
+    // A retry that came within 100 ms counts as one with the attempt before it, which shifts that process by one:
+    // compared from the last delay backwards the others are in line again. In step either way is in step.
+    const backwards = curveOf(delays.map((list) => list.toReversed()));
+    const again = { where, ...spreadOf(backwards, range(0, backwards.ratios.length - start)) };
+    if (!tails && parts[0] && again.ratio < parts[0].ratio) parts[0] = again;
     if (tails) parts.push({ where: 'at the cap', ratio: deviation(tails) / mean(tails), spreadMs: deviation(tails) });
     const measured = {
       jitterRatio: round(parts[0]?.ratio),
@@ -87,6 +87,13 @@ export default defineCheck({
     fail: outageStory([1000, 2000, 4000, 8000, 16_000], 0),
   },
 });
+
+function spreadOf(curve: Curve, columns: readonly number[]): { readonly ratio: number; readonly spreadMs: number } {
+  return {
+    ratio: median(columns.map((k) => curve.ratios[k] ?? 0)),
+    spreadMs: median(columns.map((k) => curve.deviations[k] ?? 0)),
+  };
+}
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);

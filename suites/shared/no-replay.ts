@@ -1,7 +1,7 @@
 import type { EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { keyOf } from '../../harness/sequence.js';
+import { idsIn, keyOf } from '../../harness/sequence.js';
 
 /** Below this the two sessions did not see the same stream (CHECKLIST rule 9). */
 const SHARED = 0.9;
@@ -111,10 +111,10 @@ export default defineCheck({
 });
 
 function ids(history: HistoryView, gate: string, pointer: string): { key: string; event: EventOf<'message'> }[] {
-  return history.of('message').flatMap((event) => {
-    const value = event.gate === gate && event.dir === 'down' ? event.fields?.[pointer] : undefined;
-    return value === undefined ? [] : [{ key: keyOf(value), event }];
-  });
+  return history
+    .of('message')
+    .filter((event) => event.gate === gate && event.dir === 'down')
+    .flatMap((event) => idsIn(event.fields, pointer).map((value) => ({ key: keyOf(value), event })));
 }
 
 /** The witness sees 0..59; the victim is cut after 24 and comes back at 4500 to those that `replayed` says. */

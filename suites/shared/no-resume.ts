@@ -1,7 +1,7 @@
 import type { EventOf, HistoryView, Scalar } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { keyOf, streamOf } from '../../harness/sequence.js';
+import { idsIn, keyOf, streamOf } from '../../harness/sequence.js';
 
 const SHARED = 0.9;
 /** A client reads in chunks of its own: what it presents may lie this many messages behind what its gate saw. */
@@ -54,10 +54,7 @@ export default defineCheck({
     if (pointer === undefined)
       return inconclusive(`no id was found in the messages (${kind}); name it with --sequence`);
     const keyed = (events: readonly EventOf<'message'>[]) =>
-      events.flatMap((event) => {
-        const value = event.fields?.[pointer];
-        return value === undefined ? [] : [{ key: keyOf(value), event }];
-      });
+      events.flatMap((event) => idsIn(event.fields, pointer).map((value) => ({ key: keyOf(value), event })));
     const stream = keyed(witnessed);
     const had = keyed(before);
     const order = new Map(stream.map(({ key }, index) => [key, index]));

@@ -1,6 +1,7 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, percentile } from '../../harness/numbers.js';
+import { tooGentle } from './pressure-evidence.js';
 
 const LATE_MS = 5000;
 
@@ -17,7 +18,7 @@ export default defineCheck({
     'CHECKLIST rule 14: p99 at most twice that of a copy with fast readers under the same push, and 50 ms; what never arrived counts as late',
   measured: { p99BaselineMs: 'ms', p99Ms: 'ms', missing: 'messages', samples: 'count', kind: 'latency | gap' },
   expect: { maxFactor: 2, slackMs: 50, minSamples: 500 },
-  judge(history, { expect }) {
+  judge(history, { expect, target }) {
     const none = history.of('obstacle').find(({ code }) => code === 'NO_PUSH');
     if (none) return skipped(`${none.text}; needs --subscribe or --pressure-env`);
     const sampled = history.measures('sampled')[0];
@@ -32,6 +33,8 @@ export default defineCheck({
     const p99 = percentile(slow, 99);
     const measured = { p99BaselineMs: round(base), p99Ms: round(p99), missing, samples: slow.length, kind };
     const because = [pushed, sampled];
+    const why = tooGentle(pushed, target);
+    if (why !== undefined) return skipped(why, { measured });
     if (fast.length < (expect.minSamples ?? 500))
       return inconclusive(`only ${fast.length} samples in the undisturbed copy`, { measured, because });
     if (Number(sampled.facts.fastMissing) > 0.01 * fast.length)

@@ -1,6 +1,7 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inMiB, inWords, MIB } from '../../harness/numbers.js';
+import { tooGentle } from './pressure-evidence.js';
 
 export default defineCheck({
   id: 'unbounded-buffer',
@@ -22,7 +23,7 @@ export default defineCheck({
     mode: 'push | echo | broadcast',
   },
   expect: { maxGrowthBytes: 64 * MIB, maxRatio: 0.5 },
-  judge(history, { expect }) {
+  judge(history, { expect, target }) {
     const none = history.of('obstacle').find(({ code }) => code === 'NO_PUSH');
     if (none) return skipped(`${none.text}; needs --subscribe or --pressure-env`);
     const before = history.measures('before')[0];
@@ -71,6 +72,8 @@ export default defineCheck({
       });
     }
     if (Number(facts.fastTakenBytes) < Number(facts.neededBytes)) {
+      const why = tooGentle(pushed, target);
+      if (why !== undefined) return skipped(why, { measured });
       const missing = Number(facts.neededBytes) - Number(facts.fastTakenBytes);
       return inconclusive(
         `the push was ${inMiB(missing)} short of ${inMiB(Number(facts.neededBytes))} in ${inWords(Number(facts.tookMs))}: --pressure-env can name a setting that pushes more`,

@@ -33,7 +33,8 @@ export default defineCheck({
       undefined,
     );
     const growth = Math.max(0, ...tried.map(({ facts }) => Number(facts.rssGrowthBytes ?? 0)));
-    const code = refused.find(({ facts }) => facts.closeCode !== null)?.facts.closeCode ?? null;
+    const told = [...refused, ...history.measures('announced')].find(({ facts }) => facts.closeCode !== null);
+    const code = told?.facts.closeCode ?? null;
     const measured = {
       largestAcceptedBytes: Number(largest?.facts.bytes ?? 0),
       how: largest ? String(largest.facts.how) : null,
@@ -60,7 +61,8 @@ export default defineCheck({
     if (unread) return skipped('the server reads nothing of what clients send', { measured, because: [unread] });
     if (refused.length === 0)
       return inconclusive('nothing larger than the limit could be sent', { measured, because: tried });
-    const remark = code === PROTOCOL_CODE ? '' : `, without the protocol's code 1009 (${code ?? 'no close frame'})`;
+    const remark =
+      code === PROTOCOL_CODE ? '' : `, without the protocol's code 1009 (${code ?? 'no close frame could be read'})`;
     return pass(`refused a message of ${inMiB(Number(refused[0]?.facts.bytes))}${remark}`, {
       measured,
       because: refused,
