@@ -1,25 +1,47 @@
 import cluster from 'node:cluster';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 /**
- * Not a Toxiproxy: the least that a proxy in Node can do, to tell what of our cost is the platform's. Two sockets joined by
- * `pipe`, no toxics, no counting; with a second argument, in so many processes that share the listening socket.
+ * Not a Toxiproxy: the least that a proxy in Node can do, to tell what of our cost is the platform's. No toxics, no counting.
  *
- *   node bench-pipe.js <upstream port> [processes]
+ *   node bench-pipe.js <upstream port> pipe          two sockets joined by `pipe`
+ *   node bench-pipe.js <upstream port> manual        what the upstream sends is read into one buffer a connection, used again
+ *   node bench-pipe.js <upstream port> pipe <n>      in n processes that share the listening socket
  */
 const upstream = Number(process.argv[2]);
-const processes = Number(process.argv[3] ?? 1);
+const manual = process.argv[3] === 'manual';
+const processes = Number(process.argv[4] ?? 1);
+const BUFFER_BYTES = 64 * 1024;
+
+function dial(client: Socket): Socket {
+  const to = { port: upstream, host: '127.0.0.1', noDelay: true };
+  if (!manual) {
+    const far = connect(to);
+    far.pipe(client);
+    return far;
+  }
+  const far = connect({
+    ...to,
+    onread: {
+      buffer: Buffer.allocUnsafeSlow(BUFFER_BYTES),
+      // False stops reading: until the kernel has all of it, the buffer is not free.
+      callback: (size, buffer) => client.write(buffer.subarray(0, size)) || client.writableLength === 0,
+    },
+  });
+  client.on('drain', () => far.resume());
+  return far;
+}
 
 function serve(told: (port: number) => void): void {
   const server = createServer({ noDelay: true }, (client) => {
-    const far = connect({ port: upstream, host: '127.0.0.1', noDelay: true });
+    const far = dial(client);
+    client.pipe(far);
     for (const [one, other] of [
       [client, far],
       [far, client],
     ] as const) {
       one.on('error', () => undefined);
       one.on('close', () => other.destroy());
-      one.pipe(other);
     }
   });
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
@@ -29,8 +51,7 @@ function serve(told: (port: number) => void): void {
 }
 
 process.on('disconnect', () => process.exit(0));
-if (cluster.isWorker) serve((port) => process.send?.({ port }));
-else if (processes === 1) serve((port) => process.send?.({ port }));
+if (cluster.isWorker || processes === 1) serve((port) => process.send?.({ port }));
 else {
   // The kernel gives each connect to whichever process asks first.
   cluster.schedulingPolicy = cluster.SCHED_NONE;

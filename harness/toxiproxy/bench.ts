@@ -142,8 +142,8 @@ class Rig implements AsyncDisposable {
   }
 }
 
-async function overPipe(name: string, processes: number, ports: UpstreamPorts, rig: Rig): Promise<Subject> {
-  const start = (port: number) => rig.start<{ port: number }>('bench-pipe.js', String(port), String(processes));
+async function overPipe(name: string, how: readonly string[], ports: UpstreamPorts, rig: Rig): Promise<Subject> {
+  const start = (port: number) => rig.start<{ port: number }>('bench-pipe.js', String(port), ...how);
   const [echo, source] = [await start(ports.echo), await start(ports.source)];
   return { name, pids: [], echoPort: echo.port, sourcePort: source.port };
 }
@@ -162,8 +162,9 @@ export async function bench(
   } else print('no toxiproxy-server on the PATH: there is nothing to compare with');
   subjects.push(await overToxiproxy('embedded', rig.own(await startEmbeddedProcess(1)), ports));
   if (designs) {
-    subjects.push(await overPipe('pipe', 1, ports, rig));
-    subjects.push(await overPipe(`pipe x${cpus().length}`, cpus().length, ports, rig));
+    subjects.push(await overPipe('pipe', ['pipe'], ports, rig));
+    subjects.push(await overPipe('manual reads', ['manual'], ports, rig));
+    subjects.push(await overPipe(`pipe x${cpus().length}`, ['pipe', String(cpus().length)], ports, rig));
   }
   const samples = new Map(subjects.map((subject) => [subject.name, new Map() as Samples]));
   for (let round = 1; round <= amounts.rounds; round++) {

@@ -128,7 +128,8 @@ export class Link implements Sink, Feeder, LinkBudget {
   take(chunk: Chunk): void {
     if (this.abandoned || this.outEnded || chunk.bytes.length === 0) return;
     this.writtenBytes += chunk.bytes.length;
-    if (!this.destination.write(chunk.bytes)) this.choked = true;
+    // A large chunk is over Node's mark at once, also where the kernel took all of it: only what is left here counts.
+    if (!this.destination.write(chunk.bytes) && this.destination.writableLength > 0) this.choked = true;
   }
 
   closeInput(): void {
@@ -142,10 +143,15 @@ export class Link implements Sink, Feeder, LinkBudget {
   private read(bytes: Buffer): void {
     if (this.abandoned) return;
     this.readBytes += bytes.length;
-    const atMs = nowMs();
     const head = this.head();
-    for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
-      head.take({ bytes: bytes.length <= CHUNK_BYTES ? bytes : bytes.subarray(from, from + CHUNK_BYTES), atMs });
+    if (head === this) {
+      // Only toxics care how large a chunk is and when it came.
+      this.take({ bytes, atMs: 0 });
+    } else {
+      const atMs = nowMs();
+      for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
+        head.take({ bytes: bytes.length <= CHUNK_BYTES ? bytes : bytes.subarray(from, from + CHUNK_BYTES), atMs });
+      }
     }
     if (!head.hasRoom()) this.source.pause();
   }
