@@ -228,6 +228,19 @@ it('statistics tell connections, bytes, age and the bites of a toxic', () =>
     });
   }));
 
+it('statistics keep the bites of a toxic that acts by ending the connection', () =>
+  withServer({}, async (rig) => {
+    const proxy = await rig.proxy(toxic('limit_data', 'downstream', { bytes: 3 }));
+    for (let i = 0; i < 2; i++) {
+      const { client, server } = await proxy.open();
+      server.write('abcdef');
+      await client.over();
+    }
+    const ended = async () => (await statistics(rig, proxy)).connections.length === 0;
+    await until('both are gone', ended, 3000);
+    expect((await statistics(rig, proxy)).bites).toEqual([{ toxic: 'limit_data', bites: 4 }]);
+  }));
+
 /** A process that listens, accepts nothing and has no room in its queue: connects to it hang. */
 async function hungListener(): Promise<{ readonly port: number } & AsyncDisposable> {
   const program =

@@ -127,6 +127,7 @@ export class StreamProxy {
     for (const socket of [client, server]) socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const connection = new Connection(id, client, server, this.random.fork(`connection-${id}`), this.options, (one) => {
       this.connections.delete(one);
+      this.toxics.remember(one);
       this.tally('upstream', this, one.up.readBytes, one.up.writtenBytes);
       this.tally('downstream', this, one.down.readBytes, one.down.writtenBytes);
     });

@@ -15,6 +15,7 @@ export interface NewToxic {
 /** The toxics of one proxy, in order of creation a direction, and their changes to its live connections. */
 export class ToxicSet {
   private readonly chains: Record<Direction, Toxic[]> = { upstream: [], downstream: [] };
+  private readonly pastBites = new WeakMap<Toxic, number>();
   private serial = 0;
 
   constructor(private readonly connections: ReadonlySet<Connection>) {}
@@ -55,10 +56,18 @@ export class ToxicSet {
     for (const toxic of this.all()) this.remove(toxic);
   }
 
-  /** How often the toxic acted on the connections that live. */
+  /** How often the toxic acted on a connection, on those that have ended too: some act by ending one. */
   bitesOf(toxic: Toxic): number {
-    let bites = 0;
+    let bites = this.pastBites.get(toxic) ?? 0;
     for (const connection of this.connections) bites += connection.link(toxic.direction).bitesOf(toxic);
     return bites;
+  }
+
+  /** A connection has ended: keeps what its toxics did. */
+  remember(connection: Connection): void {
+    for (const toxic of this.all()) {
+      const bites = connection.link(toxic.direction).bitesOf(toxic);
+      if (bites > 0) this.pastBites.set(toxic, (this.pastBites.get(toxic) ?? 0) + bites);
+    }
   }
 }
