@@ -133,7 +133,7 @@ export const settingsSchema = z
     pressureEnv: envList,
     env: variables,
     cwd: words,
-    only: list,
+    only: list.refine((ids) => ids.length > 0, 'names no check'),
     skip: list,
     long: flag,
     scale: positive,

@@ -12,6 +12,7 @@ const LISTEN_MS = 2500;
 const ANSWER_MS = 1500;
 /** A client may need a JVM or a bundler to start. */
 const CLIENT_START_MS = 60_000;
+const DEATH_MS = 500;
 const PROBE_SIZES = [16_384, 4096, 1024, 256];
 
 /**
@@ -51,6 +52,8 @@ async function learnOrTell(context: ScenarioContext, server: StartedServer): Pro
   try {
     return await learn(context, server);
   } catch (error) {
+    // The end of its connections is seen before its own.
+    await context.watch(DEATH_MS, () => server.process?.exit);
     if (!server.process?.exit || server.alive()) throw error;
     throw await targetDied(server.process, 'when its first clients came and went');
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -111,7 +111,7 @@ function makeDirectory(resultsDir: string, name: string, atMs: number): string {
   const stamp = new Date(atMs).toISOString().replace(/[:.]/g, '-');
   const directory = join(resultsDir, name.replace(/[^\w.-]+/g, '_') || 'target', stamp);
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolders(directory);
   } catch (cause) {
     throw new HarnessError(
       'RESULTS_UNWRITABLE',
@@ -120,6 +120,18 @@ function makeDirectory(resultsDir: string, name: string, atMs: number): string {
     );
   }
   return directory;
+}
+
+/** Level by level: Node's `recursive` tries for ever where the system answers ENOENT, as below /proc. */
+export function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another run may have been quicker.
+    if (!existsSync(folder)) throw error;
+  }
 }
 
 function linkLatest(directory: string): void {

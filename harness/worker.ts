@@ -80,3 +80,4 @@ process.on('disconnect', () => abort.abort(new HarnessError('INTERRUPTED', 'the 
 // Interrupts reach the whole process group; the parent decides.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
+process.on('SIGHUP', () => {});

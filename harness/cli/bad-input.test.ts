@@ -101,6 +101,13 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
     /--reporter cannot be "html": that reporter is not built yet/,
   ],
   ['an unknown reporter', () => server('--reporter', 'tap'), /there is no such reporter/],
+  [
+    'an authority that is not there',
+    () => server('--ca', 'none.pem'),
+    /cannot read the authority --ca .*none\.pem: ENOENT/,
+  ],
+  ['an authority that is none', () => server('--ca', 'good.yaml'), /good\.yaml holds no certificate in PEM form/],
+  ['checks that an unset variable should have named', () => server('--only', ''), /--only names no check/],
   ['a wrong slot', () => server('--resume', 'last id'), /--resume "last id" is none of \?name=value/],
   ['a wrong environment', () => server('--quiet-env', 'QUIET'), /--quiet-env "QUIET" is not K=V/],
   ['no copies', () => server('--copies', '0'), /--copies must be 1 or more/],
@@ -138,6 +145,15 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
   ['an unknown check to explain', () => ['explain', 'no-hertbeat'], /did you mean websocket\/no-heartbeat\?/],
   ['a command that comes later', () => ['session', '--upstream', 'x:1'], /holdfast session is not built yet/],
 ];
+
+test('a results folder that cannot be made is told, and not tried for ever', async () => {
+  // Below /proc a missing folder is answered with ENOENT, after which Node's recursive mkdir never ends.
+  for (const results of ['/proc/holdfast/results', 'good.yaml/results']) {
+    const { code, said } = await holdfast(server('--results', results));
+    expect(said.trimEnd().split('\n').at(-1)).toMatch(/cannot create .*results.*; name another with --results$/);
+    expect(code).toBe(3);
+  }
+});
 
 describe('bad input ends with exit code 3 and one sentence', () => {
   it.each(TABLE)('%s', async (_, args, sentence) => {

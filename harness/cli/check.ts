@@ -1,11 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Catalog, loadCatalog } from '../catalog.js';
 import { loadConfig } from '../config.js';
 import type { Settings } from '../config-schema.js';
 import type { Run } from '../contract.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError, messageOf } from '../errors.js';
 import { makePlan } from '../plan.js';
 import { renderJson } from '../reporters/json.js';
 import { renderJunit } from '../reporters/junit.js';
@@ -48,6 +48,7 @@ async function check(
   const catalog = loadCatalog();
   refuseUnknownProtocol(target.protocol, catalog);
   for (const id of [...options.only, ...options.skip]) refuseUnknownCheck(id, target.protocol, catalog);
+  refuseUnreadableCa(target.caFile);
   await refuseUnfitUrls(target.server, settings.iOwnThisTarget ?? false);
   const plan = makePlan(target, options, catalog);
   if (signal.aborted) throw new HarnessError('INTERRUPTED', 'interrupted before anything was started');
@@ -130,6 +131,20 @@ async function chooseTarget(
     );
   }
   return { name, settings: { ...settings, ...flags }, folder: config.folder };
+}
+
+/** Read again by each session; what is wrong with it is told once, before anything is started. */
+function refuseUnreadableCa(file: string | undefined): void {
+  if (file === undefined) return;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new HarnessError('BAD_CA', `cannot read the authority --ca ${file}: ${messageOf(cause)}`, { cause });
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new HarnessError('BAD_CA', `--ca ${file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)`);
+  }
 }
 
 function refuseUnknownProtocol(protocol: string, { protocols }: Catalog): void {

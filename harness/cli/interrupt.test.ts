@@ -43,7 +43,7 @@ async function ended(child: ChildProcess, mark: string): Promise<{ code: number 
   return { code: child.exitCode, running: running() };
 }
 
-it.each(['SIGINT', 'SIGTERM'] as const)(
+it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   '%s heals, stops and saves, then exits with 130',
   async (signal) => {
     const mark = randomUUID();

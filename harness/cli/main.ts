@@ -68,7 +68,7 @@ const HEALING = '\ninterrupted: healing, stopping and saving; once more to kill 
 /** The first signal ends the run in order; the second ends us at once. */
 function onInterrupt(said: string, first: () => void): void {
   let seen = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (seen) process.exit(EXIT.interrupted);
       seen = true;
@@ -80,5 +80,6 @@ function onInterrupt(said: string, first: () => void): void {
   process.on('disconnect', first);
 }
 
-process.stdout.on('error', () => {});
+// A reader that leaves, or a terminal that is closed, must not keep a run from healing.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 main(process.argv.slice(2)).then((code) => process.exit(code));
