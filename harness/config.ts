@@ -41,8 +41,17 @@ async function readConfig(path: string): Promise<unknown> {
         return await createJiti(path, { fsCache: false, interopDefault: true }).import(path, { default: true });
     }
   } catch (cause) {
-    throw new HarnessError('CONFIG_UNREADABLE', `cannot read ${path}: ${messageOf(cause)}`, { cause });
+    throw new HarnessError('CONFIG_UNREADABLE', `cannot read ${path}: ${inOneLine(messageOf(cause))}`, { cause });
   }
+}
+
+/** What parsers say first, with the line they mean; not the picture of it that follows. */
+function inOneLine(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '' && line !== '^' && !/^(- |Require stack)/.test(line))
+    .slice(0, 2)
+    .join(' ');
 }
 
 function targetsOf(content: unknown, path: string): Map<string, Settings> {

@@ -309,6 +309,8 @@ export interface Summary {
   readonly skipped: number;
   /** MUST checks that were decided, of those that exist for the target's roles. */
   readonly mustSeen: readonly [number, number];
+  /** A server of the target's ended by itself. */
+  readonly crashed: boolean;
   readonly grade: string | null;
 }
 

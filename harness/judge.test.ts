@@ -1,6 +1,6 @@
 import type { Check, EventBodyAt, Finding } from './contract.js';
 import { fail, inconclusive, pass } from './finding.js';
-import { judge, type Planned, summarize } from './judge.js';
+import { hasCrashed, judge, type Planned, summarize } from './judge.js';
 import { STORY_OPTIONS, STORY_TARGET, tell } from './story.js';
 
 const EVENTS: EventBodyAt[] = [[0, { type: 'phase', phase: 'baseline' }]];
@@ -55,6 +55,14 @@ describe('the judge', () => {
     ];
     const [verdict] = outcomes([{ check: check('w/a', () => inconclusive('no ping could be sent')) }], events);
     expect(verdict).toMatchObject({ outcome: 'inconclusive', reason: expect.stringContaining('exit code 7') });
+  });
+
+  test('a crash gives F, which no inconclusive MUST hides', () => {
+    const crash: EventBodyAt = [1, { type: 'process', process: 'server-1', what: 'crash', facts: { role: 'server' } }];
+    const crashed = hasCrashed(new Map([['s', tell([...EVENTS, crash])]]));
+    const verdicts = outcomes([{ check: check('w/a', () => pass('')) }], [...EVENTS, crash]);
+    expect(summarize(verdicts, 1, ['server'], crashed)).toMatchObject({ crashed: true, grade: 'F', inconclusive: 1 });
+    expect(hasCrashed(new Map([['s', tell(EVENTS)]]))).toBe(false);
   });
 
   test('a scenario that broke gives no pass, but a failure that was seen stays', () => {

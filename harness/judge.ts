@@ -65,8 +65,8 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext): Findin
   } catch (error) {
     return inconclusive(`the check itself failed: ${messageOf(error)}`);
   }
-  const crash = view.of('process').find((event) => event.what === 'crash' && event.facts?.role === 'server');
-  if (crash && (finding.outcome === 'pass' || (broken && finding.outcome === 'inconclusive'))) {
+  const crash = view.of('process').find(isServerCrash);
+  if (crash && (finding.outcome === 'pass' || finding.outcome === 'inconclusive')) {
     const how = crash.signal ? `by ${crash.signal}` : `with exit code ${crash.code ?? 'unknown'}`;
     return inconclusive(`the server ended by itself (${how}) during this scenario`, { because: [crash] });
   }
@@ -105,8 +105,22 @@ function toVerdict(check: Check, threshold: Record<string, number>, finding: Fin
   };
 }
 
+/** Whether a server ended by itself in any scenario, or before the first one. */
+export function hasCrashed(histories: ReadonlyMap<string, readonly HistoryEvent[]>): boolean {
+  return [...histories.values()].some((events) => events.some(isServerCrash));
+}
+
+function isServerCrash(event: HistoryEvent): boolean {
+  return event.type === 'process' && event.what === 'crash' && event.facts?.role === 'server';
+}
+
 /** Counts and grade (DESIGN section 3). */
-export function summarize(verdicts: readonly Verdict[], scale: number, roles: readonly Role[]): Summary {
+export function summarize(
+  verdicts: readonly Verdict[],
+  scale: number,
+  roles: readonly Role[],
+  crashed = false,
+): Summary {
   const count = (outcome: string) => verdicts.filter((verdict) => verdict.outcome === outcome).length;
   const asked = (role: Role) => roles.includes(role) || roles.includes('system');
   const musts = verdicts.filter((verdict) => verdict.level === 'MUST' && asked(verdict.role));
@@ -117,14 +131,17 @@ export function summarize(verdicts: readonly Verdict[], scale: number, roles: re
     inconclusive: count('inconclusive'),
     skipped: count('skipped'),
     mustSeen: [decided.length, musts.length],
-    grade: gradeOf(verdicts, scale),
+    crashed,
+    grade: gradeOf(verdicts, scale, crashed),
   };
 }
 
-function gradeOf(verdicts: readonly Verdict[], scale: number): string | null {
+function gradeOf(verdicts: readonly Verdict[], scale: number, crashed: boolean): string | null {
   const of = (level: string, outcome: string) =>
     verdicts.filter((verdict) => verdict.level === level && verdict.outcome === outcome).length;
   const decided = verdicts.filter(({ outcome }) => outcome === 'pass' || outcome === 'fail').length;
+  // A crash leaves MUSTs inconclusive, and is worse than not to know.
+  if (crashed && scale === 1) return 'F';
   if (of('MUST', 'inconclusive') > 0 || scale !== 1 || decided === 0) return null;
   const mustFails = of('MUST', 'fail');
   if (mustFails > 3) return 'F';

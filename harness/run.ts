@@ -7,7 +7,7 @@ import { nowMs, wallMs } from './clock.js';
 import type { Run } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
 import { createHistoryWriter, readHistory } from './history.js';
-import { judge, summarize } from './judge.js';
+import { hasCrashed, judge, summarize } from './judge.js';
 import { runLanes } from './lanes.js';
 import { createLog } from './log.js';
 import { makePlan, type Plan } from './plan.js';
@@ -62,7 +62,8 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<{ r
     await history.close();
   }
   const durationMs = nowMs() - epochMs;
-  const verdicts = judge(plan.planned, await readHistory(history.path), plan.target, plan.options);
+  const events = await readHistory(history.path);
+  const verdicts = judge(plan.planned, events, plan.target, plan.options);
   const run: Run = {
     schema: 'holdfast.run/1',
     version: version(),
@@ -80,7 +81,7 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<{ r
       limitMs: Math.round(WALL_FACTOR * (PREFLIGHT_MS + Math.max(plan.quietMs, plan.busyMs))),
     },
     verdicts,
-    summary: summarize(verdicts, plan.options.scale, plan.target.roles),
+    summary: summarize(verdicts, plan.options.scale, plan.target.roles, hasCrashed(events)),
   };
   writeFileSync(join(directory, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
   linkLatest(directory);
@@ -103,8 +104,10 @@ export async function rejudge(directory: string): Promise<Run> {
     );
   }
   const { planned } = makePlan(saved.target, saved.options, loadCatalog());
-  const verdicts = judge(planned, await readHistory(join(directory, 'history.jsonl')), saved.target, saved.options);
-  return { ...saved, verdicts, summary: summarize(verdicts, saved.options.scale, saved.target.roles) };
+  const events = await readHistory(join(directory, 'history.jsonl'));
+  const verdicts = judge(planned, events, saved.target, saved.options);
+  const summary = summarize(verdicts, saved.options.scale, saved.target.roles, hasCrashed(events));
+  return { ...saved, verdicts, summary };
 }
 
 function makeDirectory(resultsDir: string, name: string, atMs: number): string {
@@ -123,7 +126,7 @@ function makeDirectory(resultsDir: string, name: string, atMs: number): string {
 }
 
 /** Level by level: Node's `recursive` tries for ever where the system answers ENOENT, as below /proc. */
-export function makeFolders(folder: string): void {
+function makeFolders(folder: string): void {
   if (existsSync(folder)) return;
   makeFolders(dirname(folder));
   try {

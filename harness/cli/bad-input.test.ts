@@ -32,6 +32,8 @@ beforeAll(async () => {
   config('top.ts', 'const target: string = "x"; export default { target };');
   config('unbuilt.js', 'module.exports = { targets: { chat: { server: "x", known: [] } } };');
   config('broken.json', '{"targets":');
+  config('broken.yaml', 'targets:\n  a:\n   server: [1\n');
+  config('broken.mjs', 'syntax error here(');
   config('throws.ts', 'throw new Error("no such luck");');
   config('good.yaml', 'targets:\n  chat: { server: x }\n  feed: { server: y }\n');
 });
@@ -132,6 +134,13 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
   ],
   ['a config with an unbuilt field', () => config('unbuilt.js'), /targets\.chat\.known is not built yet/],
   ['a broken config', () => config('broken.json'), /cannot read .*broken\.json: /],
+  ['a config of broken YAML', () => config('broken.yaml'), /cannot read .*broken\.yaml: Flow sequence .* at line \d+/],
+  [
+    'a config of broken JavaScript',
+    () => config('broken.mjs'),
+    /cannot read .*broken\.mjs: ParseError: .*broken\.mjs:1:\d+/,
+  ],
+  ['a folder as config', () => config('.'), /cannot read .*: Cannot find module/],
   ['a config that throws', () => config('throws.ts'), /cannot read .*throws\.ts: no such luck/],
   ['a config that is not there', () => config('none.ts'), /there is no config .*none\.ts/],
   [

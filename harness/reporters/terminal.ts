@@ -112,7 +112,8 @@ function closing(run: Run, { directory }: TerminalOptions, paint: Painter): stri
   const { summary, wall } = run;
   const count = (outcome: Outcome, text: string) => (summary[outcome] === 0 ? text : paint.of(outcome)(text));
   const [seen, all] = summary.mustSeen;
-  const grade = summary.grade === null ? `no grade (${whyNoGrade(run)})` : `grade ${summary.grade}`;
+  const crash = summary.crashed ? ': the server ended by itself' : '';
+  const grade = summary.grade === null ? `no grade (${whyNoGrade(run)})` : `grade ${summary.grade}${crash}`;
   const counts = [
     count('fail', `${summary.fail} failed`),
     count('inconclusive', `${summary.inconclusive} inconclusive`),
