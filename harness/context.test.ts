@@ -52,6 +52,15 @@ describe('a server that ends', () => {
     expect(crashes()).toMatchObject([{ process: 'server-1', code: 7, facts: { role: 'server' } }]);
   });
 
+  test('just after the scenario did is a crash all the same', async () => {
+    const dying = 'require("net").createServer(() => setTimeout(() => process.exit(7), 40)).listen(process.env.PORT)';
+    const { context, crashes } = contextFor(`node -e '${dying}'`);
+    const server = await context.startServer();
+    void context.openSession({ name: 'one', to: server });
+    await context[Symbol.asyncDispose]();
+    expect(crashes()).toMatchObject([{ code: 7 }]);
+  });
+
   test('because it was asked to is none', async () => {
     const { context, crashes } = contextFor(`node -e '${LISTENS}'`);
     await using _all = context;

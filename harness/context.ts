@@ -29,6 +29,8 @@ export interface ContextSettings {
   readonly emit: (event: EventBody, atMs: number) => void;
 }
 
+const DEATH_MS = 100;
+
 /** What a scenario works with. Everything it starts or injects is undone by disposing the context, last first. */
 export function createContext(settings: ContextSettings): ScenarioContext & AsyncDisposable {
   const { target, options, signal, workload } = settings;
@@ -40,6 +42,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     resources.push(resource);
     return resource;
   };
+  const started: StartedServer[] = [];
   let servers = 0;
   let injections = 0;
   let leaving = false;
@@ -80,6 +83,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         record,
         observer,
       });
+      started.push(server);
       watchForCrash(server, name ?? `server-${servers}`);
       return defer(server);
     },
@@ -168,6 +172,8 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
 
   return Object.assign(context, {
     [Symbol.asyncDispose]: async () => {
+      // Of a server that is about to die the connections go first, and with them the scenario.
+      await waitFor(() => started.some((server) => server.process?.exit && !server.stopping), DEATH_MS);
       leaving = true;
       for (const resource of resources.reverse()) {
         try {
