@@ -239,10 +239,16 @@ function urlFor(target: Target, options: SessionOptions, slots: readonly Slot[])
     target.server?.url ??
     `ws://${options.to.host.includes(':') ? `[${options.to.host}]` : options.to.host}:${options.to.port}`;
   const url = new URL(base);
-  const path = new URL(target.path, 'http://path.invalid');
+  const path = new URL(`http://path.invalid${target.path}`);
   if (target.path !== '/' || url.pathname === '') url.pathname = path.pathname;
-  for (const [name, value] of path.searchParams) url.searchParams.set(name, value);
-  for (const slot of slots) if (slot.in === 'query') url.searchParams.set(slot.name, slot.value);
+  // As it was typed: `searchParams` would spell `?streams=a@trade/b` anew, and a signed query must stay what was signed.
+  if (url.search === '') url.search = path.search;
+  else if (path.search !== '' && path.search !== url.search) url.search += `&${path.search.slice(1)}`;
+  for (const slot of slots) {
+    if (slot.in !== 'query') continue;
+    if (url.searchParams.has(slot.name)) url.searchParams.set(slot.name, slot.value);
+    else url.search += `${url.search === '' ? '?' : '&'}${new URLSearchParams([[slot.name, slot.value]])}`;
+  }
   return url;
 }
 
