@@ -7,6 +7,7 @@ const said = (reason: string, status?: number) =>
 test.each<[string, number | undefined, RegExp]>([
   ['HTTP 404', 404, /^the server at 127.0.0.1:1 refused a websocket handshake at \/: HTTP 404 \(.*--path\)$/],
   ['HTTP 401', 401, /--auth/],
+  ['HTTP 403', 403, /--auth "Origin: /],
   ['HTTP 400', 400, /Sec-WebSocket-Protocol/],
   ['self-signed certificate', undefined, /self-signed certificate \(.*--ca FILE, or use --insecure\)$/],
   ['unable to verify the first certificate', undefined, /--ca/],

@@ -9,7 +9,11 @@ export function whyRefused({ status, reason }: Refusal, { protocol, path }: Targ
 }
 
 function ofStatus(status: number): string {
-  if (status === 401 || status === 403) return 'give a credential with --auth, the endpoint with --path';
+  if (status === 401) return 'give a credential with --auth, the endpoint with --path';
+  // Ours is no browser and sends no Origin; some servers take nobody without one (golang.org/x/net/websocket).
+  if (status === 403) {
+    return 'give a credential with --auth, the origin it wants with --auth "Origin: http://localhost", the endpoint with --path';
+  }
   if (status === 404) return 'name the endpoint with --path';
   return 'name the endpoint with --path, a credential with --auth, a subprotocol with --auth "Sec-WebSocket-Protocol: name"';
 }

@@ -14,7 +14,9 @@ export function unready(history: HistoryView, outage: Outage | undefined): Findi
   const total = outage.attempts.reduce((sum, list) => sum + list.length, 0);
   if (total === 0) return skipped('follows from no-reconnect: it made no attempt while it was refused');
   if (history.bites('refuse').length === 0) return inconclusive('nothing was refused');
-  if (outage.closedBackMs === null) {
+  // Who gave up everywhere gave up there too.
+  const gaveUp = history.measures('returned copies')[0]?.facts.back === 0;
+  if (outage.closedBackMs === null && !gaveUp) {
     return inconclusive('behaves differently when refused: the copy that met a really closed port did not come back');
   }
   if (!outage.noise.trusted) {
