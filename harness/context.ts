@@ -82,6 +82,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         cwd: target.cwd,
         record,
         observer,
+        signal,
       });
       started.push(server);
       watchForCrash(server, name ?? `server-${servers}`);

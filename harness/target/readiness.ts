@@ -9,6 +9,7 @@ export interface Readiness {
   readonly spec: ServerSpec;
   readonly port: number;
   readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
   /** The line that `readyLog` waits for has come, or none is waited for. */
   logged: boolean;
 }
@@ -37,7 +38,7 @@ export async function untilReady(started: StartedProcess, readiness: Readiness):
       elsewhereSince = elsewhere.length === 0 || elsewhere.includes(port) ? undefined : (elsewhereSince ?? nowMs());
       if (elsewhereSince !== undefined && readiness.logged && nowMs() - elsewhereSince > elsewhereMs) break;
     }
-    await delay(50);
+    await delay(50, readiness.signal);
   }
   throw new HarnessError(
     'NOT_READY',

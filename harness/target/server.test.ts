@@ -38,6 +38,17 @@ describe('a server', () => {
     expect(kinds().sort()).toEqual(['exit', 'port-gone', 'ready', 'signal', 'spawn']);
   });
 
+  it('is waited for no longer once interrupted, and leaves nothing', async () => {
+    const interrupt = new AbortController();
+    const starting = start({ command: 'sleep 60' }, { signal: interrupt.signal });
+    await until('it is started', () => kinds().includes('spawn'), 5_000);
+    const since = nowMs();
+    interrupt.abort(new Error('interrupted'));
+    await expect(starting).rejects.toThrow('interrupted');
+    expect(nowMs() - since).toBeLessThan(2_000);
+    expect(kinds()).toContain('killed');
+  });
+
   it('may listen on ::1 only, and take its port from the command', async () => {
     await using server = await start({ command: http('{port},"::1"') });
     expect(server.host).toBe('::1');

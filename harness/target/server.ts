@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Milliseconds until it must be ready. */
   readonly deadlineMs?: number;
+  /** Waits for it no longer. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Gone {
@@ -87,6 +89,7 @@ async function start(options: ServerOptions, port: number, fixed: boolean): Prom
     port,
     deadlineMs: options.deadlineMs ?? 60_000,
     logged: spec.readyLog === undefined,
+    ...(options.signal ? { signal: options.signal } : {}),
   };
   const readyLog = spec.readyLog === undefined ? undefined : new RegExp(spec.readyLog);
   const started = await spawnProcess({

@@ -83,7 +83,11 @@ async function watchOne(
   await context.watch(context.ms(BASELINE_MS));
   const held = live(0);
   if (!held || nowMs() - held.openedAtMs < 0.9 * context.ms(BASELINE_MS)) {
-    return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
+    const { exit } = client.process;
+    const why = exit
+      ? `the client ended by itself (${exit.signal ?? `exit code ${exit.code}`}) on a healthy path`
+      : 'the client did not hold a session for 10 s on a healthy path';
+    return context.obstacle('BASELINE', why);
   }
   context.phase('fault', kind);
   const before = gate.accepted;
