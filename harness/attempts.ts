@@ -14,6 +14,8 @@ const BURST_MS = 100;
 export const IMMEDIATE_MS = 100;
 /** Delays this near to each other are the cap (rule 5). */
 const CAP_BAND = 0.15;
+/** A process with fewer shows nothing (rule 4). */
+const MIN_DELAYS = 3;
 
 /** The attempts at a gate between two times, bursts joined. */
 export function attemptsAt(history: HistoryView, gate: string, from: number, to: number): Attempt[] {
@@ -42,7 +44,7 @@ export function delaysOf(attempts: readonly Attempt[], cutAt: number): number[] 
 }
 
 export interface Curve {
-  /** Mean over processes of the k-th delay, of those processes that made it; only delays that at least half made. */
+  /** Mean over processes of the k-th delay, as far as all made it that made three. */
   readonly means: readonly number[];
   /** Deviation over processes / mean, by the same index. */
   readonly ratios: readonly number[];
@@ -54,13 +56,11 @@ export interface Curve {
 }
 
 export function curveOf(processes: readonly (readonly number[])[]): Curve {
-  const longest = Math.max(0, ...processes.map(({ length }) => length));
-  const columns: number[][] = [];
-  for (let k = 0; k < longest; k++) {
-    const column = processes.flatMap((delays) => delays[k] ?? []);
-    if (column.length * 2 < processes.length || column.length === 0) break;
-    columns.push(column);
-  }
+  // Only delays that every process made: a process that is still waiting is one whose delay is long, and a mean
+  // without it would be too small.
+  const compared = processes.filter(({ length }) => length >= MIN_DELAYS);
+  const shortest = compared.length === 0 ? 0 : Math.min(...compared.map(({ length }) => length));
+  const columns = Array.from({ length: shortest }, (_, k) => compared.flatMap((delays) => delays[k] ?? []));
   const means = columns.map(mean);
   const immediate = (means[0] ?? Number.POSITIVE_INFINITY) <= IMMEDIATE_MS && (means[1] ?? 0) > IMMEDIATE_MS;
   const start = immediate ? 1 : 0;

@@ -1,8 +1,9 @@
 import type { Facts, Fault, Gate } from '../contract.js';
 import type { Unit } from '../define.js';
+import { kernelView } from '../probes/kernel-queues.js';
 import type { ScenarioContext, Session } from '../scenario.js';
 import type { StartedServer } from '../target/server.js';
-import { payloadOf, tokenIn } from './workload.js';
+import { payloadOf, tokensIn } from './workload.js';
 
 /** How a server is made to send: of itself, each client its own messages, or one client's to all. */
 export type PressureMode = 'push' | 'echo' | 'broadcast';
@@ -32,6 +33,8 @@ export class PressureCopy {
   /** Times of arrival, by neighbour. */
   readonly arrivals: number[][] = [];
   readonly latencies: number[] = [];
+  /** Of the pressers, by the port of their connection to the server. */
+  private readonly dropped = new Set<number>();
   /** Messages under way, and the neighbours that still wait for them. */
   private readonly pending = new Map<string, { readonly sentMs: number; readonly by: Set<number> }>();
 
@@ -72,11 +75,12 @@ export class PressureCopy {
     this.arrivals.push(times);
     neighbour.onMessage(({ atMs, payload }) => {
       times.push(atMs);
-      const token = tokenIn(payload);
-      const asked = token === undefined ? undefined : this.pending.get(token);
-      if (token === undefined || !asked?.by.delete(index)) return;
-      if (asked.by.size === 0) this.pending.delete(token);
-      this.latencies.push(atMs - asked.sentMs);
+      for (const token of tokensIn(payload)) {
+        const asked = this.pending.get(token);
+        if (!asked?.by.delete(index)) continue;
+        if (asked.by.size === 0) this.pending.delete(token);
+        this.latencies.push(atMs - asked.sentMs);
+      }
     });
   }
 
@@ -99,12 +103,28 @@ export class PressureCopy {
     return this.openPressers === this.crew.pressers;
   }
 
+  /** Nobody of its clients was cut, also not the sender. */
+  get whole(): boolean {
+    return this.allOpen && [...this.neighbours, ...this.senders].every((session) => session.isOpen);
+  }
+
   get neighbourCount(): number {
     return this.neighbours.length;
   }
 
+  /** Pressers that the server has not let go of. */
   get openPressers(): number {
-    return this.gate.live.filter((connection) => !connection.ended).length;
+    return this.gate.live.filter(({ ended, upstreamPort }) => !ended && !this.dropped.has(upstreamPort)).length;
+  }
+
+  /** Looks at what the kernel holds: the bytes under way to the pressers, and whom the server has let go of. */
+  lookAtKernel(): number {
+    const view = this.server.onLoopback ? kernelView(this.server.port) : undefined;
+    if (!view) return 0;
+    for (const { upstreamPort } of this.gate.live) {
+      if (upstreamPort > 0 && !view.established.has(upstreamPort)) this.dropped.add(upstreamPort);
+    }
+    return this.share(view.queuedBytes);
   }
 
   get missing(): number {
@@ -140,6 +160,13 @@ export class PressureCopy {
     this.pending.set(token, { sentMs, by: new Set(hearers) });
     neighbour.send(payloadOf(form, token, 128));
     return true;
+  }
+
+  /** Makes room for the next: its clients leave, its server ends. */
+  async stop(): Promise<void> {
+    for (const session of [...this.pressers, ...this.neighbours, ...this.senders]) session.terminate();
+    await this.gate[Symbol.asyncDispose]();
+    await this.server.stop();
   }
 
   clearArrivals(): void {

@@ -4,8 +4,16 @@
  */
 export function payloadOf(form: 'json' | 'text', token: string, bytes: number): string {
   if (form === 'text') return pad(`holdfast ${token} `, bytes);
-  const empty = JSON.stringify({ type: 'echo', id: token, text: '' }).length;
-  return JSON.stringify({ type: 'echo', id: token, text: pad('', bytes - empty) });
+  const parts = (text: string) => JSON.stringify({ type: 'echo', id: token, ...textual(text) });
+  const room = bytes - parts(token).length;
+  return parts(pad(token, token.length + Math.max(0, Math.floor(room / TEXT_FIELDS.length))));
+}
+
+/** What chat servers call the text of a message; one that knows none of them does not know ours. */
+const TEXT_FIELDS = ['text', 'body', 'message', 'data'];
+
+function textual(text: string): Record<string, string> {
+  return Object.fromEntries(TEXT_FIELDS.map((name) => [name, text]));
 }
 
 /** Deterministic filler that is neither one repeated letter nor digits. */
@@ -17,10 +25,10 @@ function pad(text: string, bytes: number): string {
   );
 }
 
-const TOKEN = /\b[a-z0-9]{16}\b/;
+const TOKEN = /\b[a-z0-9]{16}\b/g;
+const SEARCHED_BYTES = 8192;
 
-/** The token in a message that holds one of ours. */
-export function tokenIn(payload: Buffer): string | undefined {
-  const text = payload.subarray(0, 400).toString('latin1').toLowerCase();
-  return TOKEN.exec(text)?.[0];
+/** What looks like tokens of ours in a message: several where a server joins queued messages into one. */
+export function tokensIn(payload: Buffer): string[] {
+  return payload.subarray(0, SEARCHED_BYTES).toString('latin1').toLowerCase().match(TOKEN) ?? [];
 }

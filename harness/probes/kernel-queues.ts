@@ -1,12 +1,22 @@
 import { readFileSync } from 'node:fs';
 
+export interface KernelView {
+  /** Bytes that the server wrote and nobody read yet: in its send queues and in its peers' receive queues. */
+  readonly queuedBytes: number;
+  /** Remote ports of the connections that the server still holds open. */
+  readonly established: ReadonlySet<number>;
+}
+
+const ESTABLISHED = '01';
+
 /**
- * Bytes that the kernel holds for a server's port on this machine: what the server wrote and nobody read yet, in its
- * own send queues and in its peers' receive queues (/proc/net/tcp, proc(5)). Undefined where there is no such file.
+ * What the kernel holds of a server on this machine (/proc/net/tcp, proc(5)); undefined where there is no such file. An
+ * end that lies behind unread bytes cannot be read from a socket, but it shows here.
  */
-export function queuedDownBytes(serverPort: number): number | undefined {
-  let total = 0;
+export function kernelView(serverPort: number): KernelView | undefined {
+  let queuedBytes = 0;
   let readable = false;
+  const established = new Set<number>();
   for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
     let text: string;
     try {
@@ -16,14 +26,17 @@ export function queuedDownBytes(serverPort: number): number | undefined {
     }
     readable = true;
     for (const line of text.split('\n').slice(1)) {
-      const [, local, remote, , queues] = line.trim().split(/\s+/);
+      const [, local, remote, state, queues] = line.trim().split(/\s+/);
       if (!local || !remote || !queues) continue;
       const [sending = '0', receiving = '0'] = queues.split(':');
-      if (portOf(local) === serverPort) total += Number.parseInt(sending, 16);
-      if (portOf(remote) === serverPort) total += Number.parseInt(receiving, 16);
+      if (portOf(local) === serverPort) {
+        queuedBytes += Number.parseInt(sending, 16);
+        if (state === ESTABLISHED) established.add(portOf(remote));
+      }
+      if (portOf(remote) === serverPort) queuedBytes += Number.parseInt(receiving, 16);
     }
   }
-  return readable ? total : undefined;
+  return readable ? { queuedBytes, established } : undefined;
 }
 
 function portOf(address: string): number {

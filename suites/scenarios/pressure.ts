@@ -3,7 +3,6 @@ import { every, nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { PressureCopy, type PressureMode } from '../../harness/drivers/pressure-copy.js';
 import { MIB } from '../../harness/numbers.js';
-import { queuedDownBytes } from '../../harness/probes/kernel-queues.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 
 const SLOW_BYTES_PER_S = 1024;
@@ -12,6 +11,11 @@ const BEYOND_BYTES = 128 * MIB;
 /** What the kernels of both sides take of four connections at most; for a control that runs before the slow copy. */
 const KERNEL_GUESS_BYTES = 48 * MIB;
 const PUSH_MS = 60_000;
+const FLOOD_BYTES_PER_S = 1024 * MIB;
+/** Fills the kernels of a slow client in some twenty seconds. */
+const GENTLE_BYTES_PER_S = 256 * 1024;
+/** Also after a tick that came late, no more is sent at once than in this time. */
+const BURST_MS = 20;
 /** A push that would not get there in time is given up early. */
 const JUDGE_RATE_MS = 12_000;
 /** Under way to and from the fast copy at most. */
@@ -40,51 +44,65 @@ export default defineScenario({
   async run(context) {
     const mode = modeOf(context);
     if (!mode) return context.obstacle('NO_PUSH', 'the server neither pushes nor answers what a client sends');
-    const { server } = context.target;
-    const serial = server?.port !== undefined || server?.serialCopies === true;
-    const fast = await PressureCopy.start(context, 'fast', mode);
-    const others = serial ? [] : [await PressureCopy.start(context, 'slow', mode)];
-    context.phase('baseline');
-    await context.watch(1000);
-    const fastBase = fast.readMemory();
-    let slowBase = others[0]?.readMemory() ?? null;
-    context.phase('fault');
-    for (const slow of others) await slow.slowDown(slowReader, { bytesPerS: SLOW_BYTES_PER_S });
-    const leading = await lead(context, fast, others[0], mode);
-    let [slow] = others;
-    let following = leading;
-    if (slow) await sample(context, [fast, slow], mode);
-    else {
-      await sample(context, [fast], mode);
-      await fast.server.stop();
-      slow = await PressureCopy.start(context, 'slow', mode);
-      await context.watch(1000);
-      slowBase = slow.readMemory();
-      await slow.slowDown(slowReader, { bytesPerS: SLOW_BYTES_PER_S });
-      following = await follow(context, slow, mode, leading);
-      await sample(context, [slow], mode);
-    }
-    context.measure('before', { fastRssBytes: fastBase, slowRssBytes: slowBase });
-    context.measure('pushed', {
-      mode,
-      tookMs: leading.tookMs,
-      fastTakenBytes: leading.takenBytes,
-      slowTakenBytes: following.slowTakenBytes,
-      kernelBytes: following.kernelBytes,
-      neededBytes: following.kernelBytes + BEYOND_BYTES,
-      fastPeakBytes: fast.peakBytes,
-      slowPeakBytes: slow.peakBytes,
-      fastWhole: leading.fastWhole,
-      disconnectedAtMs: following.cutAtMs,
-      alive: slow.server.alive(),
-    });
-    context.measure('sampled', {
-      kind: mode === 'push' ? 'gap' : 'latency',
-      fastMissing: fast.missing,
-      slowMissing: slow.missing,
-    });
+    const flood = await press(context, mode, FLOOD_BYTES_PER_S);
+    // A server may cut whoever has not read a burst by the time it is written; a gentler push tells the slow from the fast.
+    const pressed = flood.fastWhole || mode === 'push' ? flood : await press(context, mode, GENTLE_BYTES_PER_S);
+    for (const record of pressed.tell) record();
   },
 });
+
+/** Presses two copies; `tell` gives what was seen to the history, of the last attempt only. */
+async function press(context: ScenarioContext, mode: PressureMode, bytesPerS: number) {
+  const { server } = context.target;
+  const serial = server?.port !== undefined || server?.serialCopies === true;
+  const fast = await PressureCopy.start(context, 'fast', mode);
+  const others = serial ? [] : [await PressureCopy.start(context, 'slow', mode)];
+  context.phase('baseline');
+  await context.watch(1000);
+  const fastBase = fast.readMemory();
+  let slowBase = others[0]?.readMemory() ?? null;
+  context.phase('fault');
+  for (const slow of others) await slow.slowDown(slowReader, { bytesPerS: SLOW_BYTES_PER_S });
+  const leading = await lead(context, fast, others[0], mode, bytesPerS);
+  let [slow] = others;
+  let following = leading;
+  let sampled: readonly (() => void)[];
+  if (slow) sampled = await sample(context, [fast, slow], mode, bytesPerS);
+  else {
+    const alone = await sample(context, [fast], mode, bytesPerS);
+    await fast.stop();
+    slow = await PressureCopy.start(context, 'slow', mode);
+    await context.watch(1000);
+    slowBase = slow.readMemory();
+    await slow.slowDown(slowReader, { bytesPerS: SLOW_BYTES_PER_S });
+    following = await follow(context, slow, mode, leading);
+    sampled = [...alone, ...(await sample(context, [slow], mode, bytesPerS))];
+  }
+  const pushed = {
+    mode,
+    tookMs: leading.tookMs,
+    fastTakenBytes: leading.takenBytes,
+    slowTakenBytes: following.slowTakenBytes,
+    kernelBytes: following.kernelBytes,
+    neededBytes: following.kernelBytes + BEYOND_BYTES,
+    fastPeakBytes: fast.peakBytes,
+    slowPeakBytes: slow.peakBytes,
+    fastWhole: leading.fastWhole && fast.whole,
+    disconnectedAtMs: following.cutAtMs,
+    alive: slow.server.alive(),
+  };
+  const missing = { kind: mode === 'push' ? 'gap' : 'latency', fastMissing: fast.missing, slowMissing: slow.missing };
+  await Promise.all([fast.stop(), slow.stop()]);
+  return {
+    fastWhole: pushed.fastWhole,
+    tell: [
+      () => context.measure('before', { fastRssBytes: fastBase, slowRssBytes: slowBase }),
+      () => context.measure('pushed', pushed),
+      ...sampled,
+      () => context.measure('sampled', missing),
+    ],
+  };
+}
 
 interface Pushed {
   readonly tookMs: number;
@@ -110,16 +128,20 @@ async function lead(
   fast: PressureCopy,
   slow: PressureCopy | undefined,
   mode: PressureMode,
+  bytesPerS: number,
 ): Promise<Pushed> {
   const { form, size } = shape(context);
+  const ratio = mode === 'push' ? 1 : await returned(context, fast, size, form);
   const startMs = nowMs();
   const seen = new SlowSide(slow, startMs);
+  const burst = Math.min(MIB, (bytesPerS * BURST_MS) / 1000);
   using pumping = every(2, () => {
     if (mode === 'push') return;
-    const room = WINDOW_BYTES - (fast.offeredBytes - fast.takenBytes);
-    if (room > 0) fast.offer(Math.min(room, MIB), size, form);
+    const paced = (bytesPerS * (nowMs() - startMs)) / 1000 - fast.offeredBytes;
+    const room = Math.min(paced, burst, WINDOW_BYTES - (fast.offeredBytes - fast.takenBytes / ratio));
+    if (room > 0) fast.offer(room, size, form);
     const behind = fast.offeredBytes - (slow?.offeredBytes ?? 0);
-    if (slow && behind > 0) slow.offer(Math.min(behind, MIB), size, form);
+    if (slow && behind > 0) slow.offer(Math.min(behind, burst), size, form);
   });
   void pumping;
   await context.watch(
@@ -127,9 +149,12 @@ async function lead(
     () => {
       fast.readMemory();
       seen.look();
+      // Once the control is not whole any more nothing can be learnt from it.
+      if (!fast.whole) return true;
       const needed = (slow ? seen.kernelBytes : KERNEL_GUESS_BYTES) + BEYOND_BYTES;
       const elapsed = nowMs() - startMs;
-      if (elapsed > JUDGE_RATE_MS && (fast.takenBytes / elapsed) * PUSH_MS < needed) return true;
+      const rate = fast.takenBytes / elapsed;
+      if (bytesPerS === FLOOD_BYTES_PER_S && elapsed > JUDGE_RATE_MS && rate * PUSH_MS < needed) return true;
       return fast.takenBytes >= needed || slow?.openPressers === 0;
     },
     MEMORY_EVERY_MS,
@@ -146,7 +171,22 @@ async function lead(
     },
     MEMORY_EVERY_MS,
   );
-  return { tookMs, takenBytes, fastWhole: fast.allOpen, ...seen.facts };
+  return { tookMs, takenBytes, fastWhole: fast.whole, ...seen.facts };
+}
+
+/** What comes back of what is sent: a server may pass on one field of a message, or more than it got. */
+async function returned(
+  context: ScenarioContext,
+  fast: PressureCopy,
+  size: number,
+  form: 'json' | 'text',
+): Promise<number> {
+  fast.offer(size, size, form);
+  await context.watch(2000, () => fast.takenBytes > 0);
+  // The rest of an answer in several parts.
+  await context.watch(100);
+  const offered = fast.offeredBytes;
+  return offered > 0 && fast.takenBytes > 0 ? fast.takenBytes / offered : 1;
 }
 
 /** The same amount at the same pace on a copy of its own, after the fast one. */
@@ -182,7 +222,7 @@ class SlowSide {
   look(): void {
     if (!this.copy) return;
     this.copy.readMemory();
-    this.kernelBytes = Math.max(this.kernelBytes, this.copy.share(queuedDownBytes(this.copy.server.port) ?? 0));
+    this.kernelBytes = Math.max(this.kernelBytes, this.copy.lookAtKernel());
     if (!this.copy.allOpen) this.cutAtMs ??= nowMs() - this.startMs;
   }
   get facts() {
@@ -191,24 +231,29 @@ class SlowSide {
 }
 
 /** All copies at once, so that whatever else happens on the machine happens to all. */
-async function sample(context: ScenarioContext, copies: readonly PressureCopy[], mode: PressureMode): Promise<void> {
+async function sample(
+  context: ScenarioContext,
+  copies: readonly PressureCopy[],
+  mode: PressureMode,
+  bytesPerS: number,
+): Promise<(() => void)[]> {
   const { form, size } = shape(context);
   for (const copy of copies) copy.clearArrivals();
   const startMs = nowMs();
   if (mode === 'push') {
     await context.watch(SAMPLING_MS, () => copies.every((copy) => copy.arrivals.flat().length >= SAMPLES));
     const endMs = nowMs();
-    for (const copy of copies) {
+    return copies.map((copy) => {
       const gaps = copy.arrivals.flatMap((times) => between([startMs, ...times, endMs]));
-      context.samples(`${copy.name} gap`, 'ms', gaps);
-    }
-    return;
+      return () => context.samples(`${copy.name} gap`, 'ms', gaps);
+    });
   }
   const { echo, broadcast } = context.workload;
   const everyone = Array.from({ length: copies[0]?.neighbourCount ?? 0 }, (_, i) => i);
   let sent = 0;
-  using steady = every(50, () => {
-    for (const copy of copies) copy.offer(STEADY_BYTES_PER_S / 20, size, form);
+  const steadyBytesPerS = Math.min(STEADY_BYTES_PER_S, bytesPerS / 2);
+  using steady = every(20, () => {
+    for (const copy of copies) copy.offer(steadyBytesPerS / 50, size, form);
   });
   using asking = every(SAMPLE_EVERY_MS, () => {
     if (sent >= SAMPLES) return;
@@ -221,7 +266,7 @@ async function sample(context: ScenarioContext, copies: readonly PressureCopy[],
   void asking;
   await context.watch(SAMPLING_MS, () => sent >= SAMPLES);
   await context.watch(LATE_MS, () => copies.every((copy) => copy.missing === 0));
-  for (const copy of copies) context.samples(`${copy.name} latency`, 'ms', copy.latencies);
+  return copies.map((copy) => () => context.samples(`${copy.name} latency`, 'ms', copy.latencies));
 }
 
 function between(times: readonly number[]): number[] {

@@ -37,6 +37,8 @@ export default defineCheck({
     if (why !== undefined) return skipped(why, { measured });
     if (fast.length < (expect.minSamples ?? 500))
       return inconclusive(`only ${fast.length} samples in the undisturbed copy`, { measured, because });
+    if (slow.length < (expect.minSamples ?? 500))
+      return inconclusive(`only ${slow.length} samples beside the slow clients`, { measured, because });
     if (Number(sampled.facts.fastMissing) > 0.01 * fast.length)
       return inconclusive('messages went missing in the undisturbed copy too', { measured, because });
     // The kernels must be full, else the server never met a slow reader.
