@@ -63,6 +63,8 @@ export class Traffic implements Disposable {
 
   /** One connection through that port, from its begin to the end of both its ends. Undefined where it was refused. */
   async run(port: number): Promise<Session | undefined> {
+    // Not the moment we learn of it: the proxy may have begun, and lost something, long before on a busy machine.
+    const openedAtMs = nowMs();
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const connected = await new Promise<boolean>((resolve) => {
       socket.once('connect', () => resolve(true));
@@ -74,7 +76,7 @@ export class Traffic implements Disposable {
     const id = this.opened++;
     const session: Session = {
       id,
-      openedAtMs: nowMs(),
+      openedAtMs,
       up: way(),
       down: way(),
       aborted: false,

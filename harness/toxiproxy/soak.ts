@@ -30,6 +30,7 @@ const PROXIES = 5;
 /** What a garbage collector may still hold more at the end than after the start. */
 const GROWTH = { share: 1.25, kilobytes: 16 * 1024 };
 const SETTLE_MS = 90_000;
+const TOLD_FAILURES = 20;
 
 export async function soak(options: SoakOptions, print: (line: string) => void): Promise<SoakReport> {
   const { minutes, connections, seed } = options;
@@ -37,7 +38,7 @@ export async function soak(options: SoakOptions, print: (line: string) => void):
   await using server = await startEmbeddedProcess(seed);
   const client = createToxiproxyClient(server.url);
   using traffic = await Traffic.start(random.fork('traffic'));
-  const ledger = new Ledger();
+  const ledger = new Ledger((failure) => print(`failure: ${failure}`));
   const disturbers: Disturber[] = [];
   for (let i = 0; i < PROXIES; i++) {
     const proxy = await client.createProxy({ name: `p${i}`, upstream: `127.0.0.1:${traffic.port}` });
@@ -109,6 +110,8 @@ export async function soak(options: SoakOptions, print: (line: string) => void):
 
 /** Every byte: sent, and received in its place or lost with a reason. */
 class Ledger {
+  constructor(private readonly onFailure: (text: string) => void) {}
+
   readonly failures: string[] = [];
   readonly counts = {
     sessions: 0,
@@ -148,7 +151,8 @@ class Ledger {
   }
 
   private fail(text: string): void {
-    if (this.failures.length < 20) this.failures.push(text);
+    this.failures.push(text);
+    if (this.failures.length <= TOLD_FAILURES) this.onFailure(text);
   }
 }
 
@@ -178,7 +182,11 @@ if (require.main === module) {
   soak({ minutes: Number(minutes), connections: Number(connections), seed: Number(seed) }, print).then(
     ({ counts, failures }) => {
       for (const [what, count] of Object.entries(counts)) print(`${what.padEnd(34)}${count}`);
-      print(failures.length === 0 ? 'nothing leaked, nothing grew, every byte accounted for' : failures.join('\n'));
+      print(
+        failures.length === 0
+          ? 'nothing leaked, nothing grew, every byte accounted for'
+          : `${failures.length} failures: ${failures.at(-1)}`,
+      );
       process.exit(failures.length === 0 ? 0 : 1);
     },
     (error) => {
