@@ -14,6 +14,8 @@ const BURST_MS = 100;
 export const IMMEDIATE_MS = 100;
 /** Delays this near to each other are the cap (rule 5). */
 const CAP_BAND = 0.15;
+/** Over the first delay. */
+const GROWN = 1.2;
 /** A process with fewer shows nothing (rule 4). */
 const MIN_DELAYS = 3;
 
@@ -70,7 +72,9 @@ export function curveOf(processes: readonly (readonly number[])[]): Curve {
     const near = [means[k + 1], means[k + 2]].every(
       (next) => next !== undefined && Math.abs(next - at) <= CAP_BAND * at,
     );
-    if (near) capIndex = k;
+    // Three delays that happen to lie near each other are no cap unless the delays had grown to them.
+    const reached = k === start || at >= GROWN * (means[start] ?? 0);
+    if (near && reached) capIndex = k;
   }
   return {
     means,

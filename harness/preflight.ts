@@ -10,6 +10,8 @@ import { UNKNOWN_WORKLOAD } from './worker-protocol.js';
 /** How long a server is watched for messages of its own, and for answers. Long enough for a 1 s ticker, twice. */
 const LISTEN_MS = 2500;
 const ANSWER_MS = 1500;
+/** A greeting on arrival is no stream. */
+const GREETING_MS = 500;
 /** A client may need a JVM or a bundler to start. */
 const CLIENT_START_MS = 60_000;
 const DEATH_MS = 500;
@@ -73,9 +75,14 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
   refuseEnded(context, server, inboxes);
   const seconds = (nowMs() - listenedMs) / 1000;
   // A greeting on arrival is no stream: what comes in the first half second does not count.
-  const own = Math.max(...inboxes.map((inbox) => inbox.since(listenedMs + 500)));
+  const own = Math.max(...inboxes.map((inbox) => inbox.since(listenedMs + context.ms(GREETING_MS))));
   const push = own >= 2;
-  const base = { ...UNKNOWN_WORKLOAD, push, pushPerS: push ? own / (seconds - 0.5) : 0, deflate };
+  const base = {
+    ...UNKNOWN_WORKLOAD,
+    push,
+    pushPerS: push ? own / (seconds - context.ms(GREETING_MS) / 1000) : 0,
+    deflate,
+  };
 
   for (const form of ['json', 'text'] as const) {
     const inbox = await revive(context, server, inboxes);

@@ -12,6 +12,8 @@ const BEYOND_BYTES = 128 * MIB;
 const KERNEL_GUESS_BYTES = 48 * MIB;
 const PUSH_MS = 60_000;
 const FLOOD_BYTES_PER_S = 1024 * MIB;
+/** Still enough in the time there is. */
+const STEADY_PUSH_BYTES_PER_S = 4 * MIB;
 /** Fills the kernels of a slow client in some twenty seconds. */
 const GENTLE_BYTES_PER_S = 256 * 1024;
 /** Also after a tick that came late, no more is sent at once than in this time. */
@@ -44,9 +46,11 @@ export default defineScenario({
   async run(context) {
     const mode = modeOf(context);
     if (!mode) return context.obstacle('NO_PUSH', 'the server neither pushes nor answers what a client sends');
-    const flood = await press(context, mode, FLOOD_BYTES_PER_S);
-    // A server may cut whoever has not read a burst by the time it is written; a gentler push tells the slow from the fast.
-    const pressed = flood.fastWhole || mode === 'push' ? flood : await press(context, mode, GENTLE_BYTES_PER_S);
+    let pressed = await press(context, mode, FLOOD_BYTES_PER_S);
+    // A server may cut whoever has not read a burst by the time it is written; gentler pushes tell the slow from the fast.
+    for (const bytesPerS of [STEADY_PUSH_BYTES_PER_S, GENTLE_BYTES_PER_S]) {
+      if (!pressed.told && mode !== 'push') pressed = await press(context, mode, bytesPerS);
+    }
     for (const record of pressed.tell) record();
   },
 });
@@ -91,10 +95,12 @@ async function press(context: ScenarioContext, mode: PressureMode, bytesPerS: nu
     disconnectedAtMs: following.cutAtMs,
     alive: slow.server.alive(),
   };
+  const told = pushed.fastWhole && (slow.bystandersOpen || !pushed.alive);
   const missing = { kind: mode === 'push' ? 'gap' : 'latency', fastMissing: fast.missing, slowMissing: slow.missing };
   await Promise.all([fast.stop(), slow.stop()]);
   return {
-    fastWhole: pushed.fastWhole,
+    /** Whoever was cut was cut for reading slowly. */
+    told,
     tell: [
       () => context.measure('before', { fastRssBytes: fastBase, slowRssBytes: slowBase }),
       () => context.measure('pushed', pushed),
@@ -133,6 +139,7 @@ async function lead(
   const { form, size } = shape(context);
   const ratio = mode === 'push' ? 1 : await returned(context, fast, size, form);
   const startMs = nowMs();
+  for (const copy of slow ? [fast, slow] : [fast]) copy.timeFrom(startMs);
   const seen = new SlowSide(slow, startMs);
   const burst = Math.min(MIB, (bytesPerS * BURST_MS) / 1000);
   using pumping = every(2, () => {
@@ -154,7 +161,7 @@ async function lead(
       const needed = (slow ? seen.kernelBytes : KERNEL_GUESS_BYTES) + BEYOND_BYTES;
       const elapsed = nowMs() - startMs;
       const rate = fast.takenBytes / elapsed;
-      if (bytesPerS === FLOOD_BYTES_PER_S && elapsed > JUDGE_RATE_MS && rate * PUSH_MS < needed) return true;
+      if (bytesPerS > GENTLE_BYTES_PER_S && elapsed > JUDGE_RATE_MS && rate * PUSH_MS < needed) return true;
       return fast.takenBytes >= needed || slow?.openPressers === 0;
     },
     MEMORY_EVERY_MS,
@@ -193,6 +200,7 @@ async function returned(
 async function follow(context: ScenarioContext, slow: PressureCopy, mode: PressureMode, led: Pushed): Promise<Pushed> {
   const { form, size } = shape(context);
   const startMs = nowMs();
+  slow.timeFrom(startMs);
   const seen = new SlowSide(slow, startMs);
   const goal = led.takenBytes;
   using pumping = every(2, () => {
@@ -238,13 +246,13 @@ async function sample(
   bytesPerS: number,
 ): Promise<(() => void)[]> {
   const { form, size } = shape(context);
-  for (const copy of copies) copy.clearArrivals();
-  const startMs = nowMs();
   if (mode === 'push') {
-    await context.watch(SAMPLING_MS, () => copies.every((copy) => copy.arrivals.flat().length >= SAMPLES));
+    // The push itself is timed, from the moment when the slow ones began to read slowly until all of them are cut.
+    const enough = () => copies.every((copy) => copy.arrivals.flat().length >= SAMPLES);
+    await context.watch(SAMPLING_MS, () => enough() || copies.some((copy) => copy.openPressers === 0));
     const endMs = nowMs();
     return copies.map((copy) => {
-      const gaps = copy.arrivals.flatMap((times) => between([startMs, ...times, endMs]));
+      const gaps = copy.arrivals.flatMap((times) => between([copy.timedFromMs, ...times, endMs]));
       return () => context.samples(`${copy.name} gap`, 'ms', gaps);
     });
   }

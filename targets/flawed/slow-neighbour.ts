@@ -19,7 +19,7 @@ let busy = false;
 
 function deliver(text: string, to: Iterable<WebSocket>): void {
   waiting.push({ text, to: new Set(to) });
-  if (waiting.length > 1_000) waiting.shift();
+  if (waiting.length > 200) waiting.shift();
   if (!busy) void sendAll();
 }
 
