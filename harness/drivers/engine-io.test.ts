@@ -11,6 +11,13 @@ describe('the answer to a heartbeat of the server', () => {
     expect(answer?.(Buffer.from('42["x"]'))).toBeUndefined();
   });
 
+  test('is its time again to a ping of Primus', () => {
+    const answer = at('/primus/');
+    expect(answer?.(Buffer.from('"primus::ping::1700000000000"'))).toBe('"primus::pong::1700000000000"');
+    expect(answer?.(Buffer.from('{"type":"echo","text":"primus::ping::1"}'))).toBeUndefined();
+    expect(at('/primuses')).toBeUndefined();
+  });
+
   test('is none where the path names no such protocol', () => {
     expect(at('/feed?EIO=3')).toBeUndefined();
     expect(at('/')).toBeUndefined();
