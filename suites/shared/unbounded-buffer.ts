@@ -59,21 +59,21 @@ export default defineCheck({
         because,
       });
     }
+    if (cut !== undefined && growth <= limit && facts.fastWhole !== false) {
+      return pass(`cut the slow client after ${inWords(cut)}; its memory grew by ${inMiB(growth)}`, {
+        measured,
+        because,
+      });
+    }
+    const why = tooGentle(pushed, target);
+    if (why !== undefined) return skipped(why, { measured });
     if (facts.fastWhole === false) {
       return inconclusive('the server cut clients of the control copy too, which read as fast as this machine can', {
         measured,
         because,
       });
     }
-    if (cut !== undefined && growth <= limit) {
-      return pass(`cut the slow client after ${inWords(cut)}; its memory grew by ${inMiB(growth)}`, {
-        measured,
-        because,
-      });
-    }
     if (Number(facts.fastTakenBytes) < Number(facts.neededBytes)) {
-      const why = tooGentle(pushed, target);
-      if (why !== undefined) return skipped(why, { measured });
       const missing = Number(facts.neededBytes) - Number(facts.fastTakenBytes);
       return inconclusive(
         `the push was ${inMiB(missing)} short of ${inMiB(Number(facts.neededBytes))} in ${inWords(Number(facts.tookMs))}: --pressure-env can name a setting that pushes more`,
