@@ -8,6 +8,10 @@ import type { Random } from '../random.js';
  */
 const HEADER_BYTES = 4;
 const LONGEST_MS = 60_000;
+/** Four slow_close toxics and a reader that stalls hold back the end of a stream for 13 s, and each update begins anew. */
+const SLOWEST_END_MS = 40_000;
+/** A server that has not seen the connection by then will not. */
+const UNSEEN_MS = 5000;
 
 /** One way of one connection. */
 interface Way {
@@ -25,6 +29,8 @@ export interface Session {
   aborted: boolean;
   /** Received something else than must come next. */
   wrong: string | undefined;
+  /** The server has seen it. */
+  served: boolean;
   /** Of the two ends. */
   closed: number;
 }
@@ -81,6 +87,7 @@ export class Traffic implements Disposable {
       down: way(),
       aborted: false,
       wrong: undefined,
+      served: false,
       closed: 0,
     };
     this.sessions.set(id, session);
@@ -92,8 +99,8 @@ export class Traffic implements Disposable {
     if (random.next() < 0.03) after(random.integer(50, 3000), () => this.abort(socket, session));
     await new Promise<void>((resolve) => socket.once('close', () => resolve()));
     session.closed++;
-    // The server's end may not have been dialled at all, or learn of it a little later.
-    await waitFor(() => session.closed !== 1, 5000, { stepMs: 50 });
+    await waitFor(() => session.served, UNSEEN_MS, { stepMs: 50 });
+    if (session.served) await waitFor(() => session.closed === 2, SLOWEST_END_MS, { stepMs: 50 });
     this.sessions.delete(id);
     return session;
   }
@@ -120,6 +127,7 @@ export class Traffic implements Disposable {
         socket.destroy();
         return;
       }
+      session.served = true;
       const through = () => {
         const { up, down } = session;
         if (up.received === up.planned && down.sent === down.planned) socket.end();
