@@ -335,6 +335,8 @@ export interface GateConnection {
   readonly alive: boolean;
   /** One side has ended it, or we have; true also while frozen. */
   readonly ended: boolean;
+  /** Whose end was the first. */
+  readonly endedBy: 'client' | 'server' | 'gate' | undefined;
   /** The client's end of its connection to the gate. */
   readonly clientPort: number;
   /** Our end of the connection to the server; 0 where there is none. */

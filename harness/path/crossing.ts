@@ -35,7 +35,7 @@ export class Crossing implements GateConnection {
   private upFlow: Flow | undefined;
   private downFlow: Flow | undefined;
   private frozen = false;
-  ended = false;
+  endedBy: 'client' | 'server' | 'gate' | undefined;
   private readonly remotePort: number;
   private gone = false;
 
@@ -49,6 +49,10 @@ export class Crossing implements GateConnection {
     this.client.on('end', () => ifFin(this.client, () => this.sideEnded('client', 'FIN')));
     this.client.on('error', () => this.sideEnded('client', 'RST'));
     this.client.once('close', () => this.sideClosed());
+  }
+
+  get ended(): boolean {
+    return this.endedBy !== undefined;
   }
 
   get alive(): boolean {
@@ -145,7 +149,7 @@ export class Crossing implements GateConnection {
 
   markEnd(by: 'client' | 'server' | 'gate', how: EndKind, atMs = nowMs()): void {
     if (this.ended) return;
-    this.ended = true;
+    this.endedBy = by;
     const { upBytes, downBytes } = this;
     this.options.record(
       { type: 'connection', gate: this.options.gate, conn: this.id, what: 'end', by, how, upBytes, downBytes },
