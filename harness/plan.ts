@@ -19,6 +19,8 @@ export interface Plan {
   /** The longest quiet window and the sum of the busy ones, in milliseconds (DESIGN section 5). */
   readonly quietMs: number;
   readonly busyMs: number;
+  /** The longest window that no busy scenario may run beside. */
+  readonly timingMs: number;
 }
 
 export function makePlan(target: Target, options: RunOptions, catalog: Catalog): Plan {
@@ -50,6 +52,7 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
     scenarios,
     quietMs: Math.max(0, ...of('quiet')),
     busyMs: of('busy').reduce((sum, ms) => sum + ms, 0),
+    timingMs: Math.max(0, ...scenarios.filter(({ scenario }) => scenario.timing).map(({ windowMs }) => windowMs)),
   };
 }
 
