@@ -59,7 +59,7 @@ export default defineCheck({
       .join(', ');
     if (means.length < 3)
       return inconclusive(
-        `only ${means.length} delays were seen in ${inWords(outage.endAt - outage.cutAt)} (${seen}); --long watches longer`,
+        `only ${means.length} delays were seen in ${inWords(outage.endAt - outage.cutAt)} (${seen}): it waits long, or gave up; --long watches longer`,
         { measured, because },
       );
     const tops = means.filter((ms) => ms > (expect.maxCapMs ?? 120_000));

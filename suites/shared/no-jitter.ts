@@ -78,7 +78,7 @@ export default defineCheck({
     const said = parts.map((part) => `${percent(part.ratio)} ${part.where}`).join(', ');
     if (good) return pass(`${processes} processes differ by ${said}`, { measured, because });
     return inconclusive(
-      `${processes} processes differ by ${said}: between jitter and the noise of this machine (${inWords(noise.floorMs)})`,
+      `${processes} processes differ by ${said}: neither under ${percent(expect.failBelow)} nor over ${percent(expect.passAbove)} and three times this machine's noise (${inWords(noise.floorMs)})`,
       { measured, because },
     );
   },
