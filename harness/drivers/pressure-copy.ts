@@ -1,3 +1,4 @@
+import { every } from '../clock.js';
 import type { Facts, Fault, Gate } from '../contract.js';
 import type { Unit } from '../define.js';
 import { kernelView } from '../probes/kernel-queues.js';
@@ -24,6 +25,7 @@ export const CREWS: Readonly<Record<PressureMode, Crew>> = {
   push: { pressers: 2, neighbours: 2, counted: 1 },
 };
 
+const BEAT_MS = 5000;
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /** One copy of a server with the clients that press it and the neighbours that are timed. */
@@ -69,7 +71,14 @@ export class PressureCopy {
     const senders = mode === 'echo' ? pressers : mode === 'broadcast' ? await open(1, 'sender', server) : [];
     const copy = new PressureCopy(context, name, server, gate, pressers, neighbours, senders, crew);
     for (const [index, neighbour] of neighbours.entries()) copy.listen(index, neighbour);
+    // A slow reader lives: its own signs of life go up freely. What a heartbeat cuts for want of them would look like a
+    // server that looks after its buffers (CHECKLIST, unbounded-buffer).
+    context.defer(every(context.ms(BEAT_MS), () => copy.beat()));
     return copy;
+  }
+
+  private beat(): void {
+    for (const presser of this.pressers) presser.pong();
   }
 
   private listen(index: number, neighbour: Session): void {

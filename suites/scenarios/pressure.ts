@@ -247,9 +247,9 @@ async function sample(
 ): Promise<(() => void)[]> {
   const { form, size } = shape(context);
   if (mode === 'push') {
-    // The push itself is timed, from the moment when the slow ones began to read slowly until all of them are cut.
+    // The push itself is timed, from the moment when the slow ones began to read slowly.
     const enough = () => copies.every((copy) => copy.arrivals.flat().length >= SAMPLES);
-    await context.watch(SAMPLING_MS, () => enough() || copies.some((copy) => copy.openPressers === 0));
+    await context.watch(SAMPLING_MS, enough);
     const endMs = nowMs();
     return copies.map((copy) => {
       const gaps = copy.arrivals.flatMap((times) => between([copy.timedFromMs, ...times, endMs]));
