@@ -43,6 +43,9 @@ line('Published programs, unscaled, as their READMEs show them, judged by `holdf
 line('code (`docs/confirm/measure_server.py`, `measure_client.py`: Python, raw sockets). The programs and how to install them are in');
 line('`docs/confirm/programs`; `docs/confirm/run.js` runs Holdfast on them, `docs/confirm/compare.js` writes this page.');
 line();
+line('Every program was run whole once. Where a check or its scenario was mended afterwards, the saved run was judged again (`holdfast judge`)');
+line('or that scenario repeated; the machine had other work to do throughout. Not compared: clients in Java, and servers that replay in plain JSON.');
+line();
 line(`${rows.length} verdicts: ${agreed} the same, ${wrong.length} opposite, ${disagreements.length - wrong.length} where only one of the two decided.`);
 line();
 line('## Disagreements');
