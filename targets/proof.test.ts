@@ -19,6 +19,9 @@ const CLIENT_WORDS = ['--sequence', 'seq', '--resume', '?last={id}'];
 const results = mkdtempSync(join(tmpdir(), 'holdfast-proof-'));
 const { checks } = loadCatalog();
 
+// A busy machine may make a verdict inconclusive, which is right and is not what is proven here. The first error is logged.
+jest.retryTimes(1, { logErrorsBeforeRetry: true });
+
 afterAll(() => rmSync(results, { recursive: true, force: true }));
 
 function check(words: readonly string[]): Promise<Run> {
