@@ -185,6 +185,8 @@ export interface RunOptions {
   /** Sessions in a storm. */
   readonly clients: number;
   readonly long: boolean;
+  /** Seconds after which an idle proxy acts, in place of 30, 60 and 100. */
+  readonly idleS?: number;
   readonly engine: string;
   readonly only: readonly string[];
   readonly skip: readonly string[];

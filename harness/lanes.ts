@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { delay } from './clock.js';
 import type { EventBody } from './contract.js';
 import { HarnessError } from './errors.js';
 import type { Plan, PlannedScenario } from './plan.js';
@@ -8,6 +9,10 @@ import { canMakeNamespace } from './target/namespace.js';
 import type { EngineLease } from './toxiproxy/engine.js';
 import { runWorker } from './worker-handle.js';
 import { UNKNOWN_WORKLOAD } from './worker-protocol.js';
+
+/** How long a scenario may take to have its programs running before the next one is started all the same. */
+const STARTS_MS = 2000;
+const MUST_BE_FIRST = 1e9;
 
 export interface LaneSettings {
   readonly leaseEngine: () => Promise<EngineLease>;
@@ -29,6 +34,7 @@ export interface LaneSettings {
 export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void> {
   if (plan.scenarios.length === 0) return;
   const stop = new AbortController();
+  const waiting = new Map<string, () => void>();
   const signal = AbortSignal.any([stop.signal, settings.signal]);
   const workload = await settle(runOne('preflight', 'preflight', 0, UNKNOWN_WORKLOAD));
   const quiet = plan.scenarios.filter(({ scenario }) => scenario.lane === 'quiet');
@@ -40,21 +46,38 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
   const isolated = fixedPort(plan) && canMakeNamespace().ok;
   // One running server, or one fixed port: scenarios would disturb each other.
   if (plan.target.server?.url !== undefined) {
-    await settle(Promise.all(quiet.map(start)));
+    await settle(Promise.all((await oneByOne(quiet)).map(({ done }) => done)));
     await inTurn(busy, start);
   } else if ((fixedPort(plan) && !isolated) || plan.target.server?.serialCopies) {
     settings.onProgress({ kind: 'note', text: 'copies run one after another: they share a port' });
     await inTurn([...quiet, ...busy], start);
   } else {
-    const timing = quiet.filter(({ scenario }) => scenario.timing);
-    const timed = Promise.all(timing.map(start));
-    await settle(
-      Promise.all([
-        timed,
-        ...quiet.filter(({ scenario }) => !scenario.timing).map(start),
-        timed.then(() => inTurn(busy, start)),
-      ]),
-    );
+    const started = await oneByOne(quiet);
+    const timed = Promise.all(started.filter(({ planned }) => planned.scenario.timing).map(({ done }) => done));
+    await settle(Promise.all([...started.map(({ done }) => done), timed.then(() => inTurn(busy, start))]));
+  }
+
+  /**
+   * The longest first, each once the one before it has its programs running: twenty that start in one instant would starve
+   * each other's baselines.
+   */
+  async function oneByOne(list: readonly PlannedScenario[]) {
+    const started: { readonly planned: PlannedScenario; readonly done: Promise<Workload> }[] = [];
+    const first = ({ scenario, windowMs }: PlannedScenario) => windowMs + (scenario.timing ? MUST_BE_FIRST : 0);
+    for (const planned of list.toSorted((a, b) => first(b) - first(a))) {
+      const done = settle(start(planned));
+      // Its failure is told by whoever waits for it.
+      done.catch(() => undefined);
+      started.push({ planned, done });
+      const ignored = () => undefined;
+      await Promise.race([underWay(planned.scenario.id), done.catch(ignored), delay(STARTS_MS, signal).catch(ignored)]);
+    }
+    return started;
+  }
+
+  /** Resolves at the scenario's first phase. */
+  function underWay(id: string): Promise<void> {
+    return new Promise((resolve) => waiting.set(id, resolve));
   }
 
   async function inTurn(list: readonly PlannedScenario[], one: (planned: PlannedScenario) => Promise<unknown>) {
@@ -100,8 +123,10 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
           settings.append(recordsAs, atMs, event);
           // Of all scenarios only this one has no verdict to say it.
           if (id === 'preflight' && event.type === 'obstacle') settings.onProgress({ kind: 'note', text: event.text });
-          if (event.type === 'phase')
+          if (event.type === 'phase') {
+            waiting.get(id)?.();
             settings.onProgress({ kind: 'phase', scenario: id, phase: event.label ?? event.phase });
+          }
         }
       },
       onWorkload: (workload) => {

@@ -6,6 +6,21 @@ export interface FlawMeta {
   readonly trips: string;
   /** Further checks that the very same cause may trip (CHECKLIST rule 22). */
   readonly implies?: readonly string[];
+  /** Flags beyond the usual ones that it is checked with. */
+  readonly words?: readonly string[];
+  /** Checked together with the resilient program of the other role. */
+  readonly system?: true;
+}
+
+/** A program that looks wrong to a careless check, and is fine. */
+export interface TrickyMeta {
+  readonly role: 'client' | 'server';
+  /** What is unusual about it, in a few words. */
+  readonly trick: string;
+  /** The checks that must pass all the same. */
+  readonly fine: readonly string[];
+  readonly words?: readonly string[];
+  readonly system?: true;
 }
 
 const scale = Number(process.env.HOLDFAST_SCALE ?? 1) || 1;

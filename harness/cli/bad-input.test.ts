@@ -94,7 +94,7 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
   ],
   ['a middlebox', () => server('--middlebox', 'nginx-default'), /--middlebox is not built yet/],
   ['repetition', () => server('--repeat', '3'), /--repeat is not built yet/],
-  ['idle seconds', () => server('--idle', '60'), /--idle is not built yet/],
+  ['a repeated run', () => server('--repeat', '3'), /--repeat is not built yet/],
   ['a docker engine', () => server('--engine', 'docker'), /docker is not built yet/],
   ['an unknown engine', () => server('--engine', 'toxy'), /--engine must be auto, toxiproxy, embedded or the URL/],
   [

@@ -59,7 +59,9 @@ export default defineCheck({
         .map(({ key }) => key),
     );
     const got = ids(history, 'victim', pointer).filter(({ event }) => event.t >= returnedAt);
-    const baseline = stream.filter(({ event }) => event.t <= cut);
+    // Of the baseline only (CHECKLIST rule 9): what was under way, late, when the link was cut never came.
+    const calmTo = history.phaseAt('fault', 'latency') ?? cut;
+    const baseline = stream.filter(({ event }) => event.t <= calmTo);
     const shared = baseline.filter(({ key }) => old.has(key)).length;
     if (baseline.length === 0 || shared < SHARED * baseline.length) {
       return inconclusive(`the witness and the victim shared only ${shared} of ${baseline.length} ids before the cut`);

@@ -58,7 +58,10 @@ export default defineCheck({
     const stream = keyed(witnessed);
     const had = keyed(before);
     const order = new Map(stream.map(({ key }, index) => [key, index]));
-    const shared = stream.filter(({ event }) => event.t <= cut);
+    // Of the baseline only (CHECKLIST rule 9): what was under way, late, when the link was cut never came.
+    const calmFrom = history.phaseAt('baseline') ?? 0;
+    const calmTo = history.phaseAt('fault', 'latency') ?? cut;
+    const shared = stream.filter(({ event }) => event.t >= calmFrom && event.t <= calmTo);
     const known = new Set(had.map(({ key }) => key));
     if (shared.filter(({ key }) => known.has(key)).length < SHARED * shared.length)
       return inconclusive('the witness and the client did not see the same stream before the cut');

@@ -1,0 +1,123 @@
+/** The programs that checks are proven on, and what each must come to: found by folder, run by `proof.ts` and `proof.test.ts`. */
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadCatalog } from '../harness/catalog.js';
+import type { Run, Verdict } from '../harness/contract.js';
+import type { FlawMeta, TrickyMeta } from './program.js';
+
+export type Subject =
+  | { readonly kind: 'flawed'; readonly file: string; readonly meta: FlawMeta }
+  | { readonly kind: 'tricky'; readonly file: string; readonly meta: TrickyMeta };
+
+/** What a run of a subject shows against it; empty where it is as it must be. */
+export interface Proof {
+  readonly run: Run;
+  readonly wrong: readonly string[];
+}
+
+const MAIN = join(__dirname, '../harness/cli/main.js');
+const ROLES = {
+  server: {
+    file: 'websocket-server.js',
+    words: ['--resume', '?last={id}', '--quiet-env', 'QUIET=1', '--pressure-env', 'PRESSURE=1'],
+  },
+  client: { file: 'websocket-client.js', words: ['--sequence', 'seq', '--resume', '?last={id}'] },
+} as const;
+/** Windows of the proofs; the resilient pair also runs in its real ones. */
+export const SCALE = '0.2';
+const { checks } = loadCatalog();
+
+export function subjects(): Subject[] {
+  return (['flawed', 'tricky'] as const).flatMap((kind) =>
+    readdirSync(join(__dirname, kind))
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => {
+        const { meta } = require(join(__dirname, kind, name)) as { meta: never };
+        return { kind, file: `${kind}/${name}`, meta } as Subject;
+      }),
+  );
+}
+
+/** The checks that a subject must fail or pass. */
+export function aimsOf({ kind, meta }: Subject): readonly string[] {
+  return kind === 'flawed' ? [meta.trips] : meta.fine;
+}
+
+/** Runs one subject. Without `all`, only the checks that read the same scenarios: what else could be tripped by mistake. */
+export async function prove(subject: Subject, results: string, all = false): Promise<Proof> {
+  const run = await check(
+    [...program(subject), '--scale', SCALE, ...(subject.meta.words ?? []), ...(all ? [] : neighbours(aimsOf(subject)))],
+    results,
+  );
+  return { run, wrong: subject.kind === 'flawed' ? wrongFlaw(run, subject.meta) : wrongTrick(run, subject.meta) };
+}
+
+function wrongFlaw({ verdicts }: Run, meta: FlawMeta): string[] {
+  const allowed = new Set([
+    meta.trips,
+    ...(meta.implies ?? []),
+    ...(checks.find(({ id }) => id === meta.trips)?.implies ?? []),
+  ]);
+  const aimed = verdicts.find((verdict) => verdict.check === meta.trips);
+  return [
+    ...(aimed?.outcome === 'fail' ? [] : [`does not fail ${meta.trips}: ${aimed ? told(aimed) : 'no verdict'}`]),
+    ...verdicts
+      .filter(({ outcome, check: id }) => outcome === 'fail' && !allowed.has(id))
+      .map((verdict) => `also fails ${told(verdict)}`),
+  ];
+}
+
+function wrongTrick({ verdicts }: Run, meta: TrickyMeta): string[] {
+  return verdicts
+    .filter(({ outcome, check: id }) => outcome === 'fail' || (meta.fine.includes(id) && outcome !== 'pass'))
+    .map((verdict) => `${verdict.outcome}: ${told(verdict)}`);
+}
+
+function told({ check: id, actual, reason }: Verdict): string {
+  return `${id}: ${actual || reason}`;
+}
+
+/** The resilient programs of these roles, on every check. */
+export function checkResilient(roles: readonly ('server' | 'client')[], results: string, more: readonly string[]) {
+  return check([...roles.flatMap((role) => command(role, ROLES[role].file)), ...more], results);
+}
+
+function program({ file, meta }: Subject): string[] {
+  const other = meta.role === 'server' ? 'client' : 'server';
+  return [...command(meta.role, file), ...(meta.system ? command(other, ROLES[other].file) : [])];
+}
+
+function command(role: 'server' | 'client', file: string): string[] {
+  return [`--${role}`, `"${process.execPath}" "${join(__dirname, file)}"`, ...ROLES[role].words];
+}
+
+function neighbours(aims: readonly string[]): string[] {
+  const own = checks.filter(({ id }) => aims.includes(id));
+  const near = checks.filter(
+    (one) => own.some(({ scenario }) => scenario === one.scenario) || own.some(({ needs }) => needs?.includes(one.id)),
+  );
+  return ['--only', [...new Set([...aims, ...near.map(({ id }) => id)])].join(',')];
+}
+
+function check(words: readonly string[], results: string): Promise<Run> {
+  const usual = ['--protocol', 'websocket', '--path', '/feed', '--json', '--seed', '7', '--results', results];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, 'check', ...usual, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
+    child.on('close', (code) => {
+      try {
+        resolve(JSON.parse(out) as Run);
+      } catch {
+        reject(new Error(`exit ${code}: ${err}`));
+      }
+    });
+  });
+}
