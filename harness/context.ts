@@ -1,5 +1,5 @@
 import { delay, nowMs, waitFor } from './clock.js';
-import type { EventBody, Facts, Fault, Injection, RunOptions, Target } from './contract.js';
+import type { EventBody, Facts, Fault, Gate, Injection, RunOptions, Target } from './contract.js';
 import type { Unit } from './define.js';
 import { presentedId } from './drivers/resume.js';
 import { openWebSocket } from './drivers/websocket.js';
@@ -12,7 +12,8 @@ import { createToxiproxyClient, type ToxiproxyClient } from './path/toxiproxy.js
 import { tapWebSocket } from './path/websocket-tap.js';
 import { createRandom } from './random.js';
 import type { ScenarioContext, Workload } from './scenario.js';
-import { startClient } from './target/client.js';
+import { type StartedClient, startClient } from './target/client.js';
+import { watchPath } from './target/left-path.js';
 import { insideNamespace } from './target/namespace.js';
 import { connectServer, type StartedServer, startServer } from './target/server.js';
 import { startEmbedded } from './toxiproxy/embedded.js';
@@ -43,6 +44,9 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     return resource;
   };
   const started: StartedServer[] = [];
+  const clients: StartedClient[] = [];
+  const gates: Gate[] = [];
+  let disturbed = false;
   let servers = 0;
   let injections = 0;
   let leaving = false;
@@ -66,7 +70,10 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       await delay(windowMs, signal);
       return undefined;
     },
-    phase: (phase, label) => record({ type: 'phase', phase, ...(label === undefined ? {} : { label }) }),
+    phase(phase, label) {
+      disturbed ||= phase === 'fault';
+      record({ type: 'phase', phase, ...(label === undefined ? {} : { label }) });
+    },
     obstacle: (code, text) => record({ type: 'obstacle', code, text }),
     measure: (name, facts) => record({ type: 'measure', name, facts }),
     samples: (name, unit, values) => record({ type: 'samples', name, unit, values }),
@@ -96,11 +103,26 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');
       if (target.client.listen !== undefined) await gate.moveTo(target.client.listen);
       const url = `ws://127.0.0.1:${gate.port}${target.path}`;
-      return defer(await startClient({ spec: target.client, name, url, env: base, cwd: target.cwd, record, observer }));
+      const client = defer(
+        await startClient({ spec: target.client, name, url, env: base, cwd: target.cwd, record, observer }),
+      );
+      clients.push(client);
+      if (clients.length === 1) {
+        defer(
+          watchPath({
+            pids: () => clients.flatMap(({ process }) => process.tree()),
+            gatePorts: () => new Set(gates.map(({ port }) => port)),
+            serverPorts: () => new Set(started.map(({ port }) => port)),
+            disturbed: () => disturbed,
+            record,
+          }),
+        );
+      }
+      return client;
     },
     async openGate({ name, to, tap }) {
       const secure = target.server?.url?.startsWith('wss:') ?? false;
-      return defer(
+      const gate = defer(
         await openGate({
           name,
           upstream: to,
@@ -109,6 +131,8 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
           ...(tap === false || secure ? {} : { tap: tapWebSocket }),
         }),
       );
+      gates.push(gate);
+      return gate;
     },
     async openToxicPath({ name, to }) {
       toxiproxy ??= await openToxiproxy();

@@ -13,6 +13,7 @@ import type {
 import { messageOf } from './errors.js';
 import { inconclusive, skipped } from './finding.js';
 import { viewOf } from './history.js';
+import { LEFT_PATH } from './target/left-path.js';
 
 /** What was planned for a check: its scenario, or the reason why there is none. */
 export interface Planned {
@@ -69,6 +70,11 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext): Findin
   if (crash && (finding.outcome === 'pass' || finding.outcome === 'inconclusive')) {
     const how = crash.signal ? `by ${crash.signal}` : `with exit code ${crash.code ?? 'unknown'}`;
     return inconclusive(`the server ended by itself (${how}) during this scenario`, { because: [crash] });
+  }
+  // What it did elsewhere was not seen, so neither its failing nor its keeping a rule here is known (CHECKLIST rule 24).
+  const left = view.of('obstacle').find((event) => event.code === LEFT_PATH);
+  if (left && check.role === 'client' && (finding.outcome === 'pass' || finding.outcome === 'fail')) {
+    return inconclusive(left.text, { measured: finding.measured ?? {}, because: [left] });
   }
   if (broken && (finding.outcome === 'pass' || finding.outcome === 'inconclusive')) {
     return inconclusive(broken.text, { because: [broken] });

@@ -79,6 +79,8 @@ export interface Session extends AsyncDisposable {
   send(payload: string | Buffer): void;
   /** One fragment of a text message. */
   sendFragment(part: string, last: boolean): void;
+  /** Bytes as they are, past the library: for what a correct peer never sends. */
+  sendRaw(bytes: Buffer): void;
   /** The head of a text frame of this many bytes, and a few of them. */
   sendHead(bytes: number): void;
   /** A message whose compressed form is given: only where permessage-deflate was negotiated. */

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { WebSocket, WebSocketServer } from 'ws';
+import { loadCatalog } from '../harness/catalog.js';
 import type { FlawMeta } from './program';
 
 const flawed = readdirSync(join(__dirname, 'flawed')).filter((file) => file.endsWith('.js'));
@@ -76,8 +77,11 @@ async function connect(host: string, query = '', options = {}) {
 
 const ids = (messages: Record<string, unknown>[]) => messages.map(({ seq }) => seq);
 
-test('every flawed target names the check it must trip after its own file, without starting', () => {
-  expect(flawed).toHaveLength(18);
+const GOODBYES: Record<string, number> = { 'flawed/abrupt-shutdown.js': 1006, 'flawed/wrong-close-code.js': 1000 };
+
+test('every check has a flawed target, which names it after its own file, without starting', () => {
+  const ids = loadCatalog().checks.map(({ id }) => id);
+  expect([...flaws.values()].map(({ trips }) => trips).sort()).toEqual(ids.sort());
   for (const [file, { trips }] of flaws) expect(`${trips}.js`).toBe(`websocket/${file}`);
 });
 
@@ -93,7 +97,7 @@ test.each(['websocket-server.js', ...ofRole('server')])('%s serves, is healthy a
     expect(program.child.exitCode).toBeNull();
   } else {
     expect(await program.stopped()).toBe(0);
-    expect(await closed).toBe(file === 'flawed/abrupt-shutdown.js' ? 1006 : 1001);
+    expect(await closed).toBe(GOODBYES[file] ?? 1001);
   }
 });
 

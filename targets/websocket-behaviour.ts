@@ -25,6 +25,9 @@ export interface Behaviour {
   /** How long it goes on taking new sessions after the stop signal. */
   readonly admitsMs: number;
   readonly exits: boolean;
+  readonly checksOrigin: boolean;
+  /** Sends a close frame in answer to one. */
+  readonly answersClose: boolean;
 }
 
 export const pressing = process.env.PRESSURE === '1';
@@ -62,4 +65,6 @@ export const resilient: Behaviour = {
   goodbye: (socket) => socket.close(1001, 'going away'),
   admitsMs: 0,
   exits: true,
+  checksOrigin: true,
+  answersClose: true,
 };

@@ -15,12 +15,15 @@ export interface Behaviour {
   /** Silence after which the link is taken for dead (servers ping every 15-20 s); null never looks. */
   readonly silenceMs: number | null;
   readonly resumes: boolean;
+  /** Null waits for ever. */
+  readonly handshakeTimeoutMs: number | null;
 }
 
 const resilient: Behaviour = {
   delayMs: (failures) => Math.min(30_000, 2_500 * 2 ** failures) * (0.2 + 0.8 * Math.random()),
   silenceMs: 45_000,
   resumes: true,
+  handshakeTimeoutMs: 10_000,
 };
 
 /** What the server asks for. 1013 names no time; 401 and 403 will not change soon. Not scaled: the server's seconds. */
@@ -33,7 +36,7 @@ function askedMs(status: number | undefined, retryAfter: string | undefined): nu
 }
 
 export function startClient(flaw: Partial<Behaviour> = {}): void {
-  const { delayMs, silenceMs, resumes }: Behaviour = { ...resilient, ...flaw };
+  const { delayMs, silenceMs, resumes, handshakeTimeoutMs }: Behaviour = { ...resilient, ...flaw };
   let [failures, leaving] = [0, false];
   let socket: WebSocket;
   let last: number | undefined;
@@ -42,16 +45,19 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
     if (failures > 0) report('retry');
     const url = new URL(process.env.TARGET_URL ?? 'ws://127.0.0.1:8080/');
     if (resumes && last !== undefined) url.searchParams.set('last', String(last));
-    const patience = { handshakeTimeout: scaledMs(10_000), closeTimeout: scaledMs(5_000) };
+    // ws takes no time for no limit.
+    const handshakeTimeout = handshakeTimeoutMs === null ? 0 : scaledMs(handshakeTimeoutMs);
+    const patience = { handshakeTimeout, closeTimeout: scaledMs(5_000) };
     const mine = new WebSocket(url, patience);
     socket = mine;
     let openedAtMs: number | undefined;
     let hintMs = 0;
     const beat = setInterval(() => mine.readyState === WebSocket.OPEN && mine.ping(), scaledMs(20_000));
-    const deadline = silenceMs === null ? undefined : setTimeout(() => mine.terminate(), scaledMs(silenceMs));
+    let deadline: NodeJS.Timeout | undefined;
     const alive = () => deadline?.refresh();
     mine.on('open', () => {
       openedAtMs = Date.now();
+      if (silenceMs !== null) deadline = setTimeout(() => mine.terminate(), scaledMs(silenceMs));
       report('open');
     });
     mine.on('open', alive).on('ping', alive).on('pong', alive).on('message', alive);

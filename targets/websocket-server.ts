@@ -44,7 +44,9 @@ export function startServer(flaw: Partial<Behaviour> = {}): void {
   const perMessageDeflate = { threshold: 1024, serverNoContextTakeover: true, clientNoContextTakeover: true };
   const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate, ...patience });
 
-  function join(socket: WebSocket, { url = '' }: IncomingMessage): void {
+  function join(socket: WebSocket, { url = '', socket: tcp }: IncomingMessage): void {
+    // ws answers a close frame by this method, which it calls when the frame has come.
+    if (!behaviour.answersClose) socket.close = () => void tcp.end();
     const session: Session = { socket, awaitsPong: false, heardAtMs: null };
     const heard = () => Object.assign(session, { awaitsPong: false, heardAtMs: Date.now() });
     socket.on('ping', heard).on('pong', heard).on('message', heard);
@@ -84,7 +86,11 @@ export function startServer(flaw: Partial<Behaviour> = {}): void {
   });
   http.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    const refusal = draining ? '503 Service Unavailable' : isForeign(request) ? '403 Forbidden' : null;
+    const refusal = draining
+      ? '503 Service Unavailable'
+      : behaviour.checksOrigin && isForeign(request)
+        ? '403 Forbidden'
+        : null;
     if (refusal === null) return webSockets.handleUpgrade(request, socket, head, join);
     socket.once('finish', () => socket.destroy());
     socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

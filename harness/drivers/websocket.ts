@@ -156,7 +156,11 @@ export function openWebSocket(
     pong() {
       if (socket.readyState === WebSocket.OPEN) socket.pong('holdfast', true, () => {});
     },
-    close: (code) => socket.close(code),
+    // A deaf session answers no close frame, and may still send one.
+    close: (code) => WebSocket.prototype.close.call(socket, code),
+    sendRaw(bytes) {
+      wire?.write(bytes);
+    },
     terminate: () => socket.terminate(),
     ended: (timeoutMs) => waitFor(() => end, timeoutMs),
     onMessage: (listener) => {

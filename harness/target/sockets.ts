@@ -127,6 +127,19 @@ export function connectionsOf(pids: readonly number[]): TcpConnection[] {
     .map(({ timer: _timer, inode: _inode, ...connection }) => connection);
 }
 
+/** Connections that these processes opened to others, established or being opened. The tables are read beside the event loop. */
+export async function outgoingOf(pids: readonly number[]): Promise<TcpConnection[]> {
+  const own = new Set(pids.flatMap(socketInodes));
+  const texts = await Promise.all(files.map((file) => readFile(file, 'latin1').catch(() => '')));
+  const found = texts
+    .flatMap((text, i) => parse(text, files[i] ?? '', (state) => state === '01' || state === '02' || state === '0A'))
+    .filter((row) => own.has(row.inode));
+  const served = new Set(found.filter(({ state }) => state === 'LISTEN').map(({ localPort }) => localPort));
+  return found.filter(
+    ({ state, localPort, remotePort }) => state !== 'LISTEN' && !served.has(localPort) && !served.has(remotePort),
+  );
+}
+
 /**
  * Whether the socket on the target's side of this connection has SO_KEEPALIVE: its timer runs (tr = 02). Undefined where
  * there is no such established socket, or unacknowledged bytes (tr = 01, 04) hide the timer: look again later.

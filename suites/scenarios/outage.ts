@@ -18,7 +18,8 @@ const OUTAGE_MS = 75_000;
 const LONG_OUTAGE_MS = 130_000;
 /** Seen enough: this many connections of each process, after this long. */
 const ENOUGH = 20;
-const AT_LEAST_MS = 21_000;
+/** The outage that gives-up looks at. */
+const AT_LEAST_MS = 61_000;
 const RETURN_MS = 30_000;
 const LONGEST_RETURN_MS = 150_000;
 

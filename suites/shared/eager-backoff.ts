@@ -1,0 +1,49 @@
+import { IMMEDIATE_MS } from '../../harness/attempts.js';
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { deviation, inWords, mean } from '../../harness/numbers.js';
+import { outageOf } from '../../harness/outage.js';
+import { outageStory, unready } from './outage-evidence.js';
+
+/** Two standard errors and a little: a mean of eight draws is that far off in 5 of 100 runs (Student's t, 7 degrees). */
+const ERRORS = 2.36;
+
+export default defineCheck({
+  id: 'eager-backoff',
+  level: 'SHOULD',
+  antiPattern: 3,
+  role: 'client',
+  scenario: 'outage',
+  title: 'SHOULD wait 0.5 to 5 s on average before the first attempt that is not immediate',
+  why: 'A first delay of a few milliseconds meets a server that is not up yet; one of many seconds leaves the user offline after the shortest hiccup.',
+  fix: 'Start the backoff at about 1 s, drawn at random around it.',
+  source: 'CHECKLIST: backoff from 1 s; one immediate retry before it is fine (rule 6)',
+  measured: { firstDelayMs: 'ms, mean over processes' },
+  expect: { minFirstMs: 500, maxFirstMs: 5000 },
+  scaled: ['minFirstMs', 'maxFirstMs'],
+  judge(history, { expect }) {
+    const outage = outageOf(history);
+    const why = unready(history, outage);
+    if (why || !outage) return why ?? inconclusive('no outage was made');
+    const { curve, delays } = outage;
+    if (curve.means.length > 0 && curve.means.every((ms) => ms <= IMMEDIATE_MS))
+      return skipped('follows from hot-retry: every attempt is immediate');
+    const index = curve.immediate ? 1 : 0;
+    const firsts = delays.flatMap((list) => list[index] ?? []);
+    const because = outage.attempts.flatMap((list) => list[index]?.first ?? []);
+    if (firsts.length < Math.min(3, outage.attempts.length))
+      return inconclusive(`only ${firsts.length} processes made such an attempt`, { because });
+    const ms = mean(firsts);
+    const error = (ERRORS * deviation(firsts)) / Math.sqrt(firsts.length);
+    const measured = { firstDelayMs: Math.round(ms) };
+    const [least, most] = [expect.minFirstMs ?? 500, expect.maxFirstMs ?? 5000];
+    const said = `${inWords(ms)} on average${index === 1 ? ' after an immediate one' : ''}`;
+    if (ms >= least && ms <= most) return pass(said, { measured, because });
+    if (ms + error < least || ms - error > most) return fail(said, { measured, because });
+    return inconclusive(`${said}, too near the limit for ${firsts.length} draws (--copies)`, { measured, because });
+  },
+  examples: {
+    pass: outageStory([1000, 2000, 4000, 8000], 0.3),
+    fail: outageStory([200, 400, 800, 1600], 0.1),
+  },
+});

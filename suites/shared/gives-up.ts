@@ -1,0 +1,84 @@
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { inWords } from '../../harness/numbers.js';
+import { COPY_GATE, outageOf } from '../../harness/outage.js';
+import { outageStory, unready } from './outage-evidence.js';
+
+/** A delay may be more than twice the one before: so many times the last one must have passed without an attempt. */
+const PATIENCE = 2.5;
+
+export default defineCheck({
+  id: 'gives-up',
+  level: 'SHOULD',
+  antiPattern: 3,
+  role: 'client',
+  scenario: 'outage',
+  title: 'SHOULD go on trying for as long as an outage lasts',
+  why: 'A client that stops after a number of attempts stays offline after the first outage that is longer, until somebody reloads it.',
+  fix: 'Retry without a limit, at the cap of the backoff; tell the user, and offer a button, instead of stopping.',
+  source:
+    'CHECKLIST rule 20: after the outage max(30 s, 1.5 x the last delay) is waited before "gave up"; a process that exited has',
+  measured: { lastAttemptAtMs: 'ms after the cut', retryLimit: 'attempts' },
+  expect: { minOutageMs: 60_000 },
+  scaled: ['minOutageMs'],
+  judge(history, { expect }) {
+    const outage = outageOf(history);
+    const why = unready(history, outage);
+    if (why || !outage) return why ?? inconclusive('no outage was made');
+    const after = new Set(
+      history
+        .of('connection')
+        .filter(({ what, t }) => what === 'start' && t >= outage.endAt)
+        .map(({ gate }) => gate),
+    );
+    const watched = history.measures('returned copies')[0];
+    if (!watched) return inconclusive('nobody watched whether it came back');
+    const exited = new Set(history.of('process').flatMap(({ what, process }) => (what === 'exit' ? [process] : [])));
+    const tried = outage.attempts.flatMap((list, i) => {
+      const last = list.at(-1);
+      return last ? [{ attempts: list.length, last, delayMs: outage.delays[i]?.at(-1) ?? 0 }] : [];
+    });
+    const quitters = tried.filter(({ last }) => !after.has(last.first.gate));
+    const lastAttemptAtMs = Math.round(Math.max(...tried.map(({ last }) => last.startAt)) - outage.cutAt);
+    const limits = quitters.map(({ attempts }) => attempts);
+    const measured = { lastAttemptAtMs, retryLimit: limits.length > 0 ? Math.max(...limits) : null };
+    const because = quitters.length > 0 ? [...quitters.map(({ last }) => last.first), watched] : [watched];
+    const waiting = quitters.find(
+      ({ last, delayMs }) => !exited.has(last.first.gate) && watched.t - last.endAt < PATIENCE * delayMs,
+    );
+    const lasted = outage.endAt - outage.cutAt;
+    if (waiting)
+      return inconclusive(
+        `a process that had waited ${inWords(waiting.delayMs)} was watched for only ${inWords(watched.t - waiting.last.endAt)} more: it may still be waiting (--long)`,
+        { measured, because },
+      );
+    if (quitters.length > 0)
+      return fail(
+        `${quitters.length} of ${tried.length} processes gave up after ${[...new Set(limits)].join(', ')} attempts, the last ${inWords(lastAttemptAtMs)} after the cut`,
+        { measured, because },
+      );
+    if (lasted < (expect.minOutageMs ?? 60_000))
+      return inconclusive(`the outage lasted only ${inWords(lasted)}`, { measured, because });
+    const most = Math.max(...tried.map(({ attempts }) => attempts));
+    return pass(`still trying after ${inWords(lasted)} and up to ${most} attempts; it was not watched longer`, {
+      measured,
+      because,
+    });
+  },
+  examples: { pass: story(true), fail: story(false) },
+});
+
+/** Four attempts each, then nothing or a return. */
+function story(returns: boolean) {
+  const events = outageStory([1000, 2000, 4000, 8000], 0.2);
+  const back = Array.from({ length: 8 }, (_, i) => [70_500, start(i)] as const);
+  return [
+    ...events,
+    ...(returns ? back : []),
+    [72_000, { type: 'measure', name: 'returned copies', facts: { copies: 8, back: returns ? 8 : 0 } }] as const,
+  ];
+}
+
+function start(i: number) {
+  return { type: 'connection', gate: `${COPY_GATE}${i}`, conn: 99, what: 'start' } as const;
+}

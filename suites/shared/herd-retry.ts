@@ -1,0 +1,62 @@
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { deviation, inWords, peakIn } from '../../harness/numbers.js';
+import { outageOf } from '../../harness/outage.js';
+import { outageStory, unready } from './outage-evidence.js';
+
+const WINDOW_MS = 100;
+
+/**
+ * Half of a fleet comes in one 100 ms where its first attempts are spread over 200 ms, a deviation of 58 ms. Eight processes
+ * that are spread wider may meet by chance (0.5 s: in 17 of 100 outages), and a narrower fleet may look wide: between the two
+ * deviations, each a chance of about 1 in 100 away from 58 ms, nothing is concluded from a peak.
+ */
+export default defineCheck({
+  id: 'herd-retry',
+  level: 'SHOULD',
+  antiPattern: 3,
+  role: 'client',
+  scenario: 'outage',
+  title: 'SHOULD spread the first attempts of a fleet: at most half of them in one 100 ms',
+  why: 'After a cut all clients start from the same instant. If the first retry is immediate, or its delay the same for all, the server meets every one of them at once.',
+  fix: 'Draw the first delay at random too, from at least half a second.',
+  source: 'CHECKLIST rule 6: a first retry within 100 ms is "immediate", and only this check judges it',
+  measured: { firstPeakPer100ms: 'attempts' },
+  expect: { maxShare: 0.5, narrowMs: 45, wideMs: 85, minProcesses: 8 },
+  scaled: ['narrowMs', 'wideMs'],
+  judge(history, { expect, options }) {
+    const outage = outageOf(history);
+    const why = unready(history, outage);
+    if (why || !outage) return why ?? inconclusive('no outage was made');
+    const firsts = outage.attempts.flatMap((list) => list.slice(0, 1));
+    const at = firsts.map(({ startAt }) => startAt);
+    const peak = peakIn(at, WINDOW_MS * options.scale);
+    const measured = { firstPeakPer100ms: peak };
+    const because = firsts.map(({ first }) => first);
+    const wanted = expect.minProcesses ?? 8;
+    if (firsts.length < wanted)
+      return inconclusive(`only ${firsts.length} processes tried again; ${wanted} are compared (--copies)`, {
+        measured,
+        because,
+      });
+    const spreadMs = deviation(at);
+    const said = `${peak} of ${firsts.length} first attempts came within 100 ms (deviation ${inWords(spreadMs)})`;
+    if (peak <= (expect.maxShare ?? 0.5) * firsts.length)
+      return pass(`at most ${peak} of ${firsts.length} first attempts came within 100 ms`, { measured, because });
+    if (spreadMs >= (expect.wideMs ?? 85))
+      return pass(`${said}, which is chance: the fleet is spread wider than that`, {
+        measured,
+        because,
+        confidence: 'medium',
+      });
+    if (spreadMs < (expect.narrowMs ?? 45)) return fail(said, { measured, because });
+    return inconclusive(`${said}: too few processes to tell a narrow spread from chance (--copies)`, {
+      measured,
+      because,
+    });
+  },
+  examples: {
+    pass: outageStory([1000, 2000, 4000, 8000], 0.3),
+    fail: outageStory([1000, 2000, 4000, 8000], 0.01),
+  },
+});
