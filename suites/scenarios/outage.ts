@@ -80,7 +80,7 @@ export default defineScenario({
     const back = (gate: Gate) =>
       gate.live.some(({ openedAtMs, downBytes }) => openedAtMs >= reopenedMs && downBytes > 0);
     let closedBackMs: number | null = null;
-    const limit = Math.min(LONGEST_RETURN_MS, Math.max(RETURN_MS, 1.5 * Math.min(lastGapMs, 60_000)));
+    const limit = Math.min(LONGEST_RETURN_MS, Math.max(RETURN_MS, 1.5 * Math.min(lastGapMs / options.scale, 60_000)));
     // Who made no attempt in all that time is not waited for.
     if (tried)
       await context.watch(context.ms(limit), () => {

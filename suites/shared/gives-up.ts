@@ -4,7 +4,7 @@ import { inWords } from '../../harness/numbers.js';
 import { COPY_GATE, outageOf } from '../../harness/outage.js';
 import { outageStory, unready } from './outage-evidence.js';
 
-/** A delay may be more than twice the one before: so many times the last one must have passed without an attempt. */
+/** A delay drawn at random may be short by chance, and the next one long: so many times the longest must have passed. */
 const PATIENCE = 2.5;
 
 export default defineCheck({
@@ -19,8 +19,8 @@ export default defineCheck({
   source:
     'CHECKLIST rule 20: after the outage max(30 s, 1.5 x the last delay) is waited before "gave up"; a process that exited has',
   measured: { lastAttemptAtMs: 'ms after the cut', retryLimit: 'attempts' },
-  expect: { minOutageMs: 60_000 },
-  scaled: ['minOutageMs'],
+  expect: { minOutageMs: 60_000, minPatienceMs: 30_000 },
+  scaled: ['minOutageMs', 'minPatienceMs'],
   judge(history, { expect }) {
     const outage = outageOf(history);
     const why = unready(history, outage);
@@ -34,22 +34,22 @@ export default defineCheck({
     const watched = history.measures('returned copies')[0];
     if (!watched) return inconclusive('nobody watched whether it came back');
     const exited = new Set(history.of('process').flatMap(({ what, process }) => (what === 'exit' ? [process] : [])));
-    const tried = outage.attempts.flatMap((list, i) => {
+    const tried = outage.attempts.flatMap((list) => {
       const last = list.at(-1);
-      return last ? [{ attempts: list.length, last, delayMs: outage.delays[i]?.at(-1) ?? 0 }] : [];
+      return last ? [{ attempts: list.length, last }] : [];
     });
     const quitters = tried.filter(({ last }) => !after.has(last.first.gate));
     const lastAttemptAtMs = Math.round(Math.max(...tried.map(({ last }) => last.startAt)) - outage.cutAt);
     const limits = quitters.map(({ attempts }) => attempts);
     const measured = { lastAttemptAtMs, retryLimit: limits.length > 0 ? Math.max(...limits) : null };
     const because = quitters.length > 0 ? [...quitters.map(({ last }) => last.first), watched] : [watched];
-    const waiting = quitters.find(
-      ({ last, delayMs }) => !exited.has(last.first.gate) && watched.t - last.endAt < PATIENCE * delayMs,
-    );
+    const longestMs = Math.max(...outage.delays.flat());
+    const patienceMs = Math.max(expect.minPatienceMs ?? 30_000, PATIENCE * longestMs);
+    const waiting = quitters.find(({ last }) => !exited.has(last.first.gate) && watched.t - last.endAt < patienceMs);
     const lasted = outage.endAt - outage.cutAt;
     if (waiting)
       return inconclusive(
-        `a process that had waited ${inWords(waiting.delayMs)} was watched for only ${inWords(watched.t - waiting.last.endAt)} more: it may still be waiting (--long)`,
+        `watched for only ${inWords(watched.t - waiting.last.endAt)} after its last attempt, with delays of up to ${inWords(longestMs)}: it may still be waiting (--long)`,
         { measured, because },
       );
     if (quitters.length > 0)
@@ -75,7 +75,7 @@ function story(returns: boolean) {
   return [
     ...events,
     ...(returns ? back : []),
-    [72_000, { type: 'measure', name: 'returned copies', facts: { copies: 8, back: returns ? 8 : 0 } }] as const,
+    [100_000, { type: 'measure', name: 'returned copies', facts: { copies: 8, back: returns ? 8 : 0 } }] as const,
   ];
 }
 
