@@ -9,7 +9,7 @@ const ANSWER_MS = 3000;
 /** What is let in and thrown out again before it got anything was refused. */
 const STAYS_MS = 1000;
 const FOREIGN = 'https://evil.example';
-/** "The payload is larger than the endpoint may accept": no frame this long is a small one. */
+/** Just above the 64 MiB that unbounded-message allows. */
 const HUGE_BYTES = 64 * 1024 * 1024 + 1024;
 
 /** Opcode 3 is reserved for further non-control frames: the connection must be failed [RFC 6455 5.2]. Masked with a zero key. */

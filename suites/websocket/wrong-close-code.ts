@@ -10,7 +10,7 @@ const MISFITS: Readonly<Record<string, readonly number[]>> = {
 };
 
 // "1005 is a reserved value and MUST NOT be set as a status code in a Close control frame by an endpoint"; so are 1006 and
-// 1015. "0-999: not used"; "1000-2999: reserved for definition by this protocol" [RFC 6455 7.4.1, 7.4.2]
+// 1015. Codes of 0 to 999 are not used, those of 1000 to 2999 belong to the protocol and its extensions [RFC 6455 7.4.1, 7.4.2]
 export default defineCheck({
   id: 'websocket/wrong-close-code',
   level: 'MUST',
