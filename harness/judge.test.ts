@@ -65,6 +65,21 @@ describe('the judge', () => {
     expect(hasCrashed(new Map([['s', tell(EVENTS)]]))).toBe(false);
   });
 
+  test('of a client that left the path nothing is known, of the server behind it all that was', () => {
+    const left: EventBodyAt = [1, { type: 'obstacle', code: 'LEFT_PATH', text: 'left the path to 127.0.0.1:9' }];
+    const failing = () => fail('', { because: tell(EVENTS) });
+    const verdicts = outcomes(
+      [
+        { check: check('w/a', () => pass(''), { role: 'client' }) },
+        { check: check('w/b', failing, { role: 'client' }) },
+        { check: check('w/c', failing) },
+      ],
+      [...EVENTS, left],
+    );
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(['inconclusive', 'inconclusive', 'fail']);
+    expect(verdicts[0]?.reason).toBe('left the path to 127.0.0.1:9');
+  });
+
   test('a scenario that broke gives no pass, but a failure that was seen stays', () => {
     const broken: EventBodyAt = [1, { type: 'obstacle', code: 'SCENARIO_BROKEN', text: 'broke' }];
     const [passing, failing] = outcomes(
