@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run } from '../harness/contract.js';
-import { aimsOf, checkResilient, prove, SCALE, subjects } from './subjects.js';
+import { aimsOf, checkResilient, proveAll, SCALE, subjects } from './subjects.js';
 
 const FILE = join(__dirname, '../../docs/proof.md');
 
@@ -39,18 +39,21 @@ async function main(): Promise<void> {
           wrong.push(`resilient ${roles.join('+')}: ${outcome}: ${check}: ${actual || reason}`);
       }
     }
-    for (const subject of subjects()) {
-      const aims = aimsOf(subject).filter((id) => rows.has(id));
-      if (aims.length === 0) continue;
-      const { run, wrong: found } = await prove(subject, results, all);
-      wrong.push(...found.map((what) => `${subject.file}: ${what}`));
-      for (const id of aims) {
-        const outcome = run.verdicts.find(({ check }) => check === id)?.outcome ?? 'no verdict';
-        const trick = subject.kind === 'tricky' ? `: ${subject.meta.trick}` : '';
-        rows.get(id)?.[subject.kind].push(`${outcome}${trick}`);
-      }
-      process.stderr.write(`${subject.file}: ${found.length === 0 ? 'as it must be' : found.join('; ')}\n`);
-    }
+    const wanted = subjects().filter((subject) => aimsOf(subject).some((id) => rows.has(id)));
+    await proveAll(wanted, results, {
+      all,
+      onProof(subject, { run, wrong: found }) {
+        wrong.push(...found.map((what) => `${subject.file}: ${what}`));
+        for (const id of aimsOf(subject)) {
+          const outcome = run.verdicts.find(({ check }) => check === id)?.outcome ?? 'no verdict';
+          const trick = subject.kind === 'tricky' ? `: ${subject.meta.trick}` : '';
+          rows.get(id)?.[subject.kind].push(`${outcome}${trick}`);
+        }
+        process.stderr.write(`${subject.file}: ${found.length === 0 ? 'as it must be' : found.join('; ')}\n`);
+      },
+      onAgain: ({ file }, { wrong: found }) =>
+        process.stderr.write(`${file}: is tried once more, since: ${found.join('; ')}\n`),
+    });
   } finally {
     rmSync(results, { recursive: true, force: true });
   }

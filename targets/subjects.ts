@@ -26,7 +26,9 @@ const ROLES = {
 } as const;
 /** Windows of the proofs; the resilient pair also runs in its real ones. */
 export const SCALE = '0.2';
-const { checks } = loadCatalog();
+const { checks, scenarios } = loadCatalog();
+/** Subjects whose scenarios only wait, and leave the cores to each other. */
+const BESIDE = 2;
 
 export function subjects(): Subject[] {
   return (['flawed', 'tricky'] as const).flatMap((kind) =>
@@ -45,12 +47,45 @@ export function aimsOf({ kind, meta }: Subject): readonly string[] {
 }
 
 /** Runs one subject. Without `all`, only the checks that read the same scenarios: what else could be tripped by mistake. */
-export async function prove(subject: Subject, results: string, all = false): Promise<Proof> {
+async function prove(subject: Subject, results: string, all = false): Promise<Proof> {
   const run = await check(
     [...program(subject), '--scale', SCALE, ...(subject.meta.words ?? []), ...(all ? [] : neighbours(aimsOf(subject)))],
     results,
   );
   return { run, wrong: subject.kind === 'flawed' ? wrongFlaw(run, subject.meta) : wrongTrick(run, subject.meta) };
+}
+
+export type Proven = (subject: Subject, proof: Proof) => void;
+
+/**
+ * Proves all of them: those that only wait side by side, those that load the machine or compare delays alone. What comes
+ * out wrong is tried once more, alone and last, since a busy machine may make a verdict inconclusive; `onAgain` is told.
+ */
+export async function proveAll(
+  list: readonly Subject[],
+  results: string,
+  { all = false, onProof, onAgain }: { readonly all?: boolean; readonly onProof: Proven; readonly onAgain: Proven },
+): Promise<void> {
+  const again: Subject[] = [];
+  const first = async (subject: Subject) => {
+    const proof = await prove(subject, results, all);
+    if (proof.wrong.length === 0) return onProof(subject, proof);
+    onAgain(subject, proof);
+    again.push(subject);
+  };
+  const calm = list.filter((subject) => !all && onlyWaits(subject)).values();
+  const inTurn = async () => {
+    for (const subject of calm) await first(subject);
+  };
+  await Promise.all(Array.from({ length: BESIDE }, inTurn));
+  for (const subject of list) if (all || !onlyWaits(subject)) await first(subject);
+  for (const subject of again) onProof(subject, await prove(subject, results, all));
+}
+
+function onlyWaits(subject: Subject): boolean {
+  const near = nearTo(aimsOf(subject));
+  const read = scenarios.filter(({ id, recordsAs }) => near.some(({ scenario }) => scenario === (recordsAs ?? id)));
+  return read.every(({ lane, timing }) => lane === 'quiet' && !timing);
 }
 
 function wrongFlaw({ verdicts }: Run, meta: FlawMeta): string[] {
@@ -93,11 +128,15 @@ function command(role: 'server' | 'client', file: string): string[] {
 }
 
 function neighbours(aims: readonly string[]): string[] {
+  return ['--only', [...new Set([...aims, ...nearTo(aims).map(({ id }) => id)])].join(',')];
+}
+
+/** The checks that read the same scenarios, and those that these need. */
+function nearTo(aims: readonly string[]) {
   const own = checks.filter(({ id }) => aims.includes(id));
-  const near = checks.filter(
+  return checks.filter(
     (one) => own.some(({ scenario }) => scenario === one.scenario) || own.some(({ needs }) => needs?.includes(one.id)),
   );
-  return ['--only', [...new Set([...aims, ...near.map(({ id }) => id)])].join(',')];
 }
 
 function check(words: readonly string[], results: string): Promise<Run> {
