@@ -1,17 +1,20 @@
-import type { MessageFacts, Scalar } from './contract.js';
+import type { MessageFacts, Scalar, Slot } from './contract.js';
+import { fieldsByName, type Id, type IdField, idsAt, isExact, parentOf, withoutIndexes } from './id-field.js';
 
 /** What of a message's facts the search for an id reads. */
 export type Seen = Pick<MessageFacts, 'fields' | 'form' | 'hash'> & { readonly t?: number };
 
 export interface Stream {
-  /** JSON pointer of the id, or undefined where no field is one. */
-  readonly pointer: string | undefined;
+  /** Where the id stands, or undefined where no field is one. */
+  readonly field: IdField | undefined;
   /** `dense`: integers one apart. `opaque`: unique and shared, but whether a server can resume from it is not seen. */
   readonly kind: 'dense' | 'declared' | 'opaque' | 'none' | 'undecodable';
   /** Share of the messages that carry it, heartbeats aside. */
   readonly coverage: number;
   /** Messages that count. */
   readonly messages: number;
+  /** Other fields that might as well be it. */
+  readonly others: readonly string[];
 }
 
 /** A heartbeat names itself, is empty, or is one of very few texts said over and over. */
@@ -20,12 +23,14 @@ const COVERAGE = 0.99;
 const SHARED = 0.9;
 /** Share of neighbouring values that must be one step apart. Concurrent senders may swap a few. */
 const DENSE = 0.95;
-
-/** The key under which two scalars are the same value. */
-export function keyOf(scalar: Scalar): string {
-  if (typeof scalar === 'object' && scalar !== null) return `s${scalar.hash}`;
-  return String(scalar);
-}
+/** Topics of one connection: more values than that, or few messages each, are data. */
+const MOST_TOPICS = 20;
+const LEAST_PER_TOPIC = 4;
+const MOST_FALLS = 0.2;
+/** Unordered integers are ids only where they are too large to be counts and prices. */
+const LARGE = 1e9;
+/** What fields are called that a client is meant to come back with. */
+const NAMES = new Set(['id', '_id', 'seq', 'sequence', 'offset', 'cursor', 'eventid', 'event_id', 'ulid', 'uuid']);
 
 export function numberOf(scalar: Scalar | undefined): number | undefined {
   if (typeof scalar === 'number') return scalar;
@@ -36,7 +41,7 @@ export function numberOf(scalar: Scalar | undefined): number | undefined {
 /** The pointers that a declared name may mean: itself when a pointer, else every field of that name. */
 export function matchesName(pointer: string, declared: string): boolean {
   return declared.startsWith('/')
-    ? pointer === declared
+    ? pointer === declared || pointer === withoutIndexes(declared)
     : pointer === `/${declared}` || pointer.endsWith(`/${declared}`);
 }
 
@@ -47,8 +52,11 @@ export function countable<T extends Seen>(messages: readonly T[], heartbeats: Re
     // `{}` says nothing but "I am here" (Centrifugo's ping).
     if (message.form === 'json' && Object.keys(message.fields ?? {}).length === 0) return false;
     if (heartbeats.has(message.hash)) return false;
-    const fields = Object.values(message.fields ?? {});
-    return !fields.some((value) => typeof value === 'object' && value !== null && heartbeats.has(value.hash));
+    // A batch may have a heartbeat in it and is none.
+    return !Object.entries(message.fields ?? {}).some(
+      ([pointer, value]) =>
+        typeof value === 'object' && value !== null && heartbeats.has(value.hash) && !isExact(pointer),
+    );
   });
 }
 
@@ -57,103 +65,177 @@ export function heartbeatHashes(hash: (text: string) => string): Set<string> {
   return new Set(spelled.map(hash));
 }
 
+export interface Knowledge {
+  readonly declared?: string | undefined;
+  readonly other?: readonly Seen[];
+  readonly own?: ReadonlySet<string>;
+  /** Where the last id is presented: its name may be the field's. */
+  readonly resume?: Slot | undefined;
+}
+
+interface Found {
+  readonly field: IdField;
+  readonly kind: 'dense' | 'opaque' | undefined;
+}
+
 /** The field that identifies a message on one connection: the declared one, or found by itself (CHECKLIST rule 8). */
-export function streamOf(
-  messages: readonly Seen[],
-  options: {
-    readonly declared?: string | undefined;
-    readonly other?: readonly Seen[];
-    readonly own?: ReadonlySet<string>;
-  } = {},
-): Stream {
-  const { declared, other, own } = options;
-  const none = (kind: Stream['kind']): Stream => ({ pointer: undefined, kind, coverage: 0, messages: messages.length });
-  if (messages.length === 0) return none('none');
+export function streamOf(messages: readonly Seen[], known: Knowledge = {}): Stream {
+  const base = { field: undefined, coverage: 0, messages: messages.length, others: [] };
+  if (messages.length === 0) return { ...base, kind: 'none' };
   const decoded = messages.filter((message) => message.form === 'json');
-  if (decoded.length < messages.length * 0.5) return none('undecodable');
-  const pointers = new Map<string, number>();
-  for (const message of decoded) {
-    for (const pointer of Object.keys(message.fields ?? {})) pointers.set(pointer, (pointers.get(pointer) ?? 0) + 1);
-  }
-  if (declared !== undefined) {
-    const named = [...pointers].filter(([pointer]) => matchesName(pointer, declared)).sort((a, b) => b[1] - a[1])[0];
-    if (!named) return none('none');
-    return { pointer: named[0], kind: 'declared', coverage: coverageOf(named[0], messages), messages: messages.length };
-  }
-  let best: Stream = none('none');
-  for (const pointer of pointers.keys()) {
-    const coverage = coverageOf(pointer, messages);
-    if (coverage < COVERAGE) continue;
-    const kind = kindOf(pointer, decoded, other, own ?? new Set());
-    if (kind === undefined) continue;
-    if (best.kind === 'none' || (best.kind === 'opaque' && kind === 'dense')) {
-      best = { pointer, kind, coverage, messages: messages.length };
+  if (decoded.length < messages.length * 0.5) return { ...base, kind: 'undecodable' };
+  const { declared } = known;
+  const topics = topicsOf(decoded);
+  const candidates = pointersOf(decoded, declared)
+    .map((pointer) => ({ pointer, coverage: coverageOf({ pointer }, messages) }))
+    .filter(({ coverage }) => declared !== undefined || coverage >= COVERAGE)
+    .map(({ pointer, coverage }) => {
+      const found: Found = fieldOf(pointer, decoded, topics, known) ?? { field: { pointer }, kind: undefined };
+      return { ...found, coverage, count: countOf(found.field, decoded) };
+    })
+    // A declared field wins, whatever is in it.
+    .filter(({ kind }) => declared !== undefined || kind !== undefined)
+    .sort((a, b) => rank(b, known.resume) - rank(a, known.resume) || b.count - a.count);
+  const [best, ...rest] = candidates;
+  if (!best) return { ...base, kind: 'none' };
+  const others = rest.map(({ field }) => field.pointer).filter((pointer) => !sameField(pointer, best.field.pointer));
+  const { field, coverage, kind } = best;
+  const found = declared !== undefined || kind === undefined ? 'declared' : kind;
+  return { ...base, field, coverage, others, kind: found };
+}
+
+function sameField(left: string, right: string): boolean {
+  return withoutIndexes(left) === withoutIndexes(right);
+}
+
+/** Every place that may hold an id: fields, places in arrays, and objects whose numbers together are one (a vector clock). */
+function pointersOf(messages: readonly Seen[], declared: string | undefined): string[] {
+  const pointers = new Set<string>();
+  for (const { fields = {} } of messages) {
+    for (const [name, entries] of fieldsByName(fields)) {
+      pointers.add(name);
+      if (parentOf(name) !== '') pointers.add(parentOf(name));
+      for (const [pointer] of entries) pointers.add(pointer);
     }
   }
-  return best;
+  return declared === undefined ? [...pointers] : [...pointers].filter((pointer) => matchesName(pointer, declared));
+}
+
+/** What the declaration or the slot names, then numbers without gaps, then usual names; scalars before objects. */
+function rank({ field, kind }: Found, resume: Slot | undefined): number {
+  const name = field.pointer.slice(field.pointer.lastIndexOf('/') + 1);
+  const hints =
+    resume === undefined ? [] : wordsOf('text' in resume ? resume.text : 'name' in resume ? resume.name : '');
+  const isHinted = wordsOf(name).some((word) => hints.includes(word));
+  return (
+    (kind === undefined ? 0 : 8) +
+    (isHinted ? 4 : 0) +
+    (kind === 'dense' ? 2 : 0) +
+    (NAMES.has(name.toLowerCase()) ? 1 : 0)
+  );
+}
+
+/** `since`, `event` and `id` of `sinceEventId={id}`. */
+function wordsOf(text: string): string[] {
+  const parts = text.replaceAll('{id}', '').match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g) ?? [];
+  return parts.map((part) => part.toLowerCase());
 }
 
 /** Of the messages from the first that has the field: a greeting or the answer to a subscription comes before the stream. */
-function coverageOf(pointer: string, messages: readonly Seen[]): number {
-  const first = messages.findIndex((message) => message.fields?.[pointer] !== undefined);
+function coverageOf(field: IdField, messages: readonly Seen[]): number {
+  const first = messages.findIndex(({ fields }) => idsAt(fields, field).length > 0);
   // A stream that begins late is none: half of the messages at least.
   if (first < 0 || first > messages.length / 2) return 0;
   const stream = messages.slice(first);
-  return stream.filter((message) => message.fields?.[pointer] !== undefined).length / stream.length;
+  return stream.filter(({ fields }) => idsAt(fields, field).length > 0).length / stream.length;
 }
 
-/**
- * The ids of one message: the field at the pointer or, where a message carries several (a batch, a replay inside an
- * answer), the fields of the same name in its arrays, in order.
- */
-export function idsIn(fields: Readonly<Record<string, Scalar>> | undefined, pointer: string): Scalar[] {
-  if (!fields) return [];
-  const own = fields[pointer];
-  if (own !== undefined) return [own];
-  const name = pointer.slice(pointer.lastIndexOf('/'));
-  if (name.length < 2 || /^\/\d+$/.test(name)) return [];
-  return Object.entries(fields)
-    .filter(([other]) => other.endsWith(name) && /\/\d+\//.test(other))
-    .map(([, value]) => value);
+function countOf(field: IdField, messages: readonly Seen[]): number {
+  return messages.reduce((sum, { fields }) => sum + idsAt(fields, field).length, 0);
 }
 
-function kindOf(
+/** The pointer as an id of its own or, where its numbers are counted for each topic, by that. */
+function fieldOf(
   pointer: string,
   messages: readonly Seen[],
-  other: readonly Seen[] | undefined,
-  own: ReadonlySet<string>,
-): 'dense' | 'opaque' | undefined {
-  const values = messages.flatMap((message) => message.fields?.[pointer] ?? []);
-  const keys = values.map(keyOf);
+  topics: readonly string[],
+  known: Knowledge,
+): Found | undefined {
+  const kind = kindOf({ pointer }, messages, known);
+  if (kind !== undefined) return { field: { pointer }, kind };
+  const values = messages.flatMap(({ fields }) => idsAt(fields, { pointer })).map(({ scalar }) => numberOf(scalar));
+  if (values.length === 0 || !values.every((value) => Number.isInteger(value))) return undefined;
+  for (const by of topics) {
+    if (by === pointer) continue;
+    const field = { pointer, by };
+    const grouped = kindOf(field, messages, known);
+    if (grouped !== undefined) return { field, kind: grouped };
+  }
+  return undefined;
+}
+
+/** Fields with few values, each of which comes often. */
+function topicsOf(messages: readonly Seen[]): string[] {
+  const names = [...fieldsByName(messages.at(-1)?.fields ?? {}).keys()];
+  return names.filter((pointer) => {
+    const values = messages.flatMap(({ fields }) => idsAt(fields, { pointer }));
+    const different = new Set(values.map(({ key }) => key)).size;
+    const limit = Math.min(MOST_TOPICS, values.length / LEAST_PER_TOPIC);
+    return values.length >= COVERAGE * messages.length && different > 1 && different <= limit;
+  });
+}
+
+function kindOf(field: IdField, messages: readonly Seen[], { other, own }: Knowledge): 'dense' | 'opaque' | undefined {
+  const ids = messages.flatMap(({ fields, t }) => idsAt(fields, field).map((id) => ({ ...id, t: t ?? 0 })));
   // What a client of ours sent identifies nothing of the server's.
-  if (keys.some((key) => own.has(key))) return undefined;
-  if (values.some((value) => typeof value === 'boolean' || value === null)) return undefined;
-  if (new Set(keys).size < keys.length * COVERAGE) return undefined;
-  if (other && !shared(pointer, messages, other)) return undefined;
-  const numbers = values.map(numberOf);
-  const all = numbers.every((value) => value !== undefined) ? (numbers as number[]) : undefined;
-  if (!all) return values.every((value) => typeof value === 'object') ? 'opaque' : undefined;
-  if (isTimestamp(all, messages)) return undefined;
-  if (all.some((value) => !Number.isInteger(value))) return undefined;
-  const steps = all.slice(1).map((value, index) => value - (all[index] ?? 0));
-  const dense = steps.filter((step) => step === 1).length >= DENSE * steps.length;
-  if (dense) return 'dense';
-  // Rising but with gaps (snowflakes, offsets of a busy log): unique and shared, and no more is known.
-  return steps.filter((step) => step > 0).length >= DENSE * steps.length ? 'opaque' : undefined;
+  if (ids.some(({ key }) => own?.has(key))) return undefined;
+  if (ids.some(({ scalar }) => typeof scalar === 'boolean' || scalar === null)) return undefined;
+  if (new Set(ids.map(({ key }) => key)).size < ids.length * COVERAGE) return undefined;
+  if (other && !shared(field, messages, other)) return undefined;
+  if (ids.every(({ scalar }) => scalar === undefined)) return isClock(field, messages) ? 'opaque' : undefined;
+  const numbers = ids.map(({ scalar }) => numberOf(scalar));
+  if (!numbers.every((value) => value !== undefined)) {
+    return ids.every(({ scalar }) => typeof scalar === 'object') ? 'opaque' : undefined;
+  }
+  if (numbers.some((value) => !Number.isInteger(value))) return undefined;
+  const groups = [...new Set(ids.map(({ group }) => group))].map((name) => ids.filter(({ group }) => group === name));
+  if (groups.some((group) => isTimestamp(group))) return undefined;
+  const steps = groups.flatMap(stepsOf);
+  if (steps.length === 0) return undefined;
+  const share = (is: (step: number) => boolean) => steps.filter(is).length / steps.length;
+  if (share((step) => step === 1) >= DENSE) return 'dense';
+  // Rising but with gaps (offsets of a busy log), or large and in no order (snowflakes): unique and shared, and no more is known.
+  const isLarge = numbers.every((value) => Math.abs(value ?? 0) >= LARGE);
+  return share((step) => step > 0) >= DENSE || isLarge ? 'opaque' : undefined;
+}
+
+function stepsOf(ids: readonly Id[]): number[] {
+  const numbers = ids.map(({ scalar }) => numberOf(scalar) ?? 0);
+  return numbers.slice(1).map((value, i) => value - (numbers[i] ?? 0));
+}
+
+/** Two counters at least that hardly ever fall (senders may be concurrent): little else looks like a vector clock. */
+function isClock({ pointer }: IdField, messages: readonly Seen[]): boolean {
+  const counters = new Map<string, number[]>();
+  for (const { fields = {} } of messages) {
+    for (const [name, [entry]] of fieldsByName(fields)) {
+      if (parentOf(name) !== pointer) continue;
+      const value = numberOf(entry?.[1]);
+      if (value === undefined || !Number.isInteger(value) || value < 0 || value >= 1e12) return false;
+      counters.set(name, [...(counters.get(name) ?? []), value]);
+    }
+  }
+  const rows = [...counters.values()];
+  const falls = (row: readonly number[]) => row.filter((value, i) => value < (row[i - 1] ?? 0)).length;
+  return rows.length > 1 && rows.every((row) => falls(row) <= MOST_FALLS * row.length);
 }
 
 /** The same value for the same message on both connections, at about the same time: a counter a connection is none. */
-function shared(pointer: string, left: readonly Seen[], right: readonly Seen[]): boolean {
-  const atLeft = new Map(
-    left.flatMap((message) => {
-      const value = message.fields?.[pointer];
-      return value === undefined ? [] : [[keyOf(value), message.t ?? 0] as const];
-    }),
-  );
-  const onRight = right.flatMap((message) => {
-    const value = message.fields?.[pointer];
-    return value === undefined ? [] : [{ key: keyOf(value), t: message.t ?? 0 }];
-  });
+function shared(field: IdField, left: readonly Seen[], right: readonly Seen[]): boolean {
+  const keyed = (messages: readonly Seen[]) =>
+    messages.flatMap(({ fields, t = 0 }) => idsAt(fields, field).map(({ key }) => ({ key, t })));
+  const atLeft = new Map(keyed(left).map(({ key, t }) => [key, t]));
+  const onRight = keyed(right);
   if (onRight.length === 0) return false;
   const lags = onRight.flatMap(({ key, t }) => {
     const met = atLeft.get(key);
@@ -167,27 +249,13 @@ function shared(pointer: string, left: readonly Seen[], right: readonly Seen[]):
 }
 
 /** Advances with the clock, in seconds, milliseconds, microseconds or nanoseconds of this century. */
-function isTimestamp(values: readonly number[], messages: readonly Seen[]): boolean {
+function isTimestamp(ids: readonly (Id & { readonly t: number })[]): boolean {
+  const values = ids.map(({ scalar }) => numberOf(scalar) ?? 0);
   const first = values[0] ?? 0;
   const perMs = [1e-3, 1, 1e3, 1e6].find((unit) => first > 1.0e12 * unit && first < 4.2e12 * unit);
   if (perMs === undefined) return false;
-  const elapsed = (messages.at(-1)?.t ?? 0) - (messages[0]?.t ?? 0);
+  const elapsed = (ids.at(-1)?.t ?? 0) - (ids[0]?.t ?? 0);
   if (elapsed <= 0) return true;
   const rate = ((values.at(-1) ?? 0) - first) / elapsed / perMs;
   return rate > 0.5 && rate < 2;
-}
-
-/** The value at a pointer of a raw message, as the text that a client would present. */
-export function rawField(payload: Buffer, pointer: string): string | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(payload.toString());
-  } catch {
-    return undefined;
-  }
-  for (const part of pointer.split('/').slice(1)) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Record<string, unknown>)[part.replaceAll('~1', '/').replaceAll('~0', '~')];
-  }
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }

@@ -5,11 +5,26 @@ export function fillSlot(slot: Slot, id: string): Slot {
   const fill = (text: string) => text.replaceAll('{id}', id);
   switch (slot.in) {
     case 'message':
-      return { in: 'message', text: slot.text.replaceAll('{id}', JSON.stringify(id).slice(1, -1)) };
+      return { in: 'message', text: filledJson(slot.text, id) };
     case 'none':
       return slot;
     default:
       return { ...slot, value: fill(slot.value) };
+  }
+}
+
+/** Within quotes, or as a value by itself: a number or an object as it is, anything else quoted. */
+function filledJson(text: string, id: string): string {
+  const forms = [JSON.stringify(id).slice(1, -1), id, JSON.stringify(id)].map((form) => text.replaceAll('{id}', form));
+  return forms.find(isJson) ?? text;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Observer, Scalar } from '../contract.js';
+import { jsonIn } from '../id-field.js';
 
 /** 64 bits: among the 1e6 distinct values of a large run two collide with a chance of 3e-8. */
 const HASH_DIGITS = 16;
@@ -81,11 +82,9 @@ function instantIn(text: string): number | undefined {
 /** The opcode is no hint: many programs send JSON in binary messages, and text that is anything but JSON. */
 function parseJson(bytes: Buffer): { readonly value: unknown } | undefined {
   if (bytes.length > MAX_JSON_BYTES || !mayBeginJson(bytes) || !isUtf8(bytes)) return undefined;
-  try {
-    return { value: JSON.parse(bytes.toString('utf8')) };
-  } catch {
-    return undefined;
-  }
+  const values = jsonIn(bytes);
+  if (values.length === 0) return undefined;
+  return { value: values.length === 1 ? values[0] : values };
 }
 
 /** Spares most of what is not JSON the cost of a parse that throws. */

@@ -4,8 +4,9 @@ import { every } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { fillSlot } from '../../harness/drivers/resume.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
+import { idsAt, rawId } from '../../harness/id-field.js';
 import type { ReceivedMessage, Session } from '../../harness/scenario.js';
-import { countable, heartbeatHashes, keyOf, rawField, type Seen, streamOf } from '../../harness/sequence.js';
+import { countable, heartbeatHashes, type Seen, streamOf } from '../../harness/sequence.js';
 
 /** At least 50 are needed (CHECKLIST rule 8). */
 const WANTED = 60;
@@ -73,21 +74,26 @@ export default defineScenario({
     context.phase('fault', 'cut');
     await context.inject(reset, [victims], {});
     await victim.ended(2000);
-    const { pointer } = streamOf(countable(seen, heartbeats), {
+    const { field, others } = streamOf(countable(seen, heartbeats), {
       declared: target.sequence,
+      resume: target.resume,
       other: countable(shown, heartbeats),
       own,
     });
     // The last message that has an id: a heartbeat may have come after it.
-    const lastId =
-      pointer === undefined
-        ? undefined
-        : recent.map((payload) => rawField(payload, pointer)).find((id) => id !== undefined);
-    if (pointer === undefined || lastId === undefined) {
+    const last = recent.find((payload) => field && rawId(payload, field) !== undefined);
+    const lastId = field && last && rawId(last, field);
+    if (!field || !last || lastId === undefined) {
       return context.obstacle('NO_ID', 'no id was found in the messages to resume from; name it with --sequence');
     }
-    const presented = context.observer.scalar(/^-?\d{1,15}$/.test(lastId) ? Number(lastId) : lastId);
-    context.measure('presented', { pointer, key: presented === undefined ? '' : keyOf(presented) });
+    const presented = idsAt(observer.payload(last, false).fields, field).at(-1);
+    context.measure('presented', {
+      pointer: field.pointer,
+      by: field.by ?? null,
+      group: presented?.group ?? '',
+      key: presented?.key ?? '',
+      others: others.join(', '),
+    });
     const before = witness.received;
     await context.watch(context.ms(OUTAGE_MS), () => witness.received >= before + MISSED);
     context.phase('recovery');

@@ -1,7 +1,7 @@
-import type { EventOf, HistoryView } from '../../harness/contract.js';
+import type { HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { idsIn, keyOf } from '../../harness/sequence.js';
+import { type IdField, idsIn } from '../../harness/id-field.js';
 
 /** Below this the two sessions did not see the same stream (CHECKLIST rule 9). */
 const SHARED = 0.9;
@@ -38,8 +38,10 @@ export default defineCheck({
     if (obstacle) return inconclusive(obstacle.text, { because: [obstacle] });
     const presented = history.measures('presented')[0];
     if (!presented || history.bites('reset').length === 0) return inconclusive('the session was never cut and resumed');
-    const pointer = String(presented.facts.pointer);
-    const lastId = String(presented.facts.key);
+    const { pointer, by, group, key: lastId, others } = presented.facts;
+    const field = { pointer: String(pointer), by: by === null ? undefined : String(by) };
+    // Ids that are counted for each topic name a place in the one that the last id is of.
+    const ids = (gate: string) => idsOf(history, gate, field).filter((id) => id.group === group);
     const cut = history.phaseAt('fault', 'cut') ?? 0;
     const back = history.of('session').find((event) => event.name === 'resumed' && event.what !== 'end');
     if (back?.what !== 'open') {
@@ -52,13 +54,13 @@ export default defineCheck({
     }
     // Replayed messages may come in the same packet as the handshake's answer, before the session is told to be open.
     const returnedAt = history.phaseAt('recovery') ?? back.t;
-    const stream = ids(history, 'witness', pointer);
+    const stream = ids('witness');
     const old = new Set(
-      ids(history, 'victim', pointer)
+      ids('victim')
         .filter(({ event }) => event.t <= cut)
         .map(({ key }) => key),
     );
-    const got = ids(history, 'victim', pointer).filter(({ event }) => event.t >= returnedAt);
+    const got = ids('victim').filter(({ event }) => event.t >= returnedAt);
     // Of the baseline only (CHECKLIST rule 9): what was under way, late, when the link was cut never came.
     const calmTo = history.phaseAt('fault', 'latency') ?? cut;
     const baseline = stream.filter(({ event }) => event.t <= calmTo);
@@ -94,6 +96,11 @@ export default defineCheck({
       ...lost.slice(0, 2).map(({ event }) => event),
       ...again.slice(0, 2).map(({ event }) => event),
     ];
+    if (replayed === 0 && target.sequence === undefined && others)
+      return inconclusive(
+        `none came again after ${field.pointer} was presented, but ${others} may be the id as well: name it with --sequence`,
+        { measured, because },
+      );
     if (replayed === 0) return fail(`replayed none of the ${missed.length} messages missed`, { measured, because });
     if (lost.length > 0 || duplicated > 0 || reordered > 0) {
       return fail(
@@ -112,11 +119,11 @@ export default defineCheck({
   },
 });
 
-function ids(history: HistoryView, gate: string, pointer: string): { key: string; event: EventOf<'message'> }[] {
+function idsOf(history: HistoryView, gate: string, field: IdField) {
   return history
     .of('message')
     .filter((event) => event.gate === gate && event.dir === 'down')
-    .flatMap((event) => idsIn(event.fields, pointer).map((value) => ({ key: keyOf(value), event })));
+    .flatMap((event) => idsIn(event.fields, field).map(({ key, group }) => ({ key, group, event })));
 }
 
 /** The witness sees 0..59; the victim is cut after 24 and comes back at 4500 to those that `replayed` says. */
@@ -143,7 +150,10 @@ function story(replayed: (n: number) => boolean) {
     ...early,
     [2350, { type: 'phase', phase: 'fault', label: 'cut' }] as const,
     [2350, { type: 'fault', fault: 'reset', what: 'bite', who: 'r', facts: {} }] as const,
-    [2360, { type: 'measure', name: 'presented', facts: { pointer: '/seq', key: '23' } }] as const,
+    [
+      2360,
+      { type: 'measure', name: 'presented', facts: { pointer: '/seq', by: null, group: '', key: '23', others: '' } },
+    ] as const,
     [4390, { type: 'phase', phase: 'recovery' }] as const,
     [4400, { type: 'session', name: 'resumed', what: 'open' }] as const,
     ...late,

@@ -1,7 +1,8 @@
 import type { EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { countable, keyOf, streamOf } from '../../harness/sequence.js';
+import { keyOf } from '../../harness/id-field.js';
+import { countable, streamOf } from '../../harness/sequence.js';
 
 const ENOUGH = 50;
 const COVERAGE = 0.99;
@@ -32,9 +33,15 @@ export default defineCheck({
         measured: { messages: seen },
       });
     }
-    const stream = streamOf(left, { declared: target.sequence, other: right, own: own(history) });
+    const stream = streamOf(left, {
+      declared: target.sequence,
+      resume: target.resume,
+      other: right,
+      own: own(history),
+    });
+    const name = stream.field && [stream.field.pointer, stream.field.by].filter(Boolean).join(' by ');
     const measured = {
-      field: stream.pointer ?? null,
+      field: name ?? null,
       kind: stream.kind,
       coverage: Math.round(stream.coverage * 1000) / 1000,
       messages: seen,
@@ -59,17 +66,17 @@ export default defineCheck({
       case 'opaque':
         if (target.resume === undefined) {
           return inconclusive(
-            `${stream.pointer} is unique and the same on both sessions but not dense: declare --resume or --sequence to say whether it is the id`,
+            `${name} is unique and the same on both sessions but not dense: declare --resume or --sequence to say whether it is the id`,
             { measured },
           );
         }
         return resumed(history)
-          ? pass(`${stream.pointer} is unique, the same on both sessions, and resumes`, { measured, because })
-          : fail(`${stream.pointer} is unique, but neither dense nor accepted to resume from`, { measured, because });
+          ? pass(`${name} is unique, the same on both sessions, and resumes`, { measured, because })
+          : fail(`${name} is unique, but neither dense nor accepted to resume from`, { measured, because });
       default:
         return stream.coverage >= COVERAGE
-          ? pass(`${stream.pointer} identifies ${seen} messages of ${seen}`, { measured, because })
-          : fail(`${stream.pointer} is in only ${Math.round(stream.coverage * 100)} % of the messages`, {
+          ? pass(`${name} identifies ${seen} messages of ${seen}`, { measured, because })
+          : fail(`${name} is in only ${Math.round(stream.coverage * 100)} % of the messages`, {
               measured,
               because,
             });
