@@ -1,11 +1,13 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
-import { inWords } from '../../harness/numbers.js';
+import { inWords, mean } from '../../harness/numbers.js';
 import { COPY_GATE, outageOf } from '../../harness/outage.js';
 import { outageStory, unready } from './outage-evidence.js';
 
 /** A delay drawn at random may be short by chance, and the next one long: so many times the longest must have passed. */
 const PATIENCE = 2.5;
+/** The next delay may grow by what the last ones grew by, and by the jitter of both: Twisted grows by e, without a cap in sight. */
+const GROWTH_MARGIN = 1.5;
 
 export default defineCheck({
   id: 'gives-up',
@@ -33,7 +35,10 @@ export default defineCheck({
     );
     const watched = history.measures('returned copies')[0];
     if (!watched) return inconclusive('nobody watched whether it came back');
-    const exited = new Set(history.of('process').flatMap(({ what, process }) => (what === 'exit' ? [process] : [])));
+    // Later ones are our own doing.
+    const exited = new Set(
+      history.of('process').flatMap(({ what, process, t }) => (what === 'exit' && t <= watched.t ? [process] : [])),
+    );
     const tried = outage.attempts.flatMap((list) => {
       const last = list.at(-1);
       return last ? [{ attempts: list.length, last }] : [];
@@ -44,7 +49,8 @@ export default defineCheck({
     const measured = { lastAttemptAtMs, retryLimit: limits.length > 0 ? Math.max(...limits) : null };
     const because = quitters.length > 0 ? [...quitters.map(({ last }) => last.first), watched] : [watched];
     const longestMs = Math.max(...outage.delays.flat());
-    const patienceMs = Math.max(expect.minPatienceMs ?? 30_000, PATIENCE * longestMs);
+    const patience = Math.max(PATIENCE, GROWTH_MARGIN * lastGrowth(outage.delays));
+    const patienceMs = Math.max(expect.minPatienceMs ?? 30_000, patience * longestMs);
     const waiting = quitters.find(({ last }) => !exited.has(last.first.gate) && watched.t - last.endAt < patienceMs);
     const lasted = outage.endAt - outage.cutAt;
     if (waiting)
@@ -67,6 +73,14 @@ export default defineCheck({
   },
   examples: { pass: story(true), fail: story(false) },
 });
+
+/** By how much the means over processes grew in the last two steps, the larger of the two. */
+function lastGrowth(delays: readonly (readonly number[])[]): number {
+  const longest = Math.max(0, ...delays.map(({ length }) => length));
+  const means = Array.from({ length: longest }, (_, k) => mean(delays.flatMap((list) => list[k] ?? [])));
+  const ratios = means.map((ms, k) => ms / (means[k - 1] ?? ms)).filter(Number.isFinite);
+  return Math.max(1, ...ratios.slice(-2));
+}
 
 /** Four attempts each, then nothing or a return. */
 function story(returns: boolean) {
