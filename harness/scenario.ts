@@ -151,7 +151,13 @@ export interface ScenarioContext {
   /** A reference server of ours, for a lone client. */
   startReference(): Promise<ReferenceServer>;
   /** A fresh copy of the target's client, told to go to this gate. */
-  startClient(options: { readonly name: string; readonly gate: Gate }): Promise<StartedClient>;
+  startClient(options: {
+    readonly name: string;
+    readonly gate: Gate;
+    /** In place of the protocol's own. */
+    readonly scheme?: 'wss';
+    readonly env?: Readonly<Record<string, string>>;
+  }): Promise<StartedClient>;
   openGate(request: GateRequest): Promise<Gate>;
   /** A path with Toxiproxy in it, still without a toxic. */
   openToxicPath(request: { readonly name: string; readonly to: Address }): Promise<ToxicPath>;

@@ -4,7 +4,7 @@
  * Delays are random in 20-100 % of a ceiling of 2.5 s, doubled to 30 s: a herd cut in one instant needs a first spread of
  * 2 s (8 clients in 0.5-1 s put 5 into the same 100 ms in 17 of 100 outages; in 0.5-2.5 s in 1 of 700).
  */
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { report, scaledMs } from './program';
 
 export const meta = { role: 'client', trips: null } as const;
@@ -17,6 +17,8 @@ export interface Behaviour {
   readonly resumes: boolean;
   /** Null waits for ever. */
   readonly handshakeTimeoutMs: number | null;
+  /** How it connects where the URL is wss://. */
+  readonly tls: Pick<ClientOptions, 'rejectUnauthorized' | 'createConnection'>;
 }
 
 const resilient: Behaviour = {
@@ -24,6 +26,7 @@ const resilient: Behaviour = {
   silenceMs: 45_000,
   resumes: true,
   handshakeTimeoutMs: 10_000,
+  tls: {},
 };
 
 /** What the server asks for. 1013 names no time; 401 and 403 will not change soon. Not scaled: the server's seconds. */
@@ -36,7 +39,7 @@ function askedMs(status: number | undefined, retryAfter: string | undefined): nu
 }
 
 export function startClient(flaw: Partial<Behaviour> = {}): void {
-  const { delayMs, silenceMs, resumes, handshakeTimeoutMs }: Behaviour = { ...resilient, ...flaw };
+  const { delayMs, silenceMs, resumes, handshakeTimeoutMs, tls }: Behaviour = { ...resilient, ...flaw };
   let [failures, leaving] = [0, false];
   let socket: WebSocket;
   let last: number | undefined;
@@ -48,7 +51,7 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
     // ws takes no time for no limit.
     const handshakeTimeout = handshakeTimeoutMs === null ? 0 : scaledMs(handshakeTimeoutMs);
     const patience = { handshakeTimeout, closeTimeout: scaledMs(5_000) };
-    const mine = new WebSocket(url, patience);
+    const mine = new WebSocket(url, { ...patience, ...(url.protocol === 'wss:' ? tls : {}) });
     socket = mine;
     let openedAtMs: number | undefined;
     let hintMs = 0;
