@@ -32,6 +32,12 @@ export interface MessageFacts {
   readonly form?: 'json' | 'opaque' | 'empty';
   readonly fields?: Readonly<Record<string, Scalar>>;
   readonly closeCode?: number;
+  /** A packet of a subprotocol that is no message of the application's (adapter.ts). */
+  readonly packet?: 'heartbeat' | 'control';
+  /** Where the subprotocol has one of its own: what a client presents to go on behind this message, or presents in it. */
+  readonly cursor?: Scalar;
+  /** Marked by the subprotocol as possibly delivered before. */
+  readonly repeat?: boolean;
 }
 
 export type EventBody =
@@ -160,6 +166,8 @@ export interface Target {
   readonly client?: ClientSpec;
   /** Path and query of the endpoint, beginning with '/'. */
   readonly path: string;
+  /** What our own sessions offer: `websocket/mqtt` as protocol. */
+  readonly subprotocol?: string;
   readonly subscribe?: Slot;
   readonly resume?: Slot;
   readonly auth?: Slot;

@@ -59,7 +59,7 @@ export function resilience(name: string, target: CheckTarget, options: Resilienc
   const { allowInconclusive = false, timeoutMs, ...words } = options;
   const manifest = readManifest();
   const settings = typeof target === 'string' ? { ...(isUrl(target) ? { url: target } : {}) } : target;
-  const protocol = settings.protocol ?? 'websocket';
+  const [protocol = 'websocket'] = settings.protocol?.split('/') ?? [];
   const idsOf = (given: string | string[] | undefined) => fullIds(given, protocol, manifest);
   const only = idsOf(words.only ?? settings.only);
   const skip = idsOf(words.skip ?? settings.skip);

@@ -1,3 +1,4 @@
+import type { Cursor } from './adapter.js';
 import type {
   EventBody,
   Facts,
@@ -48,10 +49,17 @@ export interface SessionOptions {
   readonly silent?: boolean;
   /** Never answer a close frame, never end TCP: a client that ignores the goodbye. */
   readonly deaf?: boolean;
+  /** Sends no heartbeat of the subprotocol's, and answers none. */
+  readonly mute?: boolean;
+  /** It may want to come back: where the subprotocol has a way, the server is asked to remember it. */
+  readonly resumable?: boolean;
+  /** Where an earlier session of the subprotocol was. */
+  readonly cursor?: Cursor;
 }
 
 export interface ReceivedMessage {
   readonly atMs: number;
+  /** The application's: without what a subprotocol puts around it. */
   readonly payload: Buffer;
   readonly binary: boolean;
 }
@@ -71,7 +79,14 @@ export interface Session extends AsyncDisposable {
   readonly localPort: number;
   /** As negotiated: `permessage-deflate; ...`. */
   readonly extensions: string;
+  /** The adapter of its subprotocol, where there is one. */
+  readonly adapter: string | undefined;
+  /** In its subprotocol it is the client that beats. */
+  readonly clientDriven: boolean;
+  /** What it would present to go on where it is. */
+  readonly cursor: Cursor | undefined;
   readonly end: SessionEnd | undefined;
+  /** Messages of the application's. */
   readonly received: number;
   readonly receivedBytes: number;
   /** Bytes handed to the socket and not yet taken by the kernel. */

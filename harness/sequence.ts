@@ -2,7 +2,7 @@ import type { MessageFacts, Scalar, Slot } from './contract.js';
 import { fieldsByName, type Id, type IdField, idsAt, isExact, parentOf, withoutIndexes } from './id-field.js';
 
 /** What of a message's facts the search for an id reads. */
-export type Seen = Pick<MessageFacts, 'fields' | 'form' | 'hash'> & { readonly t?: number };
+export type Seen = Pick<MessageFacts, 'fields' | 'form' | 'hash' | 'packet'> & { readonly t?: number };
 
 export interface Stream {
   /** Where the id stands, or undefined where no field is one. */
@@ -48,7 +48,7 @@ export function matchesName(pointer: string, declared: string): boolean {
 /** Messages that are neither heartbeats nor empty. `words` are keyed hashes of the heartbeat names, by the run's own key. */
 export function countable<T extends Seen>(messages: readonly T[], heartbeats: ReadonlySet<string>): T[] {
   return messages.filter((message) => {
-    if (message.form === 'empty') return false;
+    if (message.form === 'empty' || message.packet !== undefined) return false;
     // `{}` says nothing but "I am here" (Centrifugo's ping).
     if (message.form === 'json' && Object.keys(message.fields ?? {}).length === 0) return false;
     if (heartbeats.has(message.hash)) return false;

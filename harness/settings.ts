@@ -20,7 +20,9 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
     const which = name === undefined ? 'nothing to check' : `target ${name} has nothing to check`;
     throw new HarnessError('NO_TARGET', `${which}: give a URL, --server CMD or --client CMD`);
   }
-  const protocol = settings.protocol ?? (url ? protocolOf(url) : DEFAULT_PROTOCOL);
+  // `websocket/mqtt`: the subprotocol that our own sessions offer.
+  const [named, subprotocol] = (settings.protocol ?? '').split('/', 2);
+  const protocol = named || (url ? protocolOf(url) : DEFAULT_PROTOCOL);
   if (url && protocolOf(url) !== protocol) {
     throw new HarnessError('BAD_PROTOCOL', `a ${url.protocol}// URL does not go with --protocol ${protocol}`);
   }
@@ -39,6 +41,7 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
       : { client: { command: settings.client, ...defined({ listen: settings.listen }) } }),
     path: settings.path ?? (url ? `${url.pathname}${url.search}` : '/'),
     ...defined({
+      subprotocol,
       subscribe: settings.subscribe,
       resume: settings.resume,
       auth: settings.auth,

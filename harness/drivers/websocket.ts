@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import WebSocket from 'ws';
+import { adapterFor, factsOf, type Packet, type Peer } from '../adapter.js';
 import { nowMs, waitFor } from '../clock.js';
-import type { Observer, Record_, Slot, Target } from '../contract.js';
+import type { MessageFacts, Observer, Record_, Slot, Target } from '../contract.js';
 import { messageOf } from '../errors.js';
 import type { ReceivedMessage, Refusal, Session, SessionEnd, SessionOptions } from '../scenario.js';
-import { heartbeatAnswer } from './engine-io.js';
+import { logIn } from './subprotocol.js';
 
 /** Larger than any message a scenario waits for: a target's flood must not be cut by our own limit. */
 const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
@@ -36,7 +37,7 @@ export function openWebSocket(
   const secure = url.protocol === 'wss:';
   const startedMs = nowMs();
   let wire: Socket | undefined;
-  const socket = new WebSocket(url, subprotocols(slots), {
+  const socket = new WebSocket(url, subprotocols(target, slots), {
     headers: headersOf(slots),
     perMessageDeflate: options.compress ?? false,
     handshakeTimeout: options.openTimeoutMs ?? 10_000,
@@ -59,35 +60,34 @@ export function openWebSocket(
   let closeCode: number | undefined;
   let received = 0;
   let receivedBytes = 0;
-  const answer = options.deaf ? undefined : heartbeatAnswer(target);
+  let peer: Peer | undefined;
+  let adapter: string | undefined;
   let openedAtMs = 0;
   let localPort = 0;
-  const note = (opcode: 'text' | 'binary' | 'ping' | 'pong', payload: Buffer) => {
-    if (!secure || options.silent) return;
-    const facts = opcode === 'text' || opcode === 'binary' ? observer.payload(payload, opcode === 'binary') : undefined;
-    record({
-      type: 'message',
-      gate: options.name,
-      conn: 1,
-      dir: 'down',
-      opcode,
-      bytes: payload.length,
-      hash: observer.hash(payload),
-      ...facts,
-    });
+  const sendNow = (message: string | Buffer) => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(message, () => {});
   };
+  const note = (facts: MessageFacts) => {
+    if (secure && !options.silent) record({ type: 'message', gate: options.name, conn: 1, dir: 'down', ...facts });
+  };
+  const noteControl = (opcode: 'ping' | 'pong', payload: Buffer) =>
+    note({ opcode, bytes: payload.length, hash: observer.hash(payload) });
   socket.on('message', (raw: WebSocket.RawData, binary: boolean) => {
     const payload = raw as Buffer;
-    received += 1;
     receivedBytes += payload.length;
-    note(binary ? 'binary' : 'text', payload);
-    const reply = answer?.(payload);
-    if (reply !== undefined) socket.send(reply, () => {});
-    for (const listener of messages) listener({ atMs: nowMs(), payload, binary });
+    const packets = peer?.receive(payload, binary);
+    if (secure && !options.silent)
+      for (const facts of factsOf(payload, binary, packets, observer))
+        note({ opcode: binary ? 'binary' : 'text', ...facts });
+    for (const packet of packets ?? [{ kind: 'message', payload } satisfies Packet]) {
+      if (packet.kind !== 'message') continue;
+      received += 1;
+      for (const listener of messages) listener({ atMs: nowMs(), payload: packet.payload, binary });
+    }
   });
-  socket.on('ping', (payload) => note('ping', payload));
+  socket.on('ping', (payload) => noteControl('ping', payload));
   socket.on('pong', (payload) => {
-    note('pong', payload);
+    noteControl('pong', payload);
     const index = pongs.findIndex((waiting) => waiting.payload.equals(payload));
     if (index >= 0) for (const waiting of pongs.splice(index, 1)) waiting.resolve(nowMs());
   });
@@ -95,6 +95,7 @@ export function openWebSocket(
     // 1005 and 1006 are never on the wire: no code, or no close frame at all (RFC 6455 7.4.1).
     closeCode = code === 1006 ? undefined : code;
     end = { atMs: nowMs(), closeCode };
+    peer?.close();
     if (openedAtMs > 0)
       record({ type: 'session', name: options.name, what: 'end', ...(closeCode === undefined ? {} : { closeCode }) });
   });
@@ -113,6 +114,15 @@ export function openWebSocket(
     get extensions() {
       return socket.extensions;
     },
+    get adapter() {
+      return adapter;
+    },
+    get clientDriven() {
+      return peer?.clientDriven ?? false;
+    },
+    get cursor() {
+      return peer?.cursor;
+    },
     get end() {
       return end;
     },
@@ -126,7 +136,8 @@ export function openWebSocket(
       return socket.bufferedAmount;
     },
     send(payload) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(payload, () => {});
+      const message = peer ? peer.wrap(payload) : payload;
+      if (message !== undefined) sendNow(message);
     },
     sendFragment(part, last) {
       if (socket.readyState === WebSocket.OPEN) socket.send(part, { fin: last, compress: false }, () => {});
@@ -197,16 +208,35 @@ export function openWebSocket(
       refuse(undefined, messageOf(error));
     });
     socket.on('open', () => {
+      localPort = wire?.localPort ?? 0;
+      const opening = { path: `${url.pathname}${url.search}`, subprotocol: socket.protocol };
+      const found = adapterFor(opening);
+      const texts = slots.filter((slot) => slot.in === 'message');
+      if (!found) {
+        for (const { text } of texts) sendNow(text);
+        return settle();
+      }
+      adapter = found.id;
+      const leave = (reason: string) => {
+        refuse(undefined, reason);
+        socket.terminate();
+      };
+      const joined = logIn(found, { options, target, opening, texts, send: sendNow, settle, leave });
+      socket.on('close', () => joined.giveUp[Symbol.dispose]());
+      peer = joined.peer;
+      peer.open();
+    });
+    socket.on('close', (code) => refuse(undefined, `closed with code ${code} before the login was answered`));
+    const settle = () => {
+      if (settled) return;
       settled = true;
       openedAtMs = nowMs();
-      localPort = wire?.localPort ?? 0;
       record(
         { type: 'session', name: options.name, what: 'open', status: 101, tookMs: openedAtMs - startedMs },
         openedAtMs,
       );
-      for (const slot of slots) if (slot.in === 'message') socket.send(slot.text, () => {});
       resolve(session);
-    });
+    };
   });
 }
 
@@ -265,8 +295,9 @@ function headersOf(slots: readonly Slot[]): Record<string, string> {
 }
 
 /** A subprotocol is declared as the header it travels in. */
-function subprotocols(slots: readonly Slot[]): string[] {
-  return slots.flatMap((slot) =>
+function subprotocols({ subprotocol }: Target, slots: readonly Slot[]): string[] {
+  const declared = slots.flatMap((slot) =>
     slot.in === 'header' && slot.name.toLowerCase() === 'sec-websocket-protocol' ? slot.value.split(/\s*,\s*/) : [],
   );
+  return [...new Set([...(subprotocol === undefined ? [] : [subprotocol]), ...declared])];
 }

@@ -1,3 +1,4 @@
+import { type Dialogue, factsOf } from '../adapter.js';
 import type { Direction, MessageFacts, Observer, Record_ } from '../contract.js';
 import { messageOf } from '../errors.js';
 import { createInflation, type Inflation } from './websocket-deflate.js';
@@ -21,6 +22,8 @@ export interface MessagesOptions {
   readonly observer: Observer;
   /** The agreed permessage-deflate parameters, as in the header; undefined without it. */
   readonly deflate: string | undefined;
+  /** Of the connection's subprotocol, where we know it. */
+  readonly dialogue: Dialogue | undefined;
 }
 
 /** What waits behind an inflation: a piece to inflate, or an event that must not overtake it. */
@@ -80,7 +83,7 @@ export class MessageDecoder implements FrameSink {
     // Deaf in the middle of a chunk: the decoder fell behind.
     if (this.deaf) return;
     const message = compressed ? this.collect(opcode, piece, last) : this.plain.add(piece, last);
-    if (message) this.tell(this.factsOf(opcode, message), this.atMs);
+    if (message) this.tellMessage(opcode, message, this.atMs);
   }
 
   /** Compressed bytes, to be inflated later: there is no message yet. */
@@ -110,9 +113,14 @@ export class MessageDecoder implements FrameSink {
     else tell();
   }
 
-  private factsOf(opcode: DataOpcode, message: Gathered): MessageFacts {
-    if (message.payload === undefined) return { opcode, bytes: message.bytes, hash: '' };
-    return { opcode, ...this.options.observer.payload(message.payload, opcode === 'binary') };
+  private tellMessage(opcode: DataOpcode, { bytes, payload }: Gathered, atMs: number): void {
+    const { dialogue, dir, observer } = this.options;
+    const binary = opcode === 'binary';
+    const all =
+      payload === undefined
+        ? [{ bytes, hash: '' }]
+        : factsOf(payload, binary, dialogue?.read(dir, payload, binary), observer);
+    for (const facts of all) this.tell({ opcode, ...facts }, atMs);
   }
 
   private enqueue(job: Job): void {
@@ -136,7 +144,7 @@ export class MessageDecoder implements FrameSink {
         if (error) this.abandon(error, atMs);
         else {
           const message = this.inflated.add(bytes, last);
-          if (message) this.tell(this.factsOf(opcode, message), atMs);
+          if (message) this.tellMessage(opcode, message, atMs);
         }
         this.work();
       });

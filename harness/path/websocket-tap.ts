@@ -1,3 +1,4 @@
+import { adapterFor, type Dialogue } from '../adapter.js';
 import type { Direction, EventBody, Observer, Record_, Scalar, WireTap, WireTapFactory } from '../contract.js';
 import { messageOf } from '../errors.js';
 import { HeadReader, type HttpHead } from './http-head.js';
@@ -27,6 +28,8 @@ type Stage =
 class WebSocketTap implements WireTap {
   private upStage: Stage = { is: 'head', reader: new HeadReader() };
   private downStage: Stage = { is: 'head', reader: new HeadReader() };
+  private path = '/';
+  private dialogue: Dialogue | undefined;
 
   constructor(
     private readonly gate: string,
@@ -78,6 +81,7 @@ class WebSocketTap implements WireTap {
 
   private tellRequest({ startLine, headers }: HttpHead, atMs: number): void {
     const target = startLine.split(' ')[1] ?? '';
+    this.path = target;
     const query = target.includes('?') ? target.slice(target.indexOf('?') + 1) : '';
     const parameters = [...new URLSearchParams(query)].map(([name, value]): [string, string] => [`?${name}`, value]);
     this.tell('up', headers, [...parameters, ...headers], atMs);
@@ -91,6 +95,8 @@ class WebSocketTap implements WireTap {
       this.downStage = { is: 'ignored' };
       return;
     }
+    const opening = { path: this.path, subprotocol: headers.get('sec-websocket-protocol') };
+    this.dialogue = adapterFor(opening)?.listen(opening);
     const early = this.upStage;
     let deflate: string | undefined;
     try {
@@ -139,8 +145,8 @@ class WebSocketTap implements WireTap {
   }
 
   private decoder(dir: Direction, deflate: string | undefined): MessageDecoder {
-    const { gate, conn, record, observer } = this;
-    return new MessageDecoder({ gate, conn, dir, record, observer, deflate });
+    const { gate, conn, record, observer, dialogue } = this;
+    return new MessageDecoder({ gate, conn, dir, record, observer, deflate, dialogue });
   }
 
   private attempt(dir: Direction, atMs: number, step: () => void): void {

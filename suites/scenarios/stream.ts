@@ -50,7 +50,7 @@ export default defineScenario({
       recent.length = Math.min(recent.length, 20);
       seen.push(factsOf(message));
     };
-    const victim = await context.mustOpen({ name: 'victim', to: victims, onMessage: keep });
+    const victim = await context.mustOpen({ name: 'victim', to: victims, onMessage: keep, resumable: true });
     const heartbeats = heartbeatHashes((text) => observer.hash(text));
     context.measure('heartbeat words', Object.fromEntries([...heartbeats].map((hash, index) => [index, hash])));
     context.phase('baseline');
@@ -67,7 +67,8 @@ export default defineScenario({
     await context.watch(context.ms(BASELINE_MS), () => victim.received >= WANTED && witness.received >= WANTED);
     context.measure('watched', { victim: victim.received, witness: witness.received });
 
-    if (target.resume === undefined || target.resume.in === 'none') return;
+    const resumable = target.resume !== undefined || victim.cursor !== undefined;
+    if (!resumable || target.resume?.in === 'none') return;
     context.phase('fault', 'latency');
     await context.inject(latency, path, { latencyMs: LATENCY_MS, jitterMs: LATENCY_MS / 2 });
     await context.watch(context.ms(LATE_MS));
@@ -80,6 +81,8 @@ export default defineScenario({
       other: countable(shown, heartbeats),
       own,
     });
+    // Where a subprotocol remembers the place, a server numbers nothing for the client to present.
+    const { cursor } = target.resume === undefined ? victim : { cursor: undefined };
     // The last message that has an id: a heartbeat may have come after it.
     const last = recent.find((payload) => field && rawId(payload, field) !== undefined);
     const lastId = field && last && rawId(last, field);
@@ -97,12 +100,17 @@ export default defineScenario({
     const before = witness.received;
     await context.watch(context.ms(OUTAGE_MS), () => witness.received >= before + MISSED);
     context.phase('recovery');
-    const slots = [...(target.auth ? [target.auth] : []), fillSlot(target.resume, lastId)];
+    const slots = [
+      ...(target.auth ? [target.auth] : []),
+      ...(target.resume === undefined ? [] : [fillSlot(target.resume, lastId)]),
+    ];
     const again = await context.openSession({
       name: 'resumed',
       to: victims,
       slots,
-      bare: target.resume.in === 'message',
+      bare: target.resume?.in === 'message',
+      resumable: true,
+      ...(cursor === undefined ? {} : { cursor }),
     });
     if ('refused' in again) return;
     const joined = witness.received;

@@ -37,7 +37,9 @@ export default defineCheck({
     const endAt = watched.t;
     const openAt = endAt - Number(watched.facts.forMs);
     const own = heard.filter((event) => event.conn === watched.facts.conn && event.t <= endAt);
-    const control = own.filter((event) => event.opcode === 'ping' || event.opcode === 'pong');
+    const control = own.filter(
+      ({ opcode, packet }) => opcode === 'ping' || opcode === 'pong' || packet === 'heartbeat',
+    );
     const times = (events: readonly { readonly t: number }[]) =>
       gaps(
         openAt,

@@ -1,8 +1,10 @@
+import { subprotocolOf } from '../../harness/adapter.js';
 import type { HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { type IdField, idsIn } from '../../harness/id-field.js';
 
+const NEEDS = 'needs --resume';
 /** Below this the two sessions did not see the same stream (CHECKLIST rule 9). */
 const SHARED = 0.9;
 
@@ -28,7 +30,7 @@ export default defineCheck({
   needs: ['no-sequence-id'],
   unless: (target) => {
     if (target.delivery === 'latest') return 'delivery is declared `latest`: messages may be dropped';
-    return target.resume === undefined ? 'needs --resume' : undefined;
+    return target.resume === undefined && subprotocolOf(target)?.resumes === undefined ? NEEDS : undefined;
   },
   judge(history, { target, expect }) {
     if (target.resume?.in === 'none')
@@ -37,6 +39,8 @@ export default defineCheck({
     if (obstacle?.code === 'NO_STREAM') return skipped(`${obstacle.text}; needs --subscribe`);
     if (obstacle) return inconclusive(obstacle.text, { because: [obstacle] });
     const presented = history.measures('presented')[0];
+    if (!presented && target.resume === undefined)
+      return skipped(`${NEEDS}: its subprotocol could resume, and this server does not offer it`);
     if (!presented || history.bites('reset').length === 0) return inconclusive('the session was never cut and resumed');
     const { pointer, by, group, key: lastId, others } = presented.facts;
     const field = { pointer: String(pointer), by: by === null ? undefined : String(by) };
@@ -81,10 +85,11 @@ export default defineCheck({
       .filter(({ key }) => !received.has(key));
     const boundary = got.filter(({ key }) => key === lastId).length;
     const again = got.filter(
-      ({ key }, index) => key !== lastId && (old.has(key) || got.findIndex((other) => other.key === key) < index),
+      ({ key, event }, index) =>
+        key !== lastId && !event.repeat && (old.has(key) || got.findIndex((other) => other.key === key) < index),
     );
     const positions = got
-      .flatMap(({ key }) => (again.some((repeat) => repeat.key === key) ? [] : [order.get(key) ?? -1]))
+      .flatMap(({ key, event }) => (event.repeat || again.some((one) => one.key === key) ? [] : [order.get(key) ?? -1]))
       .filter((at) => at >= 0);
     const reordered = positions.filter((at, index) => index > 0 && at < (positions[index - 1] ?? 0)).length;
     const duplicated = again.length + Math.max(0, boundary - 1);
@@ -122,7 +127,7 @@ export default defineCheck({
 function idsOf(history: HistoryView, gate: string, field: IdField) {
   return history
     .of('message')
-    .filter((event) => event.gate === gate && event.dir === 'down')
+    .filter((event) => event.gate === gate && event.dir === 'down' && event.packet === undefined)
     .flatMap((event) => idsIn(event.fields, field).map(({ key, group }) => ({ key, group, event })));
 }
 

@@ -45,7 +45,11 @@ export default defineCheck({
       return inconclusive('the cut is not proven: no control peer saw the reset');
     if (back.facts.returned !== true) return skipped('follows from no-reconnect: it did not come back');
     const down = (gate: string) =>
-      history.of('message').filter((event) => event.gate === gate && event.dir === 'down' && event.form === 'json');
+      history
+        .of('message')
+        .filter(
+          (event) => event.gate === gate && event.dir === 'down' && event.form === 'json' && event.packet === undefined,
+        );
     const before = down('victim').filter(({ t }) => t <= cut);
     const witnessed = down('witness');
     const { field, kind } = streamOf(before, {
@@ -69,10 +73,14 @@ export default defineCheck({
     const last = had.at(-1);
     if (!last) return inconclusive('no message with an id came before the cut');
     const got = keyed(down('victim').filter(({ t }) => t >= reopened));
+    const recent = had.slice(-BEHIND);
     const cursor = presented(
       history,
       reopened,
-      new Map(had.slice(-BEHIND).map(({ key, scalar }) => [scalar === undefined ? key : keyOf(scalar), key])),
+      new Map([
+        ...recent.map(({ key, scalar }) => [scalar === undefined ? key : keyOf(scalar), key] as const),
+        ...places(recent),
+      ]),
     );
     const from = (order.get(cursor?.key ?? last.key) ?? -1) + 1;
     // Who keeps a cursor for each topic had some of the others' messages after the one it names.
@@ -84,10 +92,15 @@ export default defineCheck({
     const lost = missed.filter(({ key }) => !received.has(key)).length;
     const base = cursor?.key ?? last.key;
     const repeats = got.filter(
-      ({ key }, i) =>
-        key !== base && ((order.get(key) ?? from) < from || got.findIndex((other) => other.key === key) < i),
+      ({ key, event }, i) =>
+        key !== base &&
+        !event.repeat &&
+        ((order.get(key) ?? from) < from || got.findIndex((other) => other.key === key) < i),
     ).length;
-    const positions = got.map(({ key }) => order.get(key) ?? -1).filter((at) => at >= from);
+    const positions = got
+      .filter(({ event }) => !event.repeat)
+      .map(({ key }) => order.get(key) ?? -1)
+      .filter((at) => at >= from);
     const reordered = positions.filter((at, i) => i > 0 && at < (positions[i - 1] ?? 0)).length;
     const measured = {
       missed: missed.length,
@@ -119,13 +132,20 @@ export default defineCheck({
   examples: { pass: story(true), fail: story(false) },
 });
 
+/** Where the subprotocol has a cursor of its own: which message it stands for. */
+function places(recent: readonly { key: string; event: EventOf<'message'> }[]): (readonly [string, string])[] {
+  return recent.flatMap(({ key, event }) => (event.cursor === undefined ? [] : [[keyOf(event.cursor), key] as const]));
+}
+
 /** Where on its way back the client named one of its last ids. */
 function presented(history: HistoryView, reopened: number, recent: ReadonlyMap<string, string>) {
   const events = [...history.of('handshake'), ...history.of('message')]
     .filter((event) => event.gate === 'victim' && event.dir === 'up' && event.t >= reopened)
     .sort((a, b) => a.t - b.t);
   for (const event of events) {
-    for (const [name, value] of Object.entries(event.fields ?? {})) {
+    const own =
+      event.type === 'message' && event.cursor !== undefined ? { "as its protocol's cursor": event.cursor } : {};
+    for (const [name, value] of Object.entries({ ...own, ...event.fields })) {
       const key = keysOf(value)
         .map((one) => recent.get(one))
         .find((one) => one !== undefined);

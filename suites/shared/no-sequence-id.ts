@@ -64,7 +64,7 @@ export default defineCheck({
           { measured, because },
         );
       case 'opaque':
-        if (target.resume === undefined) {
+        if (target.resume === undefined && history.measures('presented').length === 0) {
           return inconclusive(
             `${name} is unique and the same on both sessions but not dense: declare --resume or --sequence to say whether it is the id`,
             { measured },
