@@ -99,13 +99,13 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       const resume = presentedId(target.resume);
       return defer(await startReferenceServer({ base: 100_000_000 + random.integer(0, 800_000_000), ...resume }));
     },
-    async startClient({ name, gate, scheme = 'ws', env = {} }) {
+    async startClient({ name, gate, scheme = 'ws', env = {}, ...more }) {
       if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');
       if (target.client.listen !== undefined) await gate.moveTo(target.client.listen);
       const url = `${scheme}://127.0.0.1:${gate.port}${target.path}`;
       const own = { ...base, ...env };
       const client = defer(
-        await startClient({ spec: target.client, name, url, env: own, cwd: target.cwd, record, observer }),
+        await startClient({ spec: target.client, name, url, env: own, cwd: target.cwd, record, observer, ...more }),
       );
       clients.push(client);
       if (clients.length === 1) {

@@ -18,7 +18,7 @@ import type { Unit } from './define.js';
 import type { ReferenceServer } from './drivers/websocket-reference.js';
 import type { ToxicPath } from './path/toxic-path.js';
 import type { Random } from './random.js';
-import type { StartedClient } from './target/client.js';
+import type { ClientOptions, StartedClient } from './target/client.js';
 import type { StartedServer } from './target/server.js';
 
 /** A workload and a fault schedule in three phases: baseline -> fault -> recovery. */
@@ -166,13 +166,15 @@ export interface ScenarioContext {
   /** A reference server of ours, for a lone client. */
   startReference(): Promise<ReferenceServer>;
   /** A fresh copy of the target's client, told to go to this gate. */
-  startClient(options: {
-    readonly name: string;
-    readonly gate: Gate;
-    /** In place of the protocol's own. */
-    readonly scheme?: 'wss';
-    readonly env?: Readonly<Record<string, string>>;
-  }): Promise<StartedClient>;
+  startClient(
+    options: {
+      readonly name: string;
+      readonly gate: Gate;
+      /** In place of the protocol's own. */
+      readonly scheme?: 'wss';
+      readonly env?: Readonly<Record<string, string>>;
+    } & Pick<ClientOptions, 'settleMs' | 'onReport'>,
+  ): Promise<StartedClient>;
   openGate(request: GateRequest): Promise<Gate>;
   /** A path with Toxiproxy in it, still without a toxic. */
   openToxicPath(request: { readonly name: string; readonly to: Address }): Promise<ToxicPath>;
