@@ -2,21 +2,28 @@ import { every } from '../harness/clock.js';
 import { defineFault } from '../harness/define.js';
 import { median } from '../harness/numbers.js';
 import type { ToxicPath } from '../harness/path/toxic-path.js';
+import type { ToxicState } from '../harness/path/toxiproxy.js';
 
 const LOOK_MS = 200;
 const SAMPLES = 3;
 /** Of the latency asked for: what was seen must be at least this share of it. */
 const SHARE = 0.5;
 
-/** What the server sends arrives later, by a latency with jitter; nothing is lost, order is kept. */
-export default defineFault<ToxicPath, { readonly latencyMs: number; readonly jitterMs: number }>({
+/** What is sent arrives later, by a latency with jitter; nothing is lost, order is kept. */
+export default defineFault<
+  ToxicPath,
+  { readonly latencyMs: number; readonly jitterMs: number; readonly bothWays: boolean }
+>({
   id: 'latency',
   hop: 'toxiproxy',
-  about: "the server's bytes arrive later, by a latency with jitter",
+  about: "the server's bytes, or those of both sides, arrive later, by a latency with jitter",
   evidence: 'bytes seen behind Toxiproxy and, later, before it',
-  params: { latencyMs: 'milliseconds', jitterMs: 'milliseconds, uniform' },
-  async inject(path, { latencyMs, jitterMs }, { bite }) {
-    const toxic = await path.proxy.addToxic({ type: 'latency', attributes: { latency: latencyMs, jitter: jitterMs } });
+  params: { latencyMs: 'milliseconds', jitterMs: 'milliseconds, uniform', bothWays: "the client's bytes too" },
+  async inject(path, { latencyMs, jitterMs, bothWays }, { bite }) {
+    const attributes = { latency: latencyMs, jitter: jitterMs };
+    const streams = bothWays ? (['downstream', 'upstream'] as const) : (['downstream'] as const);
+    const toxics: ToxicState[] = [];
+    for (const stream of streams) toxics.push(await path.proxy.addToxic({ type: 'latency', stream, attributes }));
     const lag = path.watchLag();
     let bitten = false;
     const look = every(LOOK_MS, () => {
@@ -29,7 +36,7 @@ export default defineFault<ToxicPath, { readonly latencyMs: number; readonly jit
     return async () => {
       look[Symbol.dispose]();
       lag[Symbol.dispose]();
-      await path.proxy.removeToxic(toxic.name);
+      for (const { name } of toxics) await path.proxy.removeToxic(name);
     };
   },
 });

@@ -135,9 +135,9 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       gates.push(gate);
       return gate;
     },
-    async openToxicPath({ name, to }) {
+    async openToxicPath({ name, to, tapFar = false }) {
       toxiproxy ??= await openToxiproxy();
-      const far = await context.openGate({ name: `${name}-far`, to, tap: false });
+      const far = await context.openGate({ name: `${name}-far`, to, tap: tapFar });
       const proxy = await toxiproxy.createProxy({
         name: `${settings.scenario}-${name}`,
         upstream: `${far.host}:${far.port}`,

@@ -353,6 +353,8 @@ export interface GateConnection {
   readonly upstreamPort: number;
   readonly upBytes: number;
   readonly downBytes: number;
+  /** Reads of the server's side. */
+  readonly downChunks: number;
   /** Bytes read while frozen and not passed on. */
   readonly withheldUpBytes: number;
   readonly withheldDownBytes: number;

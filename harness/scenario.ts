@@ -176,8 +176,12 @@ export interface ScenarioContext {
     } & Pick<ClientOptions, 'settleMs' | 'onReport'>,
   ): Promise<StartedClient>;
   openGate(request: GateRequest): Promise<Gate>;
-  /** A path with Toxiproxy in it, still without a toxic. */
-  openToxicPath(request: { readonly name: string; readonly to: Address }): Promise<ToxicPath>;
+  /** A path with Toxiproxy in it, still without a toxic. `tapFar`: what the server sees is decoded too. */
+  openToxicPath(request: {
+    readonly name: string;
+    readonly to: Address;
+    readonly tapFar?: boolean;
+  }): Promise<ToxicPath>;
   openSession(options: SessionOptions): Promise<Session | Refusal>;
   /** Like `openSession`, for where a refusal makes the scenario impossible. */
   mustOpen(options: SessionOptions): Promise<Session>;

@@ -31,6 +31,7 @@ export class Crossing implements GateConnection {
   readonly client: Socket;
   upBytes = 0;
   downBytes = 0;
+  downChunks = 0;
   private server: Upstream | undefined;
   private upFlow: Flow | undefined;
   private downFlow: Flow | undefined;
@@ -167,6 +168,7 @@ export class Crossing implements GateConnection {
 
   private fromServer(chunk: Buffer): void {
     this.downBytes += chunk.length;
+    this.downChunks += 1;
     this.options.tap?.down(chunk, nowMs());
     this.downFlow?.take(chunk);
   }

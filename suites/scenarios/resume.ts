@@ -36,7 +36,7 @@ export default defineScenario({
       return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
     }
     context.phase('fault', 'latency');
-    await context.inject(latency, path, { latencyMs: LATENCY_MS, jitterMs: LATENCY_MS / 2 });
+    await context.inject(latency, path, { latencyMs: LATENCY_MS, jitterMs: LATENCY_MS / 2, bothWays: false });
     await context.watch(context.ms(LATE_MS));
     context.phase('fault', 'cut');
     const door = await context.inject(refuse, victims, { gate: 'victim' });

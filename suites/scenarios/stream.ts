@@ -70,7 +70,7 @@ export default defineScenario({
     const resumable = target.resume !== undefined || victim.cursor !== undefined;
     if (!resumable || target.resume?.in === 'none') return;
     context.phase('fault', 'latency');
-    await context.inject(latency, path, { latencyMs: LATENCY_MS, jitterMs: LATENCY_MS / 2 });
+    await context.inject(latency, path, { latencyMs: LATENCY_MS, jitterMs: LATENCY_MS / 2, bothWays: false });
     await context.watch(context.ms(LATE_MS));
     context.phase('fault', 'cut');
     await context.inject(reset, [victims], {});

@@ -33,7 +33,8 @@ export default defineCheck({
   judge(history) {
     const answered = history.measures('answered');
     const control = answered.find(({ facts }) => facts.answer === 'right');
-    const wrong = answered.filter((event) => event !== control);
+    const wrong = Object.keys(KINDS).flatMap((kind) => answered.find(({ facts }) => facts.answer === kind) ?? []);
+    const told = (event: EventOf<'measure'>) => outcomeOf(event, control?.facts.ponged === true);
     const measured = Object.fromEntries(wrong.map((event) => [NAMES[String(event.facts.answer)] ?? '', told(event)]));
     if (!control || control.facts.handshakes === 0 || wrong.length < 3)
       return inconclusive('the client asked our server for no WebSocket', { measured, because: answered });
@@ -56,9 +57,10 @@ export default defineCheck({
   examples: { pass: story(false), fail: story(true) },
 });
 
-function told({ facts }: EventOf<'measure'>): 'accepted' | 'refused' | 'unclear' {
+/** Some let the connection lie where it is; who answers pings on a WebSocket, and not here, has not taken this for one. */
+function outcomeOf({ facts }: EventOf<'measure'>, pongs: boolean): 'accepted' | 'refused' | 'unclear' {
   if (facts.took === true) return 'accepted';
-  return facts.left === true && Number(facts.handshakes) > 0 ? 'refused' : 'unclear';
+  return (facts.left === true || pongs) && Number(facts.handshakes) > 0 ? 'refused' : 'unclear';
 }
 
 function words({ facts }: EventOf<'measure'>): string {

@@ -1,0 +1,216 @@
+import type { EventOf, HistoryEvent, HistoryView, Scalar } from './contract.js';
+import { countable, idsIn, keyOf, numberOf, type Stream, streamOf } from './sequence.js';
+
+/** One id where it was seen. */
+export interface Entry {
+  readonly key: string;
+  readonly event: HistoryEvent;
+}
+
+/** The client was cut at `from` and had a session again at `to`. */
+export interface Away {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What became of the ids that an undisturbed witness saw (CHECKLIST rules 8 and 9). */
+export interface Ledger {
+  /** `application`: what the client reported on stdout. `wire`: what reached its socket, which says nothing of what it did with it. */
+  readonly view: 'wire' | 'application';
+  readonly pointer: string;
+  /** Ids that passed while the client was away. */
+  readonly missed: number;
+  readonly lost: readonly Entry[];
+  readonly duplicated: readonly Entry[];
+  readonly reordered: readonly Entry[];
+  /** The same before anything was disturbed. */
+  readonly calm: { readonly lost: number; readonly duplicated: number; readonly reordered: number };
+  /** Somewhere the client named one of its last ids. */
+  readonly named: Entry | undefined;
+}
+
+export interface LedgerRequest {
+  readonly declared: string | undefined;
+  /** When the first disturbance began. */
+  readonly calmTo: number;
+  readonly away: readonly Away[];
+}
+
+/** What is enough of a share to be the same stream (rule 9), and to be an id (rule 8). */
+const SHARED = 0.9;
+const UNIQUE = 0.99;
+/** Fewer reports show nothing. */
+const MIN_REPORTS = 5;
+/** A client reads in chunks of its own: what it presents may lie this many messages behind what its gate saw. */
+const BEHIND = 20;
+/** The whole message as its own id. */
+export const WHOLE = '#';
+
+/** The same value as number, as text and in a query. */
+export function canonical(scalar: Scalar): string {
+  const number = numberOf(scalar);
+  return number === undefined ? keyOf(scalar) : String(number);
+}
+
+/** The ids at a pointer, in order of arrival; a batch carries several. */
+export function entriesOf(messages: readonly EventOf<'message'>[], pointer: string): Entry[] {
+  if (pointer === WHOLE) return messages.map((event) => ({ key: `s${event.hash}`, event }));
+  return messages.flatMap((event) => idsIn(event.fields, pointer).map((value) => ({ key: canonical(value), event })));
+}
+
+export function reportsOf(history: HistoryView, what: string): Entry[] {
+  return history
+    .of('report')
+    .flatMap((event) => (event.event === what && event.id !== undefined ? [{ key: canonical(event.id), event }] : []));
+}
+
+/** The pointer at which most of these ids are found in these messages; undefined where fewer than `SHARED` are. */
+export function pointerOf(
+  ids: readonly Entry[],
+  messages: readonly EventOf<'message'>[],
+  preferred?: string,
+): string | undefined {
+  if (ids.length === 0) return undefined;
+  const pointers = new Set(messages.flatMap(({ fields }) => Object.keys(fields ?? {})));
+  // In a batch the id stands at another pointer each time; by its name it is one.
+  const named = [...pointers].filter((one) => /\/\d+\//.test(one)).map((one) => one.slice(one.lastIndexOf('/')));
+  const candidates = [...(preferred === undefined ? [] : [preferred]), ...new Set([...pointers, ...named, WHOLE])];
+  let best: { readonly pointer: string; readonly share: number } | undefined;
+  for (const pointer of candidates) {
+    const keys = new Set(entriesOf(messages, pointer).map(({ key }) => key));
+    const share = ids.filter(({ key }) => keys.has(key)).length / ids.length;
+    if (share >= SHARED && (best === undefined || share > best.share)) best = { pointer, share };
+  }
+  return best?.pointer;
+}
+
+export function ledgerOf(history: HistoryView, request: LedgerRequest): Ledger | { readonly unknown: string } {
+  const { calmTo, away } = request;
+  const witnessed = data(history, 'witness');
+  const received = data(history, 'victim');
+  const before = <T extends { readonly t: number }>(events: readonly T[]) => events.filter(({ t }) => t < calmTo);
+  const found = findStream(history, before(witnessed), before(received), request.declared);
+  const joinedAt = witnessed[0]?.t ?? Number.POSITIVE_INFINITY;
+  const reports = reportsOf(history, 'message');
+  const calmReports = reports.filter(({ event }) => event.t >= joinedAt && event.t < calmTo);
+  const view = reports.length > 0 ? 'application' : 'wire';
+  if (view === 'application' && calmReports.length < MIN_REPORTS)
+    return { unknown: `the client reported only ${calmReports.length} messages before it was disturbed` };
+  const pointer = view === 'wire' ? found.pointer : pointerOf(calmReports, witnessed, found.pointer);
+  if (pointer === undefined) {
+    return {
+      unknown:
+        view === 'wire'
+          ? `no id was found in the messages (${found.kind}); name it with --sequence`
+          : 'the ids that the client reports are not found in the messages it is sent',
+    };
+  }
+  const stream = entriesOf(witnessed, pointer);
+  const order = new Map<string, number>();
+  for (const [index, { key }] of stream.entries()) if (!order.has(key)) order.set(key, index);
+  if (order.size < UNIQUE * stream.length) return { unknown: `${pointer} does not tell one message from another` };
+  const got = view === 'wire' ? entriesOf(received, pointer) : reports;
+  const has = new Set(got.map(({ key }) => key));
+  const start = Math.min(...got.filter(({ event }) => event.t < calmTo).map(({ key }) => order.get(key) ?? Infinity));
+  if (start === Number.POSITIVE_INFINITY) return { unknown: 'no message with an id came before the first cut' };
+  const calm = stream.slice(start).filter(({ event }) => event.t < calmTo);
+  const shared = calm.filter(({ key }) => has.has(key)).length;
+  if (shared < SHARED * calm.length)
+    return { unknown: `the witness and the client shared only ${shared} of ${calm.length} ids on a healthy path` };
+  // What had not yet come when watching stopped is not lost.
+  const reached = Math.max(...got.map(({ key }) => order.get(key) ?? -1));
+  const lost = stream.slice(start, reached + 1).filter(({ key }) => !has.has(key));
+  const presented = away.map((gap, k) =>
+    namedIds(history, gap, away[k + 1]?.from, recent(got, received, pointer, gap)),
+  );
+  const { repeats, swaps } = irregular(got, order, away, presented);
+  const split = (entries: readonly Entry[]) => ({
+    calm: entries.filter(({ event }) => event.t < calmTo).length,
+    later: entries.filter(({ event }) => event.t >= calmTo),
+  });
+  return {
+    view,
+    pointer,
+    missed: stream.filter(({ event }) => away.some(({ from, to }) => event.t >= from && event.t < to)).length,
+    lost: split(lost).later,
+    duplicated: split(repeats).later,
+    reordered: split(swaps).later,
+    calm: { lost: split(lost).calm, duplicated: split(repeats).calm, reordered: split(swaps).calm },
+    named: presented.flat()[0],
+  };
+}
+
+/** The id by itself; from the witness, whose session nothing but the stream passes. */
+export function findStream(
+  history: HistoryView,
+  witnessed: readonly EventOf<'message'>[],
+  received: readonly EventOf<'message'>[],
+  declared: string | undefined,
+): Stream {
+  const heartbeats = new Set(Object.values(history.measures('heartbeat words')[0]?.facts ?? {}).map(String));
+  return streamOf(countable(witnessed, heartbeats), { declared, other: countable(received, heartbeats) });
+}
+
+export function data(history: HistoryView, gate: string, dir: 'up' | 'down' = 'down'): EventOf<'message'>[] {
+  const of = history.of('message').filter((event) => event.gate === gate && event.dir === dir);
+  return of.filter(({ opcode }) => opcode === 'text' || opcode === 'binary');
+}
+
+/** The client's last ids when it was cut. */
+function recent(
+  got: readonly Entry[],
+  received: readonly EventOf<'message'>[],
+  pointer: string,
+  { from }: Away,
+): readonly string[] {
+  const last = (entries: readonly Entry[]) =>
+    entries
+      .filter(({ event }) => event.t <= from)
+      .slice(-BEHIND)
+      .map(({ key }) => key);
+  return [...last(entriesOf(received, pointer)), ...last(got)];
+}
+
+/** Where the client named one of these on its way back or later, in a handshake or in a message. */
+function namedIds(history: HistoryView, gap: Away, until: number | undefined, ids: readonly string[]): Entry[] {
+  const known = new Set(ids);
+  return [...history.of('handshake'), ...history.of('message')]
+    .filter(({ gate, dir, t }) => gate === 'victim' && dir === 'up' && t >= gap.from && t < (until ?? Infinity))
+    .flatMap((event) => Object.values(event.fields ?? {}).map((value) => ({ key: canonical(value), event })))
+    .filter(({ key }) => known.has(key));
+}
+
+/** Repeats, but for one of the id presented at each return (rule 9: `boundary`), and what came behind a later one. */
+function irregular(
+  got: readonly Entry[],
+  order: ReadonlyMap<string, number>,
+  away: readonly Away[],
+  presented: readonly (readonly Entry[])[],
+): { readonly repeats: Entry[]; readonly swaps: Entry[] } {
+  const [repeats, swaps]: [Entry[], Entry[]] = [[], []];
+  const seen = new Set<string>();
+  let newest = -1;
+  let lastKey: string | undefined;
+  let returns = -1;
+  let boundary = new Set<string>();
+  for (const entry of got) {
+    const { key, event } = entry;
+    const at = away.findLastIndex(({ from }) => from <= event.t);
+    if (at > returns) {
+      returns = at;
+      boundary = new Set([...(presented[at] ?? []).map((one) => one.key), ...(lastKey === undefined ? [] : [lastKey])]);
+    }
+    if (seen.has(key)) {
+      if (boundary.has(key)) boundary = new Set();
+      else repeats.push(entry);
+      continue;
+    }
+    seen.add(key);
+    lastKey = key;
+    const index = order.get(key);
+    if (index === undefined) continue;
+    if (index < newest) swaps.push(entry);
+    newest = Math.max(newest, index);
+  }
+  return { repeats, swaps };
+}

@@ -1,0 +1,79 @@
+import type { EventBodyAt, EventOf, Finding, HistoryView, Target } from '../../harness/contract.js';
+import { inconclusive, skipped } from '../../harness/finding.js';
+import { type Away, data, type Ledger, ledgerOf } from '../../harness/ledger.js';
+
+/** The cuts after which the client came back, or what keeps every check on them from a verdict. */
+export function cutsOf(history: HistoryView): { readonly away: readonly Away[]; readonly calmTo: number } | Finding {
+  const baseline = history.of('obstacle').find(({ code }) => code === 'BASELINE');
+  if (baseline) return inconclusive(baseline.text, { because: [baseline] });
+  const calmTo = history.phaseAt('fault', 'trouble');
+  const backs = history.measures('back');
+  if (calmTo === undefined || backs.length === 0) return inconclusive('the client was never cut');
+  for (const [fault, what] of [
+    ['reset', 'the cuts are not proven: no control peer saw a reset'],
+    ['latency', 'the latency was not seen to act'],
+    ['slicer', 'the slices were not seen'],
+  ] as const) {
+    if (history.bites(fault).length === 0) return inconclusive(what, { because: backs });
+  }
+  const away = backs
+    .filter(({ facts }) => facts.returned === true)
+    .map((back) => ({ from: history.phaseAt('fault', `cut-${back.facts.cut}`) ?? back.t, to: back.t }));
+  if (away.length === 0) return skipped('follows from no-reconnect: it did not come back', { because: backs });
+  return { away, calmTo };
+}
+
+/** The ledger of a history, or why there is none. */
+export function deliveriesOf(history: HistoryView, target: Target, minMissed: number): Ledger | Finding {
+  const cuts = cutsOf(history);
+  if ('outcome' in cuts) return cuts;
+  const reports = history.of('report').some(({ event, id }) => event === 'message' && id !== undefined);
+  if (!target.server && !reports && target.sequence === undefined && target.resume === undefined)
+    return skipped('needs --server, or --sequence or --resume, or the ids that it got on stdout');
+  if (data(history, 'witness').length === 0)
+    return skipped('the server sends nothing of its own to a client that only listens; needs --subscribe');
+  const ledger = ledgerOf(history, { declared: target.sequence, ...cuts });
+  if ('unknown' in ledger) return inconclusive(ledger.unknown, { because: history.measures('back') });
+  if (ledger.missed < minMissed) return inconclusive(`only ${ledger.missed} messages passed while the client was away`);
+  return ledger;
+}
+
+export function measuredOf({ missed, lost, duplicated, reordered }: Ledger) {
+  return { missed, lost: lost.length, duplicated: duplicated.length, reordered: reordered.length };
+}
+
+/** Two cuts, ten messages missed in each; `told` is what the application reports, in order. */
+export function deliveryStory(told: readonly number[]): EventBodyAt[] {
+  const bite = (fault: string) => ({ type: 'fault', fault, what: 'bite', who: fault, facts: {} }) as const;
+  const id = (n: number) => ({ type: 'report', process: 'victim', event: 'message', id: n }) as const;
+  const message = (n: number): Omit<EventOf<'message'>, 'seq' | 't' | 'scenario'> => ({
+    type: 'message',
+    gate: 'witness',
+    conn: 1,
+    dir: 'down',
+    opcode: 'text',
+    bytes: 9,
+    hash: `m${n}`,
+    form: 'json',
+    fields: { '/seq': n },
+  });
+  const cut = (n: number, t: number): EventBodyAt[] => [
+    [t, { type: 'phase', phase: 'fault', label: `cut-${n}` }],
+    [t + 1, bite('reset')],
+    [t + 1000, { type: 'measure', name: 'back', facts: { cut: n, returned: true, conn: n + 1 } }],
+  ];
+  const events: EventBodyAt[] = [
+    ...Array.from({ length: 60 }, (_, n) => [n * 100, message(n)] as const),
+    ...Array.from({ length: 20 }, (_, n) => [n * 100 + 1, { ...message(n), gate: 'victim' }] as const),
+    ...told.map((n, i) => [n < 20 && i < 20 ? n * 100 + 2 : 5900, id(n)] as const),
+    [2050, { type: 'phase', phase: 'fault', label: 'trouble' }],
+    [2060, bite('latency')],
+    [2060, bite('slicer')],
+    ...cut(1, 2100),
+    ...cut(2, 4100),
+  ];
+  return events.sort((a, b) => a[0] - b[0]);
+}
+
+/** Every id of `deliveryStory`, once and in order. */
+export const EVERY_ID = Array.from({ length: 60 }, (_, n) => n);
