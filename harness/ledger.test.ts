@@ -4,7 +4,7 @@ import { type LedgerRequest, ledgerOf } from './ledger.js';
 import { tell } from './story.js';
 
 type Fields = NonNullable<MessageFacts['fields']>;
-const REQUEST: LedgerRequest = { declared: undefined, calmTo: 2000, away: [{ from: 2000, to: 3000 }] };
+const REQUEST: LedgerRequest = { calmTo: 2000, away: [{ from: 2000, to: 3000 }] };
 const all = Array.from({ length: 50 }, (_, n) => n);
 const seq = (n: number): Fields => ({ '/seq': n });
 

@@ -1,10 +1,13 @@
-import type { EventOf, HistoryEvent, HistoryView, Scalar } from './contract.js';
-import { countable, idsIn, keyOf, numberOf, type Stream, streamOf } from './sequence.js';
+import type { EventOf, HistoryEvent, HistoryView, Scalar, Slot } from './contract.js';
+import { type IdField, idsIn, keyOf, withoutIndexes } from './id-field.js';
+import { countable, numberOf, type Stream, streamOf } from './sequence.js';
 
 /** One id where it was seen. */
 export interface Entry {
   readonly key: string;
   readonly event: HistoryEvent;
+  /** As a client would name it, where that is another: without its topic, or the subprotocol's cursor. */
+  readonly names?: readonly string[];
 }
 
 /** The client was cut at `from` and had a session again at `to`. */
@@ -17,7 +20,6 @@ export interface Away {
 export interface Ledger {
   /** `application`: what the client reported on stdout. `wire`: what reached its socket, which says nothing of what it did with it. */
   readonly view: 'wire' | 'application';
-  readonly pointer: string;
   /** Ids that passed while the client was away. */
   readonly missed: number;
   readonly lost: readonly Entry[];
@@ -30,7 +32,8 @@ export interface Ledger {
 }
 
 export interface LedgerRequest {
-  readonly declared: string | undefined;
+  readonly declared?: string | undefined;
+  readonly resume?: Slot | undefined;
   /** When the first disturbance began. */
   readonly calmTo: number;
   readonly away: readonly Away[];
@@ -52,10 +55,16 @@ export function canonical(scalar: Scalar): string {
   return number === undefined ? keyOf(scalar) : String(number);
 }
 
-/** The ids at a pointer, in order of arrival; a batch carries several. */
-export function entriesOf(messages: readonly EventOf<'message'>[], pointer: string): Entry[] {
-  if (pointer === WHOLE) return messages.map((event) => ({ key: `s${event.hash}`, event }));
-  return messages.flatMap((event) => idsIn(event.fields, pointer).map((value) => ({ key: canonical(value), event })));
+/** The ids at a field, in order of arrival; a batch carries several. */
+export function entriesOf(messages: readonly EventOf<'message'>[], field: IdField): Entry[] {
+  if (field.pointer === WHOLE) return messages.map((event) => ({ key: `s${event.hash}`, event }));
+  return messages.flatMap((event) => {
+    const cursor = event.cursor === undefined ? [] : [canonical(event.cursor)];
+    return idsIn(event.fields, field).map(({ key, scalar }) => {
+      const name = scalar === undefined ? key : canonical(scalar);
+      return { key: field.by === undefined ? name : key, event, names: [name, ...cursor] };
+    });
+  });
 }
 
 export function reportsOf(history: HistoryView, what: string): Entry[] {
@@ -64,24 +73,22 @@ export function reportsOf(history: HistoryView, what: string): Entry[] {
     .flatMap((event) => (event.event === what && event.id !== undefined ? [{ key: canonical(event.id), event }] : []));
 }
 
-/** The pointer at which most of these ids are found in these messages; undefined where fewer than `SHARED` are. */
-export function pointerOf(
+/** The field at which most of these ids are found in these messages; undefined where fewer than `SHARED` are. */
+export function fieldOf(
   ids: readonly Entry[],
   messages: readonly EventOf<'message'>[],
-  preferred?: string,
-): string | undefined {
+  preferred?: IdField,
+): IdField | undefined {
   if (ids.length === 0) return undefined;
-  const pointers = new Set(messages.flatMap(({ fields }) => Object.keys(fields ?? {})));
-  // In a batch the id stands at another pointer each time; by its name it is one.
-  const named = [...pointers].filter((one) => /\/\d+\//.test(one)).map((one) => one.slice(one.lastIndexOf('/')));
-  const candidates = [...(preferred === undefined ? [] : [preferred]), ...new Set([...pointers, ...named, WHOLE])];
-  let best: { readonly pointer: string; readonly share: number } | undefined;
-  for (const pointer of candidates) {
-    const keys = new Set(entriesOf(messages, pointer).map(({ key }) => key));
+  const pointers = new Set(messages.flatMap(({ fields }) => Object.keys(fields ?? {}).map(withoutIndexes)));
+  const candidates = [...(preferred ? [preferred] : []), ...[...pointers, WHOLE].map((pointer) => ({ pointer }))];
+  let best: { readonly field: IdField; readonly share: number } | undefined;
+  for (const field of candidates) {
+    const keys = new Set(entriesOf(messages, field).map(({ key }) => key));
     const share = ids.filter(({ key }) => keys.has(key)).length / ids.length;
-    if (share >= SHARED && (best === undefined || share > best.share)) best = { pointer, share };
+    if (share >= SHARED && (best === undefined || share > best.share)) best = { field, share };
   }
-  return best?.pointer;
+  return best?.field;
 }
 
 export function ledgerOf(history: HistoryView, request: LedgerRequest): Ledger | { readonly unknown: string } {
@@ -89,15 +96,15 @@ export function ledgerOf(history: HistoryView, request: LedgerRequest): Ledger |
   const witnessed = data(history, 'witness');
   const received = data(history, 'victim');
   const before = <T extends { readonly t: number }>(events: readonly T[]) => events.filter(({ t }) => t < calmTo);
-  const found = findStream(history, before(witnessed), before(received), request.declared);
+  const found = findStream(history, before(witnessed), before(received), request);
   const joinedAt = witnessed[0]?.t ?? Number.POSITIVE_INFINITY;
   const reports = reportsOf(history, 'message');
   const calmReports = reports.filter(({ event }) => event.t >= joinedAt && event.t < calmTo);
   const view = reports.length > 0 ? 'application' : 'wire';
   if (view === 'application' && calmReports.length < MIN_REPORTS)
     return { unknown: `the client reported only ${calmReports.length} messages before it was disturbed` };
-  const pointer = view === 'wire' ? found.pointer : pointerOf(calmReports, witnessed, found.pointer);
-  if (pointer === undefined) {
+  const field = view === 'wire' ? found.field : fieldOf(calmReports, witnessed, found.field);
+  if (field === undefined) {
     return {
       unknown:
         view === 'wire'
@@ -105,11 +112,12 @@ export function ledgerOf(history: HistoryView, request: LedgerRequest): Ledger |
           : 'the ids that the client reports are not found in the messages it is sent',
     };
   }
-  const stream = entriesOf(witnessed, pointer);
+  const stream = entriesOf(witnessed, field);
   const order = new Map<string, number>();
   for (const [index, { key }] of stream.entries()) if (!order.has(key)) order.set(key, index);
-  if (order.size < UNIQUE * stream.length) return { unknown: `${pointer} does not tell one message from another` };
-  const got = view === 'wire' ? entriesOf(received, pointer) : reports;
+  if (order.size < UNIQUE * stream.length)
+    return { unknown: `${field.pointer} does not tell one message from another` };
+  const got = view === 'wire' ? entriesOf(received, field) : reports;
   const has = new Set(got.map(({ key }) => key));
   const start = Math.min(...got.filter(({ event }) => event.t < calmTo).map(({ key }) => order.get(key) ?? Infinity));
   if (start === Number.POSITIVE_INFINITY) return { unknown: 'no message with an id came before the first cut' };
@@ -120,9 +128,7 @@ export function ledgerOf(history: HistoryView, request: LedgerRequest): Ledger |
   // What had not yet come when watching stopped is not lost.
   const reached = Math.max(...got.map(({ key }) => order.get(key) ?? -1));
   const lost = stream.slice(start, reached + 1).filter(({ key }) => !has.has(key));
-  const presented = away.map((gap, k) =>
-    namedIds(history, gap, away[k + 1]?.from, recent(got, received, pointer, gap)),
-  );
+  const presented = away.map((gap, k) => namedIds(history, gap, away[k + 1]?.from, recent(got, received, field, gap)));
   const { repeats, swaps } = irregular(got, order, away, presented);
   const split = (entries: readonly Entry[]) => ({
     calm: entries.filter(({ event }) => event.t < calmTo).length,
@@ -130,7 +136,6 @@ export function ledgerOf(history: HistoryView, request: LedgerRequest): Ledger |
   });
   return {
     view,
-    pointer,
     missed: stream.filter(({ event }) => away.some(({ from, to }) => event.t >= from && event.t < to)).length,
     lost: split(lost).later,
     duplicated: split(repeats).later,
@@ -145,30 +150,31 @@ export function findStream(
   history: HistoryView,
   witnessed: readonly EventOf<'message'>[],
   received: readonly EventOf<'message'>[],
-  declared: string | undefined,
+  known: Pick<LedgerRequest, 'declared' | 'resume'>,
 ): Stream {
   const heartbeats = new Set(Object.values(history.measures('heartbeat words')[0]?.facts ?? {}).map(String));
-  return streamOf(countable(witnessed, heartbeats), { declared, other: countable(received, heartbeats) });
+  return streamOf(countable(witnessed, heartbeats), { ...known, other: countable(received, heartbeats) });
 }
 
 export function data(history: HistoryView, gate: string, dir: 'up' | 'down' = 'down'): EventOf<'message'>[] {
   const of = history.of('message').filter((event) => event.gate === gate && event.dir === dir);
-  return of.filter(({ opcode }) => opcode === 'text' || opcode === 'binary');
+  // What the subprotocol keeps to itself is none of the application's.
+  return of.filter(({ opcode, packet }) => (opcode === 'text' || opcode === 'binary') && packet === undefined);
 }
 
-/** The client's last ids when it was cut. */
+/** The client's last ids when it was cut, as it would name them. */
 function recent(
   got: readonly Entry[],
   received: readonly EventOf<'message'>[],
-  pointer: string,
+  field: IdField,
   { from }: Away,
 ): readonly string[] {
   const last = (entries: readonly Entry[]) =>
     entries
       .filter(({ event }) => event.t <= from)
       .slice(-BEHIND)
-      .map(({ key }) => key);
-  return [...last(entriesOf(received, pointer)), ...last(got)];
+      .flatMap(({ key, names }) => names ?? [key]);
+  return [...last(entriesOf(received, field)), ...last(got)];
 }
 
 /** Where the client named one of these on its way back or later, in a handshake or in a message. */
@@ -176,7 +182,10 @@ function namedIds(history: HistoryView, gap: Away, until: number | undefined, id
   const known = new Set(ids);
   return [...history.of('handshake'), ...history.of('message')]
     .filter(({ gate, dir, t }) => gate === 'victim' && dir === 'up' && t >= gap.from && t < (until ?? Infinity))
-    .flatMap((event) => Object.values(event.fields ?? {}).map((value) => ({ key: canonical(value), event })))
+    .flatMap((event) => {
+      const cursor = event.type === 'message' && event.cursor !== undefined ? [event.cursor] : [];
+      return [...cursor, ...Object.values(event.fields ?? {})].map((value) => ({ key: canonical(value), event }));
+    })
     .filter(({ key }) => known.has(key));
 }
 
@@ -194,14 +203,16 @@ function irregular(
   let returns = -1;
   let boundary = new Set<string>();
   for (const entry of got) {
-    const { key, event } = entry;
+    const { key, event, names } = entry;
     const at = away.findLastIndex(({ from }) => from <= event.t);
     if (at > returns) {
       returns = at;
       boundary = new Set([...(presented[at] ?? []).map((one) => one.key), ...(lastKey === undefined ? [] : [lastKey])]);
     }
     if (seen.has(key)) {
-      if (boundary.has(key)) boundary = new Set();
+      const marked = event.type === 'message' && event.repeat === true;
+      if (marked) continue;
+      if ([key, ...(names ?? [])].some((name) => boundary.has(name))) boundary = new Set();
       else repeats.push(entry);
       continue;
     }

@@ -32,7 +32,7 @@ export function deliveriesOf(history: HistoryView, target: Target, minMissed: nu
     return skipped('needs --server, or --sequence or --resume, or the ids that it got on stdout');
   if (data(history, 'witness').length === 0)
     return skipped('the server sends nothing of its own to a client that only listens; needs --subscribe');
-  const ledger = ledgerOf(history, { declared: target.sequence, ...cuts });
+  const ledger = ledgerOf(history, { declared: target.sequence, resume: target.resume, ...cuts });
   if ('unknown' in ledger) return inconclusive(ledger.unknown, { because: history.measures('back') });
   if (ledger.missed < minMissed) return inconclusive(`only ${ledger.missed} messages passed while the client was away`);
   return ledger;
