@@ -13,6 +13,8 @@ export interface Adapter {
   speaks(opening: Opening): boolean;
   /** How a server lets a client come back to where it was; undefined where the protocol has no such thing. */
   readonly resumes?: string;
+  /** The path that a new session of ours asks for, where each has its own. */
+  address?(path: string): string;
   /** Passive: both directions of one connection. */
   listen(opening: Opening): Dialogue;
   /** Our own side of a session, as a right client. */
@@ -33,8 +35,10 @@ export interface Packet {
   readonly payload: Buffer;
   /** What a client presents to go on behind this message or, in a packet of a client, presents. */
   readonly cursor?: string;
-  /** Marked by the protocol as possibly delivered before. */
+  /** By the protocol it may have been delivered before. */
   readonly repeat?: boolean;
+  /** By the protocol it is not sent again. */
+  readonly atMostOnce?: boolean;
 }
 
 export interface Dialogue {
@@ -109,7 +113,7 @@ export function factsOf(
   if (packets === undefined) return [observer.payload(message, binary)];
   // Part of a packet that goes on in the next message: a sign of life all the same.
   if (packets.length === 0) return [{ bytes: message.length, hash: observer.hash(message), packet: 'control' }];
-  return packets.map(({ kind, payload, cursor, repeat }) => {
+  return packets.map(({ kind, payload, cursor, repeat, atMostOnce }) => {
     const place = cursor === undefined ? undefined : observer.scalar(cursor);
     return {
       ...observer.payload(payload, binary),
@@ -117,6 +121,7 @@ export function factsOf(
       ...(kind === 'message' ? {} : { packet: kind }),
       ...(place === undefined ? {} : { cursor: place }),
       ...(repeat ? { repeat } : {}),
+      ...(atMostOnce ? { atMostOnce } : {}),
     };
   });
 }

@@ -36,8 +36,9 @@ export interface MessageFacts {
   readonly packet?: 'heartbeat' | 'control';
   /** Where the subprotocol has one of its own: what a client presents to go on behind this message, or presents in it. */
   readonly cursor?: Scalar;
-  /** Marked by the subprotocol as possibly delivered before. */
+  /** By the subprotocol it may have been delivered before, or is never sent again. */
   readonly repeat?: boolean;
+  readonly atMostOnce?: boolean;
 }
 
 export type EventBody =

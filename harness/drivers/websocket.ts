@@ -34,6 +34,8 @@ export function openWebSocket(
     ...(options.bare || !target.subscribe ? [] : [target.subscribe]),
   ];
   const url = urlFor(target, options, slots);
+  const { address } = adapterFor({ path: url.pathname, subprotocol: undefined }) ?? {};
+  if (address) url.pathname = address(url.pathname);
   const secure = url.protocol === 'wss:';
   const startedMs = nowMs();
   let wire: Socket | undefined;

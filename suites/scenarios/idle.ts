@@ -1,14 +1,18 @@
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
+import type { ScenarioContext } from '../../harness/scenario.js';
+import type { StartedServer } from '../../harness/target/server.js';
 
 /** Twice the longest silence that is allowed (30 s + 5 s) and a little. */
 const WATCH_MS = 75_000;
 /** A server that ends idle sessions soon is asked again: its next session may show more. */
 const SESSIONS = 6;
+/** Where the client beats, the server is to drop one that never does (CHECKLIST rule 11). */
+const MUTE_MS = 92_000;
 
 export default defineScenario({
   id: 'idle',
-  about: 'one session that says nothing, watched for 75 s; a new one where the server ends it',
+  about: 'one session that says nothing, watched for 75 s; a new one where the server ends it; one that never beats',
   role: 'server',
   lane: 'quiet',
   faults: [],
@@ -19,9 +23,11 @@ export default defineScenario({
     const gate = await context.openGate({ name: 'idle', to: server });
     const startMs = nowMs();
     context.phase('baseline');
+    let mute: Promise<void> | undefined;
     for (let n = 1; n <= SESSIONS && nowMs() - startMs < 0.9 * context.ms(WATCH_MS); n++) {
       const session = await context.openSession({ name: `idle-${n}`, to: gate });
       if ('refused' in session) break;
+      if (session.clientDriven) mute ??= watchMute(context, server);
       await context.watch(context.ms(WATCH_MS) - (nowMs() - startMs), () => !session.isOpen);
       context.measure('watched', {
         session: n,
@@ -32,5 +38,13 @@ export default defineScenario({
       });
       session.terminate();
     }
+    await mute;
   },
 });
+
+async function watchMute(context: ScenarioContext, server: StartedServer): Promise<void> {
+  const session = await context.openSession({ name: 'mute', to: server, mute: true, bare: true });
+  if ('refused' in session) return;
+  const end = await context.watch(context.ms(MUTE_MS), () => session.end);
+  context.measure('mute', { releasedMs: end ? end.atMs - session.openedAtMs : null });
+}

@@ -17,9 +17,9 @@ export default defineCheck({
   fix: 'Send a protocol ping (or a small message) to every client each 15 to 25 s.',
   source:
     'CHECKLIST rule 11: 30 s, and 5 s because a 30,000 ms timer is never exact; nginx closes after 60 s idle (proxy_read_timeout)',
-  measured: { longestSilenceMs: 'ms', kind: 'ping | message', watchedMs: 'ms' },
-  expect: { maxSilenceMs: 35_000 },
-  scaled: ['maxSilenceMs'],
+  measured: { longestSilenceMs: 'ms', kind: 'ping | message | client-driven', watchedMs: 'ms' },
+  expect: { maxSilenceMs: 35_000, maxReleaseMs: 90_000 },
+  scaled: ['maxSilenceMs', 'maxReleaseMs'],
   judge(history, { target, expect, options }) {
     const limit = expect.maxSilenceMs ?? 35_000;
     const sessions = history.measures('watched');
@@ -68,6 +68,18 @@ export default defineCheck({
       );
     }
     const beats = Math.max(...times(control)) <= limit;
+    const mute = history.measures('mute')[0];
+    // Answers to our own client's heartbeats; a server that pings by itself needs none.
+    if (mute && Math.max(...times(own.filter(({ opcode }) => opcode === 'ping'))) > limit) {
+      const dropMs = typeof mute.facts.releasedMs === 'number' ? mute.facts.releasedMs : Number.POSITIVE_INFINITY;
+      const facts = { measured: { ...measured, kind: 'client-driven' }, because: [mute, ...control.slice(0, 2)] };
+      return dropMs <= (expect.maxReleaseMs ?? 90_000)
+        ? pass(`answers the client's heartbeats, and dropped one that sent none after ${inWords(dropMs)}`, facts)
+        : fail(
+            `answers the client's heartbeats, but still held one that sent none after ${inWords(expect.maxReleaseMs ?? 90_000)}`,
+            facts,
+          );
+    }
     if (!beats && median(times(own)) < BUSY_GAP_MS * options.scale) {
       const given = Object.keys(target.server?.quietEnv ?? {}).length > 0;
       return skipped(

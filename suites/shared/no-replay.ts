@@ -79,17 +79,19 @@ export default defineCheck({
     const missed = stream.slice(from).filter(({ event }) => event.t < returnedAt);
     if (missed.length < (expect.minMissed ?? 10))
       return inconclusive(`the witness saw only ${missed.length} messages meanwhile`);
+    if (missed.every(({ event }) => event.atMostOnce))
+      return skipped('the messages are published at QoS 0, which the protocol delivers at most once');
     const received = new Set(got.map(({ key }) => key));
     const lost = stream
       .slice(from, Math.max(reached + 1, from + missed.length))
       .filter(({ key }) => !received.has(key));
     const boundary = got.filter(({ key }) => key === lastId).length;
-    const again = got.filter(
-      ({ key, event }, index) =>
-        key !== lastId && !event.repeat && (old.has(key) || got.findIndex((other) => other.key === key) < index),
-    );
+    const isAgain = ({ key }: (typeof got)[number], index: number) =>
+      key !== lastId && (old.has(key) || got.findIndex((other) => other.key === key) < index);
+    const again = got.filter((one, index) => isAgain(one, index) && !one.event.repeat);
     const positions = got
-      .flatMap(({ key, event }) => (event.repeat || again.some((one) => one.key === key) ? [] : [order.get(key) ?? -1]))
+      .filter((one, index) => !isAgain(one, index))
+      .map(({ key }) => order.get(key) ?? -1)
       .filter((at) => at >= 0);
     const reordered = positions.filter((at, index) => index > 0 && at < (positions[index - 1] ?? 0)).length;
     const duplicated = again.length + Math.max(0, boundary - 1);

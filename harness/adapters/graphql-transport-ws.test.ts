@@ -1,0 +1,52 @@
+import { adapterFor, type PeerOptions } from '../adapter.js';
+
+const opening = { path: '/graphql', subprotocol: 'graphql-transport-ws' };
+
+/** As recorded between the client and the server of graphql-ws 6.4.2. */
+const SUBSCRIBE = '{"id":"c130273f","type":"subscribe","payload":{"query":"subscription { tick { seq } }"}}';
+const NEXT = '{"id":"c130273f","type":"next","payload":{"data":{"tick":{"seq":9}}}}';
+
+function join(more: Partial<PeerOptions> = {}) {
+  const sent: unknown[] = [];
+  const ready: (string | undefined)[] = [];
+  const peer = adapterFor(opening)?.join({
+    opening,
+    send: (message) => sent.push(JSON.parse(message.toString())),
+    name: 'one',
+    subscriptions: [],
+    resumable: false,
+    beats: true,
+    onReady: (refusal) => ready.push(refusal),
+    ...more,
+  });
+  peer?.open();
+  return { peer, sent, ready, hear: (text: string) => peer?.receive(Buffer.from(text), false) };
+}
+
+test('the result of an operation is the message; the rest is control or heartbeat', () => {
+  const dialogue = adapterFor(opening)?.listen(opening);
+  const read = (text: string) => dialogue?.read('down', Buffer.from(text), false);
+  expect(read(NEXT)).toEqual([{ kind: 'message', payload: Buffer.from('{"data":{"tick":{"seq":9}}}') }]);
+  for (const text of ['{"type":"connection_ack"}', SUBSCRIBE]) expect(read(text)?.[0]?.kind).toBe('control');
+  for (const text of ['{"type":"ping"}', '{"type":"pong"}']) expect(read(text)?.[0]?.kind).toBe('heartbeat');
+  for (const text of ['{"type":"trade","price":3}', '{"seq":1}', 'next', '[]']) expect(read(text)).toBeUndefined();
+});
+
+test('our own side logs in, subscribes once it is let in, and answers pings', () => {
+  const { sent, ready, hear } = join({ login: '{"token":"t"}', subscriptions: ['{"query":"subscription { tick }"}'] });
+  expect([sent, ready]).toEqual([[{ type: 'connection_init', payload: { token: 't' } }], []]);
+  hear('{"type":"connection_ack"}');
+  hear('{"type":"ping"}');
+  expect(ready).toEqual([undefined]);
+  expect(sent.slice(1)).toEqual([
+    { id: '1', type: 'subscribe', payload: { query: 'subscription { tick }' } },
+    { type: 'pong' },
+  ]);
+});
+
+test('a declared message is sent as it is; nothing else is sent unasked', () => {
+  const { peer, sent, hear } = join({ subscriptions: [SUBSCRIBE] });
+  hear('{"type":"connection_ack"}');
+  expect(sent[1]).toEqual(JSON.parse(SUBSCRIBE));
+  expect(peer?.wrap('{"type":"echo"}')).toBeUndefined();
+});

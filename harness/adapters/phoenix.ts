@@ -1,0 +1,114 @@
+import type { Adapter, Packet, Peer, PeerOptions } from '../adapter.js';
+import { every } from '../clock.js';
+
+// A message is `[join_ref, ref, topic, event, payload]` (vsn 2.0.0) or an object of those (1.0.0); the client sends "heartbeat"
+// on the topic "phoenix", every 30 s by default, and the server ends a socket that was silent for 60 s [Phoenix.Socket, phoenix.js].
+const BEAT_MS = 20_000;
+const CONTROL = /^(phx_(join|leave|reply|close|error)|presence_(state|diff))$/;
+
+const adapter: Adapter = {
+  id: 'phoenix',
+  speaks: ({ path }) => /\/websocket\?(.*&)?vsn=[12]\.0\.0(&|$)/.test(path),
+  listen: () => ({ read: (_, payload, binary) => (binary ? undefined : packets(payload)) }),
+  join: (options) => new Client(options),
+};
+export default adapter;
+
+interface Message {
+  readonly ref: unknown;
+  readonly topic: string;
+  readonly event: string;
+  readonly payload: unknown;
+}
+
+class Client implements Peer {
+  readonly clientDriven = true;
+  readonly cursor = undefined;
+  private beating: Disposable | undefined;
+  private ref = 0;
+  private readonly joins = new Set<string>();
+
+  constructor(private readonly options: PeerOptions) {}
+
+  open(): void {
+    const { beats, subscriptions, onReady } = this.options;
+    const beat = () => {
+      this.say('phoenix', 'heartbeat', {}, null);
+    };
+    if (beats) this.beating = every(BEAT_MS, beat);
+    for (const { topic, payload } of subscriptions.map(channelOf)) {
+      if (topic !== undefined) this.joins.add(this.say(topic, 'phx_join', payload ?? {}, String(this.ref + 1)));
+    }
+    if (this.joins.size === 0) onReady();
+  }
+
+  receive(payload: Buffer, binary: boolean): readonly Packet[] | undefined {
+    const message = binary ? undefined : parse(payload);
+    if (message?.event === 'phx_reply' && this.joins.delete(String(message.ref))) {
+      const { status } = (message.payload ?? {}) as { readonly status?: unknown };
+      if (status !== 'ok') this.options.onReady(`the channel "${message.topic}" could not be joined`);
+      else if (this.joins.size === 0) this.options.onReady();
+    }
+    return binary ? undefined : packets(payload);
+  }
+
+  /** What a channel takes is its own; most examples take "new_msg". */
+  wrap(payload: string | Buffer): string | undefined {
+    const topic = this.options.subscriptions.map(channelOf).find((one) => one.topic !== undefined)?.topic;
+    if (topic === undefined) return undefined;
+    this.ref += 1;
+    return this.spell(topic, 'new_msg', { body: payload.toString() }, '1');
+  }
+
+  close(): void {
+    this.beating?.[Symbol.dispose]();
+  }
+
+  private say(topic: string, event: string, payload: unknown, joinRef: string | null): string {
+    this.ref += 1;
+    this.options.send(this.spell(topic, event, payload, joinRef));
+    return String(this.ref);
+  }
+
+  private spell(topic: string, event: string, payload: unknown, joinRef: string | null): string {
+    const ref = String(this.ref);
+    if (!/vsn=1/.test(this.options.opening.path)) return JSON.stringify([joinRef, ref, topic, event, payload]);
+    return JSON.stringify({ topic, event, payload, ref, join_ref: joinRef });
+  }
+}
+
+function packets(bytes: Buffer): readonly Packet[] | undefined {
+  const message = parse(bytes);
+  if (!message) return undefined;
+  const { topic, event, payload } = message;
+  if (topic === 'phoenix') return [{ kind: 'heartbeat', payload: bytes }];
+  if (CONTROL.test(event)) return [{ kind: 'control', payload: bytes }];
+  return [{ kind: 'message', payload: Buffer.from(JSON.stringify(payload ?? null)) }];
+}
+
+function parse(bytes: Buffer): Message | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString());
+    const [, ref, topic, event, payload] = Array.isArray(value) && value.length === 5 ? value : inOrder(value);
+    return typeof topic === 'string' && typeof event === 'string' ? { ref, topic, event, payload } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function inOrder(value: unknown): readonly unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { ref, topic, event, payload } = value as Partial<Message>;
+  return payload === undefined ? [] : [null, ref, topic, event, payload];
+}
+
+/** `{"topic":"room:lobby","payload":{…}}` */
+function channelOf(text: string): { readonly topic?: string; readonly payload?: unknown } {
+  try {
+    const value: unknown = JSON.parse(text);
+    const { topic, payload } = Object(value) as { readonly topic?: unknown; readonly payload?: unknown };
+    return typeof topic === 'string' ? { topic, payload } : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,122 @@
+import { type IRawFrameType, Parser } from '@stomp/stompjs';
+import type { Adapter, Dialogue, Packet, Peer, PeerOptions } from '../adapter.js';
+import { every } from '../clock.js';
+import type { Direction } from '../contract.js';
+
+// "The heart-beat header … <cx>, the smallest number of milliseconds between heart-beats that it can guarantee, and <cy>, the
+// desired number of milliseconds between heart-beats it would like to get"; a heart-beat is an end-of-line [STOMP 1.2].
+const BEAT_MS = 20_000;
+/** What a session says without a declared destination, for whoever asked for the same. */
+const APPLICATION = new Set(['MESSAGE', 'SEND']);
+
+const adapter: Adapter = {
+  id: 'stomp',
+  speaks: ({ subprotocol }) => /^v1[012]\.stomp$/.test(subprotocol ?? ''),
+  listen: () => new Conversation(),
+  join: (options) => new Client(options),
+};
+export default adapter;
+
+type Frame = { readonly heartbeat: true } | IRawFrameType;
+
+class Conversation implements Dialogue {
+  private readonly streams: { [dir in Direction]?: Stream } = {};
+
+  read(dir: Direction, payload: Buffer): readonly Packet[] {
+    return this.frames(dir, payload).map(told);
+  }
+
+  frames(dir: Direction, payload: Buffer): readonly Frame[] {
+    this.streams[dir] ??= new Stream();
+    return this.streams[dir]?.push(payload) ?? [];
+  }
+}
+
+/** A frame may be spread over several messages, and a message may hold several. */
+class Stream {
+  private found: Frame[] = [];
+  private readonly parser = new Parser(
+    (frame) => this.found.push(frame),
+    () => this.found.push({ heartbeat: true }),
+  );
+
+  push(bytes: Buffer): readonly Frame[] {
+    this.parser.parseChunk(bytes.toString());
+    const { found } = this;
+    this.found = [];
+    return found;
+  }
+}
+
+function told(frame: Frame): Packet {
+  if ('heartbeat' in frame) return { kind: 'heartbeat', payload: Buffer.from('\n') };
+  if (APPLICATION.has(frame.command ?? '')) return { kind: 'message', payload: Buffer.from(frame.binaryBody ?? []) };
+  return { kind: 'control', payload: Buffer.from(frame.command ?? '') };
+}
+
+class Client implements Peer {
+  readonly clientDriven = false;
+  readonly cursor = undefined;
+  private readonly conversation = new Conversation();
+  private readonly destinations: readonly string[];
+  private beating: Disposable | undefined;
+
+  constructor(private readonly options: PeerOptions) {
+    this.destinations = options.subscriptions.flatMap((text) => destinationOf(text) ?? []);
+  }
+
+  open(): void {
+    const { login, send } = this.options;
+    const words = login === undefined ? {} : objectIn(login);
+    const credentials = Object.entries(words).map(([name, value]) => `${name}:${escaped(String(value))}\n`);
+    send(`CONNECT\naccept-version:1.0,1.1,1.2\nheart-beat:${BEAT_MS},${BEAT_MS}\n${credentials.join('')}\n\0`);
+  }
+
+  receive(payload: Buffer): readonly Packet[] {
+    const frames = this.conversation.frames('down', payload);
+    for (const frame of frames) if (!('heartbeat' in frame)) this.answer(frame);
+    return frames.map(told);
+  }
+
+  private answer({ command, headers }: IRawFrameType): void {
+    const { beats, send, onReady } = this.options;
+    if (command === 'ERROR') onReady('the STOMP CONNECT was refused');
+    if (command !== 'CONNECTED') return;
+    const [, wanted = 0] = (headers.find(([name]) => name === 'heart-beat')?.[1] ?? '').split(',').map(Number);
+    if (beats && wanted > 0) this.beating = every(Math.max(BEAT_MS, wanted) / 2, () => send('\n'));
+    for (const [index, destination] of this.destinations.entries())
+      send(`SUBSCRIBE\nid:${index}\ndestination:${escaped(destination)}\n\n\0`);
+    onReady();
+  }
+
+  wrap(payload: string | Buffer): string | undefined {
+    const [destination] = this.destinations;
+    if (destination === undefined) return undefined;
+    const bytes = Buffer.byteLength(payload);
+    return `SEND\ndestination:${escaped(destination)}\ncontent-length:${bytes}\n\n${payload}\0`;
+  }
+
+  close(): void {
+    this.beating?.[Symbol.dispose]();
+  }
+}
+
+/** `{"destination":"/topic/ticks"}` */
+export function destinationOf(text: string): string | undefined {
+  const { destination } = objectIn(text);
+  return typeof destination === 'string' ? destination : undefined;
+}
+
+function objectIn(text: string): { readonly [name: string]: unknown } {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** "C style string literal escapes are used to encode any CR, LF or colon" in a header. */
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\r', '\\r').replaceAll('\n', '\\n').replaceAll(':', '\\c');
+}
