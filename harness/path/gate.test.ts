@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { delay, nowMs, until } from '../clock.js';
-import type { EventBody, Gate, GateConnection } from '../contract.js';
+import type { EventBody, Gate, GateConnection, WireTapFactory } from '../contract.js';
 import { pickPort } from '../target/ports.js';
 import { type GateOptions, openGate } from './gate.js';
 import { createObserver } from './observer.js';
@@ -480,6 +480,24 @@ test('the tap sees all bytes as they are read, also those withheld, and its end 
   through.reset();
   await soon('the tap is ended', () => seen.ends > 0);
   expect(seen.ends).toBe(1);
+});
+
+test('what a tap cannot read of a server is told, but not once its client has gone', async () => {
+  const tap: WireTapFactory = (gate, conn, record) => ({
+    up: () => {},
+    down: (_, atMs) => record({ type: 'undecodable', gate, conn, dir: 'down', reason: 'odd' }, atMs),
+    end: () => {},
+  });
+  await using rig = await openRig({ tap });
+  const told = () => rig.events.filter(({ type }) => type === 'undecodable').length;
+  const { client, server } = await rig.pair();
+  server.socket.write('odd');
+  await soon('it is told', () => told() === 1);
+  client.socket.end();
+  await soon('the client has gone', () => rig.ends().length > 0);
+  server.socket.write('more');
+  await soon('the client got it', () => client.received().toString() === 'oddmore');
+  expect(told()).toBe(1);
 });
 
 test('disposing closes everything and records what was still whole as ended by none', async () => {

@@ -138,12 +138,17 @@ class OpenGate implements Gate {
   private accept(client: Socket): void {
     const { name, record, observer, tap, sourceHost } = this.options;
     const id = ++this.accepted;
+    // What a server says behind the back of a client that has gone is for nobody (Werkzeug: an HTTP answer).
+    const told: Record_ = (event, atMs) => {
+      const unheard = event.type === 'undecodable' && event.dir === 'down' && crossing.endedBy === 'client';
+      if (!unheard) record(event, atMs);
+    };
     const crossing: Crossing = new Crossing({
       id,
       gate: name,
       client,
       record,
-      tap: tap?.(name, id, record, observer),
+      tap: tap?.(name, id, told, observer),
       onGone: (gone) => this.crossings.delete(gone),
     });
     this.crossings.add(crossing);

@@ -77,6 +77,8 @@ export class MessageDecoder implements FrameSink {
     if (this.deaf) return;
     const closeCode = opcode === 'close' && payload.length >= 2 ? { closeCode: payload.readUInt16BE(0) } : {};
     this.tell({ opcode, bytes: payload.length, hash: this.options.observer.hash(payload), ...closeCode }, this.atMs);
+    // It is the last frame of its direction [RFC 6455 5.5.1].
+    this.deaf ||= opcode === 'close';
   }
 
   data(opcode: DataOpcode, piece: Buffer, compressed: boolean, last: boolean): void {

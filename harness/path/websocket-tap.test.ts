@@ -102,6 +102,14 @@ test.each([
   expect(messagesOf(events, 'up')).toMatchObject([{ hash: observer.hash('seen') }]);
 });
 
+test('what follows a close frame is not read: it was the last one', () => {
+  const { events, tap } = openTap();
+  tap.down(Buffer.concat([frame(8, Buffer.from([0x03, 0xe8])), Buffer.from('HTTP/1.0 200 OK\r\n')]), 3);
+  tap.down(Buffer.from('\r\n'), 4);
+  expect(messagesOf(events, 'down')).toMatchObject([{ opcode: 'close', closeCode: 1000 }]);
+  expect(undecodableOf(events)).toEqual([]);
+});
+
 test('broken deflate is undecodable, and what came before it is told', async () => {
   const { events, tap } = openTap('Sec-WebSocket-Extensions: permessage-deflate\r\n');
   tap.down(frame(1, Buffer.from('plain')), 3);
