@@ -165,7 +165,8 @@ export function parseSlot(given: string): Slot | undefined {
   if (given === 'none') return { in: 'none' };
   const query = /^\?([^=&]+)=([^&]*)$/.exec(given);
   if (query?.[1] !== undefined && query[2] !== undefined) return { in: 'query', name: query[1], value: query[2] };
-  if (isJson(given.replaceAll('{id}', '0'))) return { in: 'message', text: given };
+  // A packet of Socket.IO is JSON behind digits that tell its type: 40{"token":"..."}.
+  if (isJson(given.replaceAll('{id}', '0').replace(/^\d+(?=[[{])/, ''))) return { in: 'message', text: given };
   const header = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):\s*([^\r\n]*)$/.exec(given);
   if (header?.[1] !== undefined && header[2] !== undefined) return { in: 'header', name: header[1], value: header[2] };
   return undefined;

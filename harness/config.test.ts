@@ -14,6 +14,7 @@ describe('a slot', () => {
     ['Cookie:a=b; c=d', { in: 'header', name: 'Cookie', value: 'a=b; c=d' }],
     ['{"from":{id}}', { in: 'message', text: '{"from":{id}}' }],
     ['["sub", "{id}"]', { in: 'message', text: '["sub", "{id}"]' }],
+    ['40{"token":"t"}', { in: 'message', text: '40{"token":"t"}' }],
     ['none', { in: 'none' }],
   ])('%s is understood', (given, slot) => {
     expect(parseSlot(given)).toEqual(slot);

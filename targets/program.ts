@@ -1,5 +1,7 @@
 /** What every target program shares: the description that tests read without starting it, and the scale of its timers. */
 
+import { join } from 'node:path';
+
 export interface FlawMeta {
   readonly role: 'client' | 'server';
   /** The check that must fail. */
@@ -22,6 +24,12 @@ export interface TrickyMeta {
   readonly words?: readonly string[];
   readonly system?: true;
 }
+
+/** /members of the server, with a token that is good for 6 s, as declared in members.json. */
+export const LOGIN = [
+  ...['members', '--config', join(__dirname, '../../targets/members.json'), '--path', '/members'],
+  ...['--auth', '?token=brief-sesame', '--bad-auth', '?token=wrong'],
+];
 
 const scale = Number(process.env.HOLDFAST_SCALE ?? 1) || 1;
 

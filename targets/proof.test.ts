@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run } from '../harness/contract.js';
-import { aimsOf, checkResilient, proveAll, SCALE, subjects } from './subjects.js';
+import { aimsOf, checkResilient, proveAll, RESILIENT, SCALE, subjects } from './subjects.js';
 
 /**
  * Every check on the bundled targets: the resilient pair passes all, each flawed one fails its check and none that its
@@ -34,6 +34,16 @@ describe('the bundled targets', () => {
       const run = await checkResilient([role], results, ['--scale', SCALE, ...(role === 'server' ? quick : [])]);
       expect(clean(run)).toEqual({ fail: [], inconclusive: [] });
       expect(run.summary.pass).toBeGreaterThan(5);
+    },
+    240_000,
+  );
+
+  test.each(RESILIENT.filter(({ aims }) => aims !== undefined))(
+    'the resilient $roles with $words passes $aims',
+    async ({ roles, words, aims = [] }) => {
+      const run = await checkResilient(roles, results, ['--scale', SCALE, ...words, '--only', aims.join(',')]);
+      expect(clean(run)).toEqual({ fail: [], inconclusive: [] });
+      expect(run.summary.pass).toBe(aims.length);
     },
     240_000,
   );

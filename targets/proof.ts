@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run } from '../harness/contract.js';
-import { aimsOf, checkResilient, proveAll, SCALE, subjects } from './subjects.js';
+import { aimsOf, checkResilient, proveAll, RESILIENT, SCALE, subjects } from './subjects.js';
 
 const FILE = join(__dirname, '../../docs/proof.md');
 
@@ -30,9 +30,10 @@ async function main(): Promise<void> {
   );
   const wrong: string[] = [];
   try {
-    for (const roles of [['server'], ['client'], ['server', 'client']] as const) {
-      const words = only ? ['--only', only.join(',')] : [];
-      const run = await checkResilient([...roles], results, ['--scale', SCALE, ...words]);
+    for (const { roles, words, aims } of RESILIENT) {
+      const ids = (aims ?? [...rows.keys()]).filter((id) => rows.has(id));
+      if (ids.length === 0) continue;
+      const run = await checkResilient(roles, results, ['--scale', SCALE, ...words, '--only', ids.join(',')]);
       for (const [id, row] of rows) row.resilient = best(row.resilient, run, id);
       for (const { check, outcome, actual, reason } of run.verdicts) {
         if (outcome === 'fail' || outcome === 'inconclusive')

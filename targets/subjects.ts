@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run, Verdict } from '../harness/contract.js';
-import type { FlawMeta, TrickyMeta } from './program.js';
+import { type FlawMeta, LOGIN, type TrickyMeta } from './program.js';
 
 export type Subject =
   | { readonly kind: 'flawed'; readonly file: string; readonly meta: FlawMeta }
@@ -112,6 +112,25 @@ function wrongTrick({ verdicts }: Run, meta: TrickyMeta): string[] {
 function told({ check: id, actual, reason }: Verdict): string {
   return `${id}: ${actual || reason}`;
 }
+
+interface Resilient {
+  readonly roles: readonly ('server' | 'client')[];
+  readonly words: readonly string[];
+  /** Only these checks; all where there are none named. */
+  readonly aims?: readonly string[];
+}
+
+/** The resilient programs as they are proven: each alone, both together, and the server where it asks for a token. */
+export const RESILIENT: readonly Resilient[] = [
+  { roles: ['server'], words: [] },
+  { roles: ['client'], words: [] },
+  { roles: ['server', 'client'], words: [] },
+  {
+    roles: ['server'],
+    words: LOGIN,
+    aims: ['websocket/late-auth', 'websocket/auth-window', 'websocket/outlives-token'],
+  },
+];
 
 /** The resilient programs of these roles, on every check. */
 export function checkResilient(roles: readonly ('server' | 'client')[], results: string, more: readonly string[]) {

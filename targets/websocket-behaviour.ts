@@ -20,7 +20,10 @@ export interface Behaviour {
   readonly form: (message: FeedMessage) => object;
   readonly replays: boolean;
   readonly deliver: Deliver;
-  readonly welcome: (session: Session) => void;
+  /** Whether the handshake of who asks for this URL is taken. */
+  readonly admits: (url: string) => boolean;
+  readonly endsWithToken: boolean;
+  readonly welcome: (session: Session, url: string) => void;
   readonly goodbye: (socket: WebSocket) => void;
   /** How long it goes on taking new sessions after the stop signal. */
   readonly admitsMs: number;
@@ -54,8 +57,22 @@ export function beat(session: Session): void {
   session.awaitsPong = true;
 }
 
+export const BRIEF_MS = 6_000;
+
+/** /members is for who has a token, every other path for all. `brief` is good for 6 s from the login. */
+export function tokenOf(url: string): 'good' | 'brief' | 'none' | 'wrong' {
+  const { pathname, searchParams } = new URL(url, 'http://feed.invalid');
+  const token = searchParams.get('token');
+  if (pathname !== '/members') return 'good';
+  return token === null ? 'none' : token === 'open-sesame' ? 'good' : token === 'brief-sesame' ? 'brief' : 'wrong';
+}
+
+export const isMember = (url: string) => ['good', 'brief'].includes(tokenOf(url));
+
 export const resilient: Behaviour = {
   beat,
+  admits: isMember,
+  endsWithToken: true,
   autoPong: true,
   maxPayload: MIB,
   form: (message) => message,

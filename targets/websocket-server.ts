@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { Feed } from './feed';
 import { scaledMs } from './program';
-import { type Behaviour, pressing, resilient, type Session, send } from './websocket-behaviour';
+import { type Behaviour, BRIEF_MS, pressing, resilient, type Session, send, tokenOf } from './websocket-behaviour';
 
 export const meta = { role: 'server', trips: null } as const;
 
@@ -55,7 +55,9 @@ export function startServer(flaw: Partial<Behaviour> = {}): void {
       if (answer !== undefined) deliver(answer, [socket]);
     });
     socket.on('close', () => sessions.delete(socket)).on('error', () => {}); // ws sends the right code by itself.
-    behaviour.welcome(session);
+    if (behaviour.endsWithToken && tokenOf(url) === 'brief')
+      setTimeout(() => socket.close(4401, 'token expired'), BRIEF_MS);
+    behaviour.welcome(session, url);
     const cursor = new URLSearchParams(url.split('?')[1]).get('last');
     const missed = cursor === null ? [] : feed.since(cursor);
     if (missed === undefined) send(socket, RESET);
@@ -90,7 +92,9 @@ export function startServer(flaw: Partial<Behaviour> = {}): void {
       ? '503 Service Unavailable'
       : behaviour.checksOrigin && isForeign(request)
         ? '403 Forbidden'
-        : null;
+        : behaviour.admits(request.url ?? '')
+          ? null
+          : '401 Unauthorized';
     if (refusal === null) return webSockets.handleUpgrade(request, socket, head, join);
     socket.once('finish', () => socket.destroy());
     socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

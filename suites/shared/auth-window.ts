@@ -1,0 +1,54 @@
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { inWords } from '../../harness/numbers.js';
+import { logsInByMessage, spoiled, strangersOf } from './credential-evidence.js';
+
+export default defineCheck({
+  id: 'auth-window',
+  level: 'SHOULD',
+  antiPattern: 2,
+  role: 'server',
+  scenario: 'credentials',
+  title: 'SHOULD refuse a client that has no good credential in the handshake itself',
+  why: 'Each session that is taken before its credential is known costs a descriptor, a session and a timer, and whoever wants to exhaust the server needs no account for it.',
+  fix: 'Verify the credential in the upgrade handler and answer 401 or 403 (ws: handleUpgrade after your check; Python websockets: process_request; FastAPI: raise WebSocketException before accept).',
+  source:
+    'CHECKLIST auth-window; RFC 6455 10.5: "The WebSocket server can use any client authentication mechanism available to a generic HTTP server"',
+  measured: { unauthenticatedOpenMs: 'ms, the longest', handshakeStatus: 'HTTP status' },
+  expect: {},
+  unless: ({ auth }) => {
+    if (auth === undefined) return 'needs --auth';
+    return auth.in === 'none' ? 'the target declares that it asks for no credential (--auth none)' : undefined;
+  },
+  judge(history, { target }) {
+    const why = spoiled(history);
+    if (why !== undefined) return inconclusive(why, { because: history.measures('stranger') });
+    const strangers = strangersOf(history);
+    const taken = strangers.filter(({ status }) => status === 101);
+    const longest = strangers.reduce((one, other) => (other.openMs > one.openMs ? other : one));
+    const measured = {
+      unauthenticatedOpenMs: Math.round(longest.openMs),
+      handshakeStatus: taken[0]?.status ?? longest.status,
+    };
+    const because = strangers.map(({ event }) => event);
+    const [first] = taken;
+    if (!first) return pass(`refused in the handshake (${longest.status ?? 'no answer'})`, { measured, because });
+    if (logsInByMessage(history, target))
+      return skipped('this protocol has the login as its first message', { measured, because });
+    const left = longest.ended ? `ended it after ${inWords(longest.openMs)}` : 'kept it';
+    return fail(`took the handshake of a client with ${first.credential}, and ${left}`, { measured, because });
+  },
+  examples: { pass: story(403, 0), fail: story(101, 40) },
+});
+
+function story(status: number, openMs: number) {
+  const facts = { name: 'silent', status, openMs, ended: true, closeCode: 4401, echoed: false, broadcast: false };
+  return [
+    [
+      1,
+      { type: 'fault', fault: 'bad-credentials', what: 'bite', who: 'silent', facts: { credential: 'none', status } },
+    ],
+    [openMs + 2, { type: 'measure', name: 'stranger', facts }],
+    [openMs + 2, { type: 'measure', name: 'good', facts: { open: true } }],
+  ] as const;
+}

@@ -1,0 +1,128 @@
+import type { EventOf, HistoryEvent, HistoryView, Target } from '../../harness/contract.js';
+import { countable, keyOf } from '../../harness/sequence.js';
+
+/** One client that had no business there, and what became of it. */
+export interface Stranger {
+  readonly name: string;
+  /** "no credential", "a wrong credential". */
+  readonly credential: string;
+  readonly status: number | null;
+  readonly openMs: number;
+  readonly ended: boolean;
+  readonly closeCode: number | null;
+  /** What it got that only a good credential is to get. */
+  readonly delivered: readonly HistoryEvent[];
+  /** What it said was acted on. */
+  readonly obeyed: boolean;
+  /** It got several messages that cannot be compared with the good one's. */
+  readonly unread: boolean;
+  readonly event: EventOf<'measure'>;
+}
+
+type Message = EventOf<'message'>;
+
+/** The same message at about the same time was sent to both; so was a backlog of several. */
+const SAME_TIME_MS = 1000;
+const BACKLOG = 3;
+const UNREAD = 3;
+/** Busy or broken, and so not about the credential. */
+const BUSY = [429, 502, 503, 504];
+/** Logins by first message that a specification prescribes. */
+const SPECIFIED = /^(graphql-transport-ws|graphql-ws|mqtt|mqttv3\.1|v\d\d\.stomp|wamp\.2\.\w+|xmpp)$/;
+
+/** A reason why nothing can be said about the credential; undefined where something can. */
+export function spoiled(history: HistoryView): string | undefined {
+  const refused = history.of('obstacle').find(({ code }) => code === 'CREDENTIAL');
+  if (refused) return refused.text;
+  if (history.measures('stranger').length === 0 || history.bites('bad-credentials').length === 0)
+    return 'no client without a credential was tried';
+  if (history.measures('good')[0]?.facts.open !== true)
+    return 'the session with the declared credential was ended too, so that what ended the others is not known';
+  const busy = history.measures('stranger').find(({ facts }) => BUSY.includes(Number(facts.status)));
+  return busy && `refused with ${busy.facts.status}, which says nothing about a credential`;
+}
+
+export function strangersOf(history: HistoryView): Stranger[] {
+  const heartbeats = new Set(
+    history.measures('heartbeat words').flatMap(({ facts }) => Object.values(facts).map(String)),
+  );
+  const at = (gate: string) =>
+    countable(
+      history.of('message').filter((event) => event.gate === gate && event.dir === 'down' && isData(event)),
+      heartbeats,
+    );
+  const good = at('good');
+  const greeting = new Set(at('silent').map(({ hash }) => hash));
+  return history.measures('stranger').map((event) => {
+    const { name, status, openMs, ended, closeCode, echoed, broadcast } = event.facts;
+    const got = at(String(name));
+    const delivered = [...sharedWith(good, got), ...streamOf(good, got)];
+    // An answer to what it asked for, the very one that the good client got to the same question.
+    const answers = got.filter(({ hash }) => !greeting.has(hash) && good.some((one) => one.hash === hash));
+    const unread = delivered.length === 0 && new Set(got.filter(isOpaque).map(({ hash }) => hash)).size >= UNREAD;
+    return {
+      name: String(name),
+      credential: name === 'wrong' ? 'a wrong credential' : 'no credential',
+      status: typeof status === 'number' ? status : null,
+      openMs: Number(openMs),
+      ended: ended === true,
+      closeCode: typeof closeCode === 'number' ? closeCode : null,
+      delivered: delivered.length > 0 ? delivered : answers,
+      obeyed: echoed === true || broadcast === true,
+      unread,
+      event,
+    };
+  });
+}
+
+/** graphql-transport-ws, Socket.IO and their like log in by their first message, and the protocol says how long that may take. */
+export function logsInByMessage(history: HistoryView, target: Target): boolean {
+  if (/[?&]EIO=4(&|$)/.test(target.path)) return true;
+  return history
+    .of('handshake')
+    .some(({ gate, dir, subprotocol }) => gate === 'good' && dir === 'down' && SPECIFIED.test(subprotocol ?? ''));
+}
+
+function isData({ opcode }: Message): boolean {
+  return opcode === 'text' || opcode === 'binary';
+}
+
+function isOpaque({ form }: Message): boolean {
+  return form === 'opaque';
+}
+
+/** What both got: at the same time, or several out of a backlog. A text that is said over and over is no message. */
+function sharedWith(good: readonly Message[], got: readonly Message[]): Message[] {
+  const once = got.filter(({ hash }) => good.filter((one) => one.hash === hash).length === 1);
+  const together = once.filter((one) =>
+    good.some(({ hash, t }) => hash === one.hash && Math.abs(t - one.t) <= SAME_TIME_MS),
+  );
+  return together.length > 0 || new Set(once.map(({ hash }) => hash)).size < BACKLOG ? together : once;
+}
+
+/** Messages of the same make as those of the good one's stream: the same fields, and what never changes in them the same. */
+function streamOf(good: readonly Message[], got: readonly Message[]): Message[] {
+  const byShape = new Map<string, Message[]>();
+  for (const message of good.filter(({ form }) => form === 'json')) {
+    const shape = shapeOf(message);
+    byShape.set(shape, [...(byShape.get(shape) ?? []), message]);
+  }
+  return [...byShape].flatMap(([shape, stream]) => {
+    const constant = Object.entries(stream[0]?.fields ?? {}).filter(([pointer, value]) =>
+      stream.every(({ fields }) => keyOf(fields?.[pointer] ?? null) === keyOf(value)),
+    );
+    const alike = got.filter(
+      (message) =>
+        shapeOf(message) === shape &&
+        constant.every(([pointer, value]) => keyOf(message.fields?.[pointer] ?? null) === keyOf(value)),
+    );
+    const different = new Set(alike.map(({ hash }) => hash)).size;
+    return new Set(stream.map(({ hash }) => hash)).size >= 3 && different >= 2 ? alike : [];
+  });
+}
+
+function shapeOf({ fields }: Message): string {
+  return Object.keys(fields ?? {})
+    .sort()
+    .join(' ');
+}
