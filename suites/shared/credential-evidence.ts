@@ -1,5 +1,6 @@
 import type { EventOf, HistoryEvent, HistoryView, Target } from '../../harness/contract.js';
-import { countable, keyOf } from '../../harness/sequence.js';
+import { keyOf } from '../../harness/id-field.js';
+import { countable } from '../../harness/sequence.js';
 
 /** One client that had no business there, and what became of it. */
 export interface Stranger {
