@@ -1,4 +1,5 @@
 /** What a WebSocket server may do well or badly, one word each. A flawed server is the resilient one with one of them changed. */
+import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { FeedMessage } from './feed';
 
@@ -23,7 +24,7 @@ export interface Behaviour {
   /** Whether the handshake of who asks for this URL is taken. */
   readonly admits: (url: string) => boolean;
   readonly endsWithToken: boolean;
-  readonly welcome: (session: Session, url: string) => void;
+  readonly welcome: (session: Session, request: IncomingMessage) => void;
   readonly goodbye: (socket: WebSocket) => void;
   /** How long it goes on taking new sessions after the stop signal. */
   readonly admitsMs: number;

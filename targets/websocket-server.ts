@@ -44,7 +44,8 @@ export function startServer(flaw: Partial<Behaviour> = {}): void {
   const perMessageDeflate = { threshold: 1024, serverNoContextTakeover: true, clientNoContextTakeover: true };
   const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate, ...patience });
 
-  function join(socket: WebSocket, { url = '', socket: tcp }: IncomingMessage): void {
+  function join(socket: WebSocket, request: IncomingMessage): void {
+    const { url = '', socket: tcp } = request;
     // ws answers a close frame by this method, which it calls when the frame has come.
     if (!behaviour.answersClose) socket.close = () => void tcp.end();
     const session: Session = { socket, awaitsPong: false, heardAtMs: null };
@@ -57,7 +58,7 @@ export function startServer(flaw: Partial<Behaviour> = {}): void {
     socket.on('close', () => sessions.delete(socket)).on('error', () => {}); // ws sends the right code by itself.
     if (behaviour.endsWithToken && tokenOf(url) === 'brief')
       setTimeout(() => socket.close(4401, 'token expired'), BRIEF_MS);
-    behaviour.welcome(session, url);
+    behaviour.welcome(session, request);
     const cursor = new URLSearchParams(url.split('?')[1]).get('last');
     const missed = cursor === null ? [] : feed.since(cursor);
     if (missed === undefined) send(socket, RESET);

@@ -57,7 +57,8 @@ export function strangersOf(history: HistoryView): Stranger[] {
   return history.measures('stranger').map((event) => {
     const { name, status, openMs, ended, closeCode, echoed, broadcast } = event.facts;
     const got = at(String(name));
-    const delivered = [...sharedWith(good, got), ...streamOf(good, got)];
+    const opened = history.of('session').find((one) => one.name === name && one.what === 'open');
+    const delivered = [...sharedWith(good, got, opened?.t ?? 0), ...streamOf(good, got)];
     // An answer to what it asked for, the very one that the good client got to the same question.
     const answers = got.filter(({ hash }) => !greeting.has(hash) && good.some((one) => one.hash === hash));
     const unread = delivered.length === 0 && new Set(got.filter(isOpaque).map(({ hash }) => hash)).size >= UNREAD;
@@ -92,13 +93,19 @@ function isOpaque({ form }: Message): boolean {
   return form === 'opaque';
 }
 
-/** What both got: at the same time, or several out of a backlog. A text that is said over and over is no message. */
-function sharedWith(good: readonly Message[], got: readonly Message[]): Message[] {
+/**
+ * What both got: at the same time while both were there, or several of one make out of a backlog. A greeting each got at its own
+ * arrival, and a text that is said over and over is no message.
+ */
+function sharedWith(good: readonly Message[], got: readonly Message[], openedAt: number): Message[] {
   const once = got.filter(({ hash }) => good.filter((one) => one.hash === hash).length === 1);
   const together = once.filter((one) =>
-    good.some(({ hash, t }) => hash === one.hash && Math.abs(t - one.t) <= SAME_TIME_MS),
+    good.some(({ hash, t }) => hash === one.hash && t >= openedAt && Math.abs(t - one.t) <= SAME_TIME_MS),
   );
-  return together.length > 0 || new Set(once.map(({ hash }) => hash)).size < BACKLOG ? together : once;
+  const backlog = once.filter(
+    (one) => one.form === 'json' && once.filter((other) => shapeOf(other) === shapeOf(one)).length >= BACKLOG,
+  );
+  return together.length > 0 ? together : backlog;
 }
 
 /** Messages of the same make as those of the good one's stream: the same fields, and what never changes in them the same. */

@@ -20,6 +20,7 @@ export default defineCheck({
   measured: { longestSilenceMs: 'ms', kind: 'ping | message | client-driven', watchedMs: 'ms' },
   expect: { maxSilenceMs: 35_000, maxReleaseMs: 90_000 },
   scaled: ['maxSilenceMs', 'maxReleaseMs'],
+  implies: ['idle-cut'],
   judge(history, { target, expect, options }) {
     const limit = expect.maxSilenceMs ?? 35_000;
     const sessions = history.measures('watched');

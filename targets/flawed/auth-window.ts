@@ -8,4 +8,7 @@ export const trips = 'websocket/auth-window';
 export const meta: FlawMeta = { role: 'server', trips, words: LOGIN };
 
 if (require.main === module)
-  startServer({ admits: () => true, welcome: ({ socket }, url) => !isMember(url) && socket.close(4401, 'no token') });
+  startServer({
+    admits: () => true,
+    welcome: ({ socket }, { url = '' }) => !isMember(url) && socket.close(4401, 'no token'),
+  });

@@ -8,7 +8,7 @@ import { beat, type Session } from '../websocket-behaviour';
 import { startServer } from '../websocket-server';
 
 export const trips = 'websocket/no-heartbeat';
-export const meta: FlawMeta = { role: 'server', trips, implies: ['websocket/idle-cut'] };
+export const meta: FlawMeta = { role: 'server', trips };
 
 function beatWhileFeeding(session: Session, feeding: boolean): void {
   const silentMs = session.heardAtMs === null ? 0 : Date.now() - session.heardAtMs;

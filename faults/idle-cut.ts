@@ -1,0 +1,32 @@
+import { every } from '../harness/clock.js';
+import { defineFault } from '../harness/define.js';
+import type { Session } from '../harness/scenario.js';
+
+const LOOK_MS = 100;
+
+/** A proxy that is started with its idle timeout, and a session through it to a server that says nothing. */
+export interface IdleProxy {
+  start(idleMs: number): Promise<{ readonly silent: Session; stop(): Promise<void> }>;
+}
+
+/** A real proxy with its timeout for idle tunnels. */
+export default defineFault<IdleProxy, { readonly idleMs: number }>({
+  id: 'idle-cut',
+  hop: 'middlebox',
+  about: 'a real proxy (nginx, HAProxy) ends a tunnel that has been idle for so long',
+  evidence: 'a session to a silent server of ours through the same proxy, ended after that time',
+  params: { idleMs: 'milliseconds' },
+  async inject(proxy, { idleMs }, { bite }) {
+    const { silent, stop } = await proxy.start(idleMs);
+    let bitten = false;
+    const look = every(LOOK_MS, () => {
+      if (bitten || !silent.end) return;
+      bitten = true;
+      bite({ idleMs, afterMs: Math.round(silent.end.atMs - silent.openedAtMs) });
+    });
+    return async () => {
+      look[Symbol.dispose]();
+      await stop();
+    };
+  },
+});

@@ -1,0 +1,132 @@
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { waitFor } from '../clock.js';
+import type { Record_ } from '../contract.js';
+import { HarnessError } from '../errors.js';
+import { pickPort } from '../target/ports.js';
+import { spawnProcess } from '../target/process.js';
+import { whereAccepts } from '../target/readiness.js';
+
+export const PROXIES = ['nginx', 'haproxy'] as const;
+export type ProxyKind = (typeof PROXIES)[number];
+
+/** A tunnel through a proxy, which ends it when nothing has passed for so long. */
+export interface Route {
+  readonly to: { readonly host: string; readonly port: number };
+  readonly idleMs: number;
+}
+
+/** A real proxy with a private config in a folder of its own; disposing it stops it and removes the folder. */
+export interface StartedProxy extends AsyncDisposable {
+  /** Where each route begins, on 127.0.0.1, in their order. */
+  readonly ports: readonly number[];
+}
+
+const START_MS = 10_000;
+/** Debian puts both where only root's PATH leads. */
+const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'];
+
+/** The program, or undefined where this machine has none. Where HOLDFAST_REQUIRE asks for it that is an error. */
+export function findProxy(kind: ProxyKind): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...MORE_FOLDERS];
+  const path = folders.map((folder) => join(folder, kind)).find(isExecutable);
+  const required = (process.env.HOLDFAST_REQUIRE ?? '').split(',').map((name) => name.trim());
+  if (path === undefined && required.includes(kind))
+    throw new HarnessError('NO_PROXY', `HOLDFAST_REQUIRE asks for ${kind}, and there is none on the PATH`);
+  return path;
+}
+
+export async function startProxy(options: {
+  readonly kind: ProxyKind;
+  readonly program: string;
+  readonly name: string;
+  readonly routes: readonly Route[];
+  readonly record: Record_;
+}): Promise<StartedProxy> {
+  const { kind, program, name, routes, record } = options;
+  const folder = mkdtempSync(join(tmpdir(), `holdfast-${kind}-`));
+  const ports: number[] = [];
+  for (const _ of routes) ports.push(await pickPort());
+  const file = join(folder, `${kind}.conf`);
+  writeFileSync(file, CONFIGS[kind](folder, ports, routes));
+  const command =
+    kind === 'nginx' ? `"${program}" -e stderr -p "${folder}" -c "${file}"` : `"${program}" -db -f "${file}"`;
+  const child = await spawnProcess({ name, command, env: {}, cwd: folder, record });
+  const stop = async () => {
+    await child.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const accepts = async () => (await whereAccepts(ports.at(-1) ?? 0)) !== undefined;
+  await waitFor(async () => child.exit !== undefined || (await accepts()), START_MS);
+  if (child.exit || !(await accepts())) {
+    const said = child.stderrTail.at(-1) ?? 'it said nothing';
+    await stop();
+    throw new HarnessError('PROXY_START', `${program} did not start with a config of ours: ${said}`);
+  }
+  return { ports, [Symbol.asyncDispose]: stop };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+type Config = (folder: string, ports: readonly number[], routes: readonly Route[]) => string;
+
+const CONFIGS: Readonly<Record<ProxyKind, Config>> = { nginx: nginxConfig, haproxy: haproxyConfig };
+
+/** As nginx's "WebSocket proxying" has it; `proxy_read_timeout` is 60 s there by default. */
+function nginxConfig(folder: string, ports: readonly number[], routes: readonly Route[]): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  const servers = routes.map(
+    ({ to, idleMs }, index) => `
+  server {
+    listen 127.0.0.1:${ports[index]};
+    location / {
+      proxy_pass http://${authority(to)};
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+      proxy_set_header Host $http_host;
+      proxy_read_timeout ${Math.round(idleMs)}ms;
+      proxy_send_timeout ${Math.round(idleMs)}ms;
+    }
+  }`,
+  );
+  return `daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+events {}
+http {
+  access_log off;
+${temporary.map((what) => `  ${what}_temp_path ${folder}/${what};`).join('\n')}${servers.join('')}
+}
+`;
+}
+
+function haproxyConfig(_: string, ports: readonly number[], routes: readonly Route[]): string {
+  const proxies = routes.map(
+    ({ to, idleMs }, index) => `
+listen route-${index}
+  bind 127.0.0.1:${ports[index]}
+  timeout client ${Math.round(idleMs)}ms
+  timeout server ${Math.round(idleMs)}ms
+  timeout tunnel ${Math.round(idleMs)}ms
+  server upstream ${authority(to)}`,
+  );
+  return `global
+  maxconn 256
+defaults
+  mode http
+  timeout connect 5s${proxies.join('\n')}
+`;
+}
+
+function authority({ host, port }: Route['to']): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

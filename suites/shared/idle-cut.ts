@@ -1,0 +1,99 @@
+import type { EventOf, HistoryView } from '../../harness/contract.js';
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { inWords, median } from '../../harness/numbers.js';
+
+/** Messages closer together than this are the service itself, not a heartbeat (CHECKLIST rule 11). */
+const BUSY_GAP_MS = 5000;
+
+type Path = EventOf<'measure'>;
+
+export default defineCheck({
+  id: 'idle-cut',
+  level: 'MUST',
+  antiPattern: 4,
+  role: 'server',
+  scenario: 'idle-proxies',
+  title: 'MUST keep an idle connection alive through a proxy that drops it after 60 s',
+  why: 'Between a server and its users there is always a proxy, a load balancer or a NAT, and each ends or forgets what has been idle for 30 to 100 s. Where nothing is sent, every quiet user is cut off.',
+  fix: 'Send a protocol ping (or a small message) to every client each 15 to 25 s. A longer proxy timeout (proxy_read_timeout, timeout tunnel) helps only with the proxies that are yours.',
+  source:
+    'CHECKLIST rule 16; nginx, "WebSocket proxying": "By default, the connection will be closed if the proxied server does not transmit any data within 60 seconds"',
+  measured: { survivesIdleS: 's', cutBy: 'nginx | haproxy | gate' },
+  expect: { idleS: 60 },
+  judge(history, { target, expect, options }) {
+    const paths = history.measures('idle path');
+    const decided = paths.filter(
+      (path) => isBitten(history, path) && (wasCut(history, path) || path.facts.open === true),
+    );
+    const times = [...new Set(decided.map(({ facts }) => Number(facts.idleS)))].sort((a, b) => a - b);
+    const survived = times.filter((idleS) =>
+      decided.every((path) => path.facts.idleS !== idleS || !wasCut(history, path)),
+    );
+    const goalS = options.idleS ?? expect.idleS ?? 60;
+    const at = decided.filter(({ facts }) => facts.idleS === goalS);
+    const cut = at.filter((path) => wasCut(history, path));
+    const measured = { survivesIdleS: survived, cutBy: cut.map(({ facts }) => facts.by).join(', ') || null };
+    const because = [...at, ...at.flatMap((path) => bitesOf(history, path))];
+    if (cut.length > 0)
+      return fail(`cut off by a proxy's idle timeout of ${goalS} s (${measured.cutBy})`, { measured, because });
+    if (at.length === 0) return inconclusive(whyUndecided(paths, goalS), { measured, because: paths });
+    if (isBusy(history, at, options.scale)) {
+      const given = Object.keys(target.server?.quietEnv ?? {}).length > 0;
+      return skipped(`${given ? '' : 'needs --quiet-env: '}the server is never silent`, { measured });
+    }
+    const missing = history.of('obstacle').flatMap(({ code, text }) => (code === 'NO_PROXY' ? [text] : []));
+    const warning = survived.includes(30) || !times.includes(30) ? '' : '; not one of 30 s, which some have';
+    const note = missing.length > 0 ? ` (${missing.join(', ')})` : '';
+    return pass(`lives through idle timeouts of ${survived.join(', ')} s${warning}${note}`, { measured, because });
+  },
+  examples: { pass: story(true), fail: story(false) },
+});
+
+/** Its silent companion, through the same proxy, was cut: the proxy does what it is there for. */
+function isBitten(history: HistoryView, path: Path): boolean {
+  return bitesOf(history, path).some(({ facts }) => facts.conn === undefined || facts.conn !== path.facts.conn);
+}
+
+function wasCut(history: HistoryView, path: Path): boolean {
+  if (path.facts.by === 'gate') return bitesOf(history, path).some(({ facts }) => facts.conn === path.facts.conn);
+  // Seen from the gate behind the proxy: the end came from the proxy, which is that gate's client.
+  return path.facts.open !== true && path.facts.endedBy === 'client';
+}
+
+function bitesOf(history: HistoryView, { facts: { by, who } }: Path) {
+  return history.bites(by === 'gate' ? 'idle-forget' : 'idle-cut').filter((bite) => bite.who === who);
+}
+
+function whyUndecided(paths: readonly Path[], goalS: number): string {
+  const own = paths.find(({ facts }) => facts.idleS === goalS && facts.open !== true);
+  if (own) return `the server ended the idle session itself after ${inWords(Number(own.facts.forMs))}`;
+  return paths.some(({ facts }) => facts.idleS === goalS)
+    ? 'no proxy was seen to cut a silent server off, so they may not have acted'
+    : 'no idle session could be opened through a proxy';
+}
+
+/** It lives by its messages, and nobody knows what it would do without them; pings of its own are seen to carry it. */
+function isBusy(history: HistoryView, paths: readonly Path[], scale: number): boolean {
+  const gates = paths.map(({ facts }) => facts.who);
+  const heard = history.of('message').filter(({ gate, dir }) => dir === 'down' && gate === gates[0]);
+  if (heard.some(({ opcode }) => opcode === 'ping' || opcode === 'pong')) return false;
+  const gaps = heard.slice(1).map(({ t }, index) => t - (heard[index]?.t ?? t));
+  return gaps.length > 0 && median(gaps) < BUSY_GAP_MS * scale;
+}
+
+function story(open: boolean) {
+  const facts = {
+    by: 'nginx',
+    idleS: 60,
+    who: 'nginx-60',
+    conn: 1,
+    open,
+    endedBy: open ? null : 'client',
+    forMs: 60_000,
+  };
+  return [
+    [60_001, { type: 'fault', fault: 'idle-cut', what: 'bite', who: 'nginx-60', facts: { afterMs: 60_001 } }],
+    [125_000, { type: 'measure', name: 'idle path', facts }],
+  ] as const;
+}
