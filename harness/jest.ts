@@ -83,7 +83,7 @@ export function resilience(name: string, target: CheckTarget, options: Resilienc
     afterAll(async () => {
       await started?.stop();
     }, STOP_TIMEOUT_MS);
-    for (const { id, title } of checks) {
+    for (const { id, title, role } of checks) {
       if (skip.includes(id)) {
         it.skip(`${id}: ${title}`, () => undefined);
         continue;
@@ -92,7 +92,7 @@ export function resilience(name: string, target: CheckTarget, options: Resilienc
         if (!run) throw new HarnessError('NO_RUN', 'there is no run');
         const allowed =
           typeof allowInconclusive === 'boolean' ? allowInconclusive : idsOf([...allowInconclusive]).includes(id);
-        const verdict = run.verdicts.find(({ check }) => check === id);
+        const verdict = run.verdicts.find((one) => one.check === id && one.role === role);
         settle(verdict, id, run, {
           allowed,
           strict: words.strict ?? settings.strict ?? false,

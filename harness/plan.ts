@@ -1,5 +1,5 @@
 import type { Catalog } from './catalog.js';
-import type { RunOptions, Target } from './contract.js';
+import type { Check, RunOptions, Target } from './contract.js';
 import { HarnessError } from './errors.js';
 import type { Planned } from './judge.js';
 import type { Scenario } from './scenario.js';
@@ -32,6 +32,7 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
   const planned = catalog.checks
     .filter((check) => check.id.startsWith(`${target.protocol}/`))
     .filter((check) => options.only.length === 0 || options.only.includes(check.id))
+    .filter((check, _, all) => !hasTwin(check, all, target))
     .map((check): Planned => {
       const skip = skipReason(check.id, target, options) ?? roleReason(check.role, target) ?? check.unless?.(target);
       const scenario = catalog.scenarios.find(({ id }) => id === check.scenario);
@@ -59,6 +60,12 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
 function skipReason(id: string, target: Target, options: RunOptions): string | undefined {
   if (options.skip.includes(id)) return 'skipped by --skip';
   return target.severity[id] === 'off' ? 'severity is off in the config' : undefined;
+}
+
+/** Of two checks with one id, only the one whose role the target has; of a system's both. */
+function hasTwin(check: Check, all: readonly Check[], target: Target): boolean {
+  const has = (role: Check['role']) => target[role] !== undefined;
+  return !has(check.role) && all.some(({ id, role }) => id === check.id && role !== check.role && has(role));
 }
 
 function roleReason(role: 'client' | 'server', target: Target): string | undefined {

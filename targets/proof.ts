@@ -46,7 +46,8 @@ async function main(): Promise<void> {
       onProof(subject, { run, wrong: found }) {
         wrong.push(...found.map((what) => `${subject.file}: ${what}`));
         for (const id of aimsOf(subject)) {
-          const outcome = run.verdicts.find(({ check }) => check === id)?.outcome ?? 'no verdict';
+          const own = run.verdicts.find(({ check, role }) => check === id && role === subject.meta.role);
+          const outcome = own?.outcome ?? 'no verdict';
           const trick = subject.kind === 'tricky' ? `: ${subject.meta.trick}` : '';
           rows.get(id)?.[subject.kind].push(`${outcome}${trick}`);
         }

@@ -94,7 +94,7 @@ function wrongFlaw({ verdicts }: Run, meta: FlawMeta): string[] {
     ...(meta.implies ?? []),
     ...(checks.find(({ id }) => id === meta.trips)?.implies ?? []),
   ]);
-  const aimed = verdicts.find((verdict) => verdict.check === meta.trips);
+  const aimed = verdicts.find(({ check: id, role }) => id === meta.trips && role === meta.role);
   return [
     ...(aimed?.outcome === 'fail' ? [] : [`does not fail ${meta.trips}: ${aimed ? told(aimed) : 'no verdict'}`]),
     ...verdicts

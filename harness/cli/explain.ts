@@ -15,28 +15,30 @@ export function addExplain(program: Command): void {
     .option('--json', 'print JSON on stdout and nothing else')
     .action(async (id: string, { json }: { json?: boolean }) => {
       const catalog = loadCatalog();
-      const check = findCheck(id, catalog);
-      await print(json ? `${JSON.stringify(factsOf(check, catalog), null, 2)}\n` : pageOf(check, catalog));
+      const found = findChecks(id, catalog);
+      const facts = found.map((check) => factsOf(check, catalog));
+      if (json) await print(`${JSON.stringify(facts.length > 1 ? facts : facts[0], null, 2)}\n`);
+      else await print(found.map((check) => pageOf(check, catalog)).join('\n'));
     });
 }
 
-function findCheck(id: string, { checks, protocols }: Catalog): Check {
+/** Two where servers and clients may both have the problem. */
+function findChecks(id: string, { checks, protocols }: Catalog): Check[] {
   // The protocol may be left out where only one has such a check.
   const meant = checks.filter(
     (check) => check.id === id || protocols.some((protocol) => check.id === `${protocol}/${id}`),
   );
-  const [check] = meant;
   const ids = checks.map((known) => known.id);
-  if (!check) {
+  if (meant.length === 0) {
     throw new HarnessError(
       'UNKNOWN_CHECK',
       `there is no check "${id}"${didYouMean(id, ids)}; holdfast list checks shows them all`,
     );
   }
-  if (meant.length > 1) {
+  if (new Set(meant.map((one) => one.id)).size > 1) {
     throw new HarnessError('UNKNOWN_CHECK', `"${id}" may be ${meant.map((one) => one.id).join(' or ')}: say which`);
   }
-  return check;
+  return meant;
 }
 
 function factsOf(check: Check, catalog: Catalog): object {

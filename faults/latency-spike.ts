@@ -1,0 +1,32 @@
+import { every } from '../harness/clock.js';
+import { defineFault } from '../harness/define.js';
+import type { ToxicPath } from '../harness/path/toxic-path.js';
+
+const LOOK_MS = 100;
+/** Of the spike asked for: what was seen must be at least this share of it. */
+const SHARE = 0.8;
+
+/** What the server sends arrives later by one and the same time, until the spike is over: one gap of that length at its start. */
+export default defineFault<ToxicPath, { readonly spikeMs: number }>({
+  id: 'latency-spike',
+  hop: 'toxiproxy',
+  about: "the server's bytes arrive later by a fixed time: a round trip takes that much longer",
+  evidence: 'one gap of the asked length between bytes seen behind Toxiproxy and before it',
+  params: { spikeMs: 'milliseconds' },
+  async inject(path, { spikeMs }, { bite }) {
+    const toxic = await path.proxy.addToxic({ type: 'latency', attributes: { latency: spikeMs, jitter: 0 } });
+    const lag = path.watchLag();
+    let bitten = false;
+    const look = every(LOOK_MS, () => {
+      const seenMs = lag.lagsMs[0] ?? 0;
+      if (bitten || seenMs < SHARE * spikeMs) return;
+      bitten = true;
+      bite({ seenMs: Math.round(seenMs), askedMs: spikeMs });
+    });
+    return async () => {
+      look[Symbol.dispose]();
+      lag[Symbol.dispose]();
+      await path.proxy.removeToxic(toxic.name);
+    };
+  },
+});

@@ -1,0 +1,20 @@
+import { defineCheck } from '../../harness/define.js';
+import { judgeSpike, spikeStory } from './spike-evidence.js';
+
+export default defineCheck({
+  id: 'drops-on-spike',
+  level: 'SHOULD',
+  antiPattern: 4,
+  role: 'server',
+  scenario: 'spike',
+  title: 'SHOULD keep a session through a latency spike that is shorter than its own timeout',
+  why: 'A phone that changes cells is silent for some seconds and then goes on. A server that is quicker than that to give up turns each such moment into a reconnect, a login and a replay.',
+  fix: 'Give an answer the time that a bad minute on a phone needs: end a session when nothing came in a whole ping interval (20 to 30 s), not 2 s after a ping.',
+  source:
+    'CHECKLIST drops-on-spike: round trips of 5 s, and a jitter of 2 s; a timeout that is shorter is declared by expect.timeoutMs',
+  measured: { drops: 'connections', rttMaxMs: 'ms' },
+  expect: { timeoutMs: 10_000 },
+  scaled: ['timeoutMs'],
+  judge: (history, { expect }) => judgeSpike(history, 'server', expect),
+  examples: { pass: spikeStory('server', false), fail: spikeStory('server', true) },
+});

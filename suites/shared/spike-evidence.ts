@@ -1,0 +1,86 @@
+import type { EventBodyAt, EventOf, Finding, HistoryView } from '../../harness/contract.js';
+import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { inWords } from '../../harness/numbers.js';
+
+/** A spike that the harness itself made longer than this was another one. */
+const LONGER = 1.5;
+const FAULTS: Readonly<Record<string, string>> = { spike: 'latency-spike', jitter: 'latency' };
+
+/** What a latency spike and a jittery link came to; the same for either side, whose ends alone are counted. */
+export function judgeSpike(
+  history: HistoryView,
+  by: 'client' | 'server',
+  expect: Readonly<Record<string, number>>,
+): Finding {
+  const obstacle = history.of('obstacle').find(({ code }) => code === 'BASELINE');
+  if (obstacle) return inconclusive(obstacle.text, { because: [obstacle] });
+  const measures = history.measures('spiked').filter(({ facts }) => facts.by === by);
+  const bitten = measures.filter(({ facts }) => biteOf(history, facts.path));
+  const from = history.phaseAt('fault') ?? 0;
+  const drops = bitten.flatMap(({ facts, t }) => dropsOf(history, String(facts.path), by, from, t));
+  const rttMaxMs = Math.round(Math.max(0, ...bitten.map(({ facts }) => Number(facts.rttMaxMs))));
+  const measured = { drops: drops.length, rttMaxMs };
+  const because = [...bitten, ...bitten.flatMap(({ facts }) => biteOf(history, facts.path) ?? []), ...drops];
+  if (bitten.length === 0 || bitten.length < measures.length)
+    return inconclusive('the latency was not seen, so it may not have acted', { measured, because: measures });
+  const spikeMs = Number(biteOf(history, 'spike')?.facts.askedMs);
+  const declaredMs = expect.timeoutMs ?? 10_000;
+  if (declaredMs <= spikeMs)
+    return skipped(`declares a timeout of ${inWords(declaredMs)}, shorter than the spike`, { measured });
+  if (drops.length === 0)
+    return pass(`kept its connection while a round trip took up to ${inWords(rttMaxMs)}${atStake(history, by)}`, {
+      measured,
+      because,
+    });
+  if (bitten.some(({ facts }) => facts.controlOpen !== true))
+    return inconclusive('a session on a healthy path was dropped too', { measured, because });
+  if (rttMaxMs > LONGER * spikeMs)
+    return inconclusive(`the harness made the spike longer than it was to be: ${inWords(rttMaxMs)}`, {
+      measured,
+      because,
+    });
+  const first = drops[0]?.gate === 'spike' ? `a round trip of ${inWords(spikeMs)}` : 'a jitter of 2 s';
+  return fail(`dropped ${drops.length} connection${drops.length > 1 ? 's' : ''} at ${first}`, { measured, because });
+}
+
+function biteOf(history: HistoryView, path: unknown) {
+  return history.bites(FAULTS[String(path)] ?? '').find(({ who }) => who === path);
+}
+
+function dropsOf(history: HistoryView, path: string, by: string, from: number, to: number): EventOf<'connection'>[] {
+  return history
+    .of('connection')
+    .filter(
+      (event) =>
+        event.gate === path &&
+        event.what === 'end' &&
+        event.by === by &&
+        event.downBytes > 0 &&
+        event.t >= from &&
+        event.t <= to,
+    );
+}
+
+/** Where nobody asked whether the other one lives, nobody could have been impatient. */
+function atStake(history: HistoryView, by: 'client' | 'server'): string {
+  if (by === 'client') return '';
+  const from = history.phaseAt('fault') ?? 0;
+  const asked = history
+    .of('message')
+    .some(({ gate, dir, opcode, t }) => gate === 'spike' && dir === 'down' && opcode === 'ping' && t >= from);
+  return asked ? '' : '; it sent no ping meanwhile, so little was at stake';
+}
+
+/** Told in a few lines, for the examples of both checks. */
+export function spikeStory(by: 'client' | 'server', drops: boolean): EventBodyAt[] {
+  const end = { by, how: 'FIN', upBytes: 99, downBytes: 99 } as const;
+  return [
+    [0, { type: 'phase', phase: 'fault' }],
+    [
+      5001,
+      { type: 'fault', fault: 'latency-spike', what: 'bite', who: 'spike', facts: { seenMs: 5001, askedMs: 5000 } },
+    ],
+    ...(drops ? [[9000, { type: 'connection', gate: 'spike', conn: 1, what: 'end', ...end }] as const] : []),
+    [46_000, { type: 'measure', name: 'spiked', facts: { path: 'spike', by, rttMaxMs: 5001, controlOpen: true } }],
+  ];
+}
