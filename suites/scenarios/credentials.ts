@@ -1,6 +1,6 @@
 import badCredentials from '../../faults/bad-credentials.js';
 import { nowMs } from '../../harness/clock.js';
-import type { Slot, Target } from '../../harness/contract.js';
+import type { Target } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
 import type { ScenarioContext, Session } from '../../harness/scenario.js';

@@ -57,6 +57,7 @@ export function strangersOf(history: HistoryView): Stranger[] {
   return history.measures('stranger').map((event) => {
     const { name, status, openMs, ended, closeCode, echoed, broadcast } = event.facts;
     const got = at(String(name));
+    const handshake = history.of('handshake').find(({ gate, dir }) => gate === name && dir === 'down');
     const opened = history.of('session').find((one) => one.name === name && one.what === 'open');
     const delivered = [...sharedWith(good, got, opened?.t ?? 0), ...streamOf(good, got)];
     // An answer to what it asked for, the very one that the good client got to the same question.
@@ -65,7 +66,8 @@ export function strangersOf(history: HistoryView): Stranger[] {
     return {
       name: String(name),
       credential: name === 'wrong' ? 'a wrong credential' : 'no credential',
-      status: typeof status === 'number' ? status : null,
+      // A session of a subprotocol that refused the login was never one, though its handshake was taken.
+      status: handshake?.status ?? (typeof status === 'number' ? status : null),
       openMs: Number(openMs),
       ended: ended === true,
       closeCode: typeof closeCode === 'number' ? closeCode : null,
@@ -79,7 +81,7 @@ export function strangersOf(history: HistoryView): Stranger[] {
 
 /** graphql-transport-ws, Socket.IO and their like log in by their first message, and the protocol says how long that may take. */
 export function logsInByMessage(history: HistoryView, target: Target): boolean {
-  if (/[?&]EIO=4(&|$)/.test(target.path)) return true;
+  if (/[?&]EIO=[34](&|$)/.test(target.path)) return true;
   return history
     .of('handshake')
     .some(({ gate, dir, subprotocol }) => gate === 'good' && dir === 'down' && SPECIFIED.test(subprotocol ?? ''));
