@@ -2,6 +2,7 @@ import latency from '../../faults/latency.js';
 import latencySpike from '../../faults/latency-spike.js';
 import type { Gate, Injection } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
+import type { ToxicPath } from '../../harness/path/toxic-path.js';
 import { AFTER_MS, FAULT_MS, JITTER_MS, SPIKE_MS } from './spike.js';
 
 const ARRIVE_MS = 60_000;
@@ -31,7 +32,6 @@ export default defineScenario({
       return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
     }
     context.phase('fault');
-    const lags = [spiked.watchLag(), jittery?.watchLag()];
     const injections: Injection[] = [
       await context.inject(latencySpike, spiked, { spikeMs: context.ms(SPIKE_MS) }, 'spike'),
     ];
@@ -39,23 +39,36 @@ export default defineScenario({
       const asked = { latencyMs: context.ms(JITTER_MS), jitterMs: context.ms(JITTER_MS) };
       injections.push(await context.inject(latency, jittery, asked, 'jitter'));
     }
-    await context.watch(context.ms(FAULT_MS));
+    const watched = [spiked, ...(jittery ? [jittery] : [])].map((path) => watchTrips(path));
+    await context.watch(context.ms(FAULT_MS), () => {
+      for (const { look } of watched) look();
+      return undefined;
+    });
     context.phase('recovery');
     for (const injection of injections) await injection.heal();
     await context.watch(context.ms(AFTER_MS));
-    for (const [index, gate] of [spiked.near, jittery?.near].entries()) {
-      const rttMaxMs = (lags[index]?.lagsMs ?? []).reduce((most, ms) => Math.max(most, ms), 0);
-      lags[index]?.[Symbol.dispose]();
-      if (gate)
-        context.measure('spiked', {
-          path: gate.name,
-          by: 'client',
-          rttMaxMs,
-          controlOpen: plain ? holds(plain) : true,
-        });
+    const controlOpen = plain ? holds(plain) : true;
+    for (const { name, rttMaxMs, stop } of watched) {
+      stop();
+      context.measure('spiked', { path: name, by: 'client', rttMaxMs: rttMaxMs(), controlOpen });
     }
   },
 });
+
+/** The latest arrival on the connection that is there now; once it is dropped nothing can be said of its successor. */
+function watchTrips({ near, watchLag }: ToxicPath) {
+  const lag = watchLag();
+  const held = near.live.find(({ downBytes, ended }) => downBytes > 0 && !ended);
+  let [read, most] = [0, 0];
+  return {
+    name: near.name,
+    look() {
+      if (held && !held.ended) for (; read < lag.lagsMs.length; read++) most = Math.max(most, lag.lagsMs[read] ?? 0);
+    },
+    rttMaxMs: () => most,
+    stop: () => lag[Symbol.dispose](),
+  };
+}
 
 function holds(gate: Gate): boolean {
   return gate.live.some(({ downBytes, ended }) => downBytes > 0 && !ended);
