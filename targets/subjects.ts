@@ -20,7 +20,10 @@ const MAIN = join(__dirname, '../harness/cli/main.js');
 const ROLES = {
   server: {
     file: 'websocket-server.js',
-    words: ['--resume', '?last={id}', '--quiet-env', 'QUIET=1', '--pressure-env', 'PRESSURE=1'],
+    words: [
+      ...['--resume', '?last={id}', '--quiet-env', 'QUIET=1', '--pressure-env', 'PRESSURE=1'],
+      ...['--metrics-url', 'http://127.0.0.1:{port}/metrics'],
+    ],
   },
   client: { file: 'websocket-client.js', words: ['--sequence', 'seq', '--resume', '?last={id}'] },
 } as const;

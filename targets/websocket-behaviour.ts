@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { FeedMessage } from './feed';
+import { counts, metricsText } from './metrics';
 
 export const MIB = 1024 * 1024;
 
@@ -24,6 +25,10 @@ export interface Behaviour {
   /** Whether the handshake of who asks for this URL is taken. */
   readonly admits: (url: string) => boolean;
   readonly endsWithToken: boolean;
+  /** What GET /metrics answers. */
+  readonly metrics: () => string;
+  /** Whether a session that ended by this code is no longer counted. */
+  readonly uncounts: (code: number) => boolean;
   readonly welcome: (session: Session, request: IncomingMessage) => void;
   readonly goodbye: (socket: WebSocket) => void;
   /** How long it goes on taking new sessions after the stop signal. */
@@ -38,7 +43,9 @@ export const pressing = process.env.PRESSURE === '1';
 
 export function send(socket: WebSocket, text: string): void {
   // Bytes of its own for each socket: what a slow one holds can then be measured. The filler does not compress.
-  if (socket.readyState === WebSocket.OPEN) socket.send(Buffer.from(text), { binary: false, compress: !pressing });
+  if (socket.readyState !== WebSocket.OPEN) return;
+  counts.sent += 1;
+  socket.send(Buffer.from(text), { binary: false, compress: !pressing });
 }
 
 /** Sends to each without waiting for any; who is further behind than `backlogBytes` is told to try again later. */
@@ -74,6 +81,8 @@ export const resilient: Behaviour = {
   beat,
   admits: isMember,
   endsWithToken: true,
+  metrics: metricsText,
+  uncounts: () => true,
   autoPong: true,
   maxPayload: MIB,
   form: (message) => message,

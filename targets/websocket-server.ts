@@ -1,6 +1,6 @@
 /**
  * The resilient WebSocket server: one feed of numbered messages to everyone, on any path. It beats, notices the dead, resumes
- * at `?last=N`, cuts who cannot keep up, answers {"type":"echo"}, says goodbye. GET /health tells whether it serves.
+ * at `?last=N`, cuts who cannot keep up, answers {"type":"echo"}, says goodbye. GET /health tells whether it serves, /metrics what it counted.
  * Environment: PORT, HOST, HOLDFAST_SCALE; PUSH_MS (200); QUIET=1 sends nothing by itself; PRESSURE=1 sends 4 MB/s to each.
  */
 import { randomBytes, randomInt } from 'node:crypto';
@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { Feed } from './feed';
+import { counts, observe } from './metrics';
 import { scaledMs } from './program';
 import { type Behaviour, BRIEF_MS, pressing, resilient, type Session, send, tokenOf } from './websocket-behaviour';
 
@@ -52,14 +53,23 @@ export function startServer(flaw: Partial<Behaviour> = {}): void {
     const heard = () => Object.assign(session, { awaitsPong: false, heardAtMs: Date.now() });
     socket.on('ping', heard).on('pong', heard).on('message', heard);
     socket.on('message', (raw) => {
+      const start = performance.now();
       const answer = echo(raw);
       if (answer !== undefined) deliver(answer, [socket]);
+      observe((performance.now() - start) / 1_000);
     });
-    socket.on('close', () => sessions.delete(socket)).on('error', () => {}); // ws sends the right code by itself.
+    socket.on('close', (code) => {
+      sessions.delete(socket);
+      if (behaviour.uncounts(code)) counts.active -= 1;
+    });
+    socket.on('error', () => {}); // ws sends the right code by itself.
     if (behaviour.endsWithToken && tokenOf(url) === 'brief')
       setTimeout(() => socket.close(4401, 'token expired'), BRIEF_MS);
     behaviour.welcome(session, request);
     const cursor = new URLSearchParams(url.split('?')[1]).get('last');
+    counts.active += 1;
+    counts.connects += 1;
+    if (cursor !== null) counts.resumed += 1;
     const missed = cursor === null ? [] : feed.since(cursor);
     if (missed === undefined) send(socket, RESET);
     else if (behaviour.replays) for (const message of missed) send(socket, JSON.stringify(form(message)));
@@ -85,6 +95,7 @@ export function startServer(flaw: Partial<Behaviour> = {}): void {
 
   const handshakeMs = { headersTimeout: scaledMs(10_000), requestTimeout: scaledMs(10_000) };
   const http = createServer({ ...handshakeMs, connectionsCheckingInterval: 1_000 }, ({ url }, response) => {
+    if (url === '/metrics') return response.end(behaviour.metrics());
     response.writeHead(url !== '/health' ? 404 : draining ? 503 : 200).end();
   });
   http.on('upgrade', (request, socket, head) => {

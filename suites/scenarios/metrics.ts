@@ -1,0 +1,137 @@
+import reset from '../../faults/reset.js';
+import type { Gate, Slot } from '../../harness/contract.js';
+import { defineScenario } from '../../harness/define.js';
+import { fillSlot } from '../../harness/drivers/resume.js';
+import { messageOf } from '../../harness/errors.js';
+import { rawId } from '../../harness/id-field.js';
+import { readMetrics, type Sample } from '../../harness/probes/metrics-text.js';
+import type { ScenarioContext, Session } from '../../harness/scenario.js';
+import { countable, type Seen, streamOf } from '../../harness/sequence.js';
+
+/** 2 % of these are two. */
+const SESSIONS = 100;
+const AT_ONCE = 10;
+/** A server may count once in a while; what does not agree after that does not agree. */
+const AGREE_MS = 6000;
+const ASK_EVERY_MS = 500;
+const ANSWER_MS = 5000;
+/** An id to come back with. */
+const IDS_MS = 4000;
+const IDS = 12;
+/** Series of one scrape that are kept. */
+const MOST_SERIES = 500;
+
+export default defineScenario({
+  id: 'metrics',
+  about: '100 clients come, are cut in one instant and come back; what do the metrics say at each step?',
+  role: 'server',
+  lane: 'busy',
+  faults: ['reset'],
+  windowMs: 12_000,
+  unless: ({ server }) => (server?.metricsUrl === undefined ? 'needs --metrics-url' : undefined),
+  async run(context) {
+    const server = await context.startServer();
+    const { port, host } = server;
+    const url = (context.target.server?.metricsUrl ?? '').replaceAll('{port}', `${port}`).replaceAll('{host}', host);
+    const gate = await context.openGate({ name: 'metrics', to: server });
+    context.phase('baseline');
+    const own = context.target.server?.command !== undefined;
+    const resume = own ? await resumption(context, gate) : undefined;
+    const before = await scrape(context, url, 'before');
+    // Others use a server that runs already, and so do our own other scenarios.
+    if (!before || !own) return;
+    const sessions = await fill(context, gate, undefined);
+    const opened = sessions.length;
+    const moved = (samples: readonly Sample[], by: number) =>
+      samples.some((sample) => isLive(sample) && valueIn(samples, sample) - valueIn(before, sample) === by);
+    await scrape(context, url, 'open', (samples) => moved(samples, opened));
+    context.phase('fault');
+    await context.inject(reset, [gate], {});
+    await context.watch(context.ms(2000), () => sessions.every(({ isOpen }) => !isOpen));
+    context.phase('recovery');
+    const back = await fill(context, gate, resume);
+    await scrape(context, url, 'back', (samples) => moved(samples, back.length));
+    for (const session of back) session.terminate();
+    await scrape(context, url, 'after', (samples) => moved(samples, 0));
+    context.measure('sessions', { opened, back: back.length, resumed: resume !== undefined, accepted: gate.accepted });
+  },
+});
+
+async function fill(context: ScenarioContext, gate: Gate, resume: Slot | undefined): Promise<Session[]> {
+  const { auth } = context.target;
+  const slots = [...(auth ? [auth] : []), ...(resume ? [resume] : [])];
+  const sessions: Session[] = [];
+  const wanted = Math.min(SESSIONS, context.options.clients);
+  for (let from = 0; from < wanted; from += AT_ONCE) {
+    const opening = Array.from({ length: Math.min(AT_ONCE, wanted - from) }, (_, index) =>
+      context.openSession({
+        name: `metrics-${from + index}`,
+        to: gate,
+        silent: true,
+        slots,
+        bare: resume?.in === 'message',
+      }),
+    );
+    for (const opened of await Promise.all(opening)) if (!('refused' in opened)) sessions.push(opened);
+  }
+  return sessions;
+}
+
+/** Those that come back say where they were, so that a server can tell them from new ones. */
+async function resumption(context: ScenarioContext, gate: Gate): Promise<Slot | undefined> {
+  const { resume, sequence } = context.target;
+  if (!resume || resume.in === 'none') return undefined;
+  const seen: Seen[] = [];
+  let last: Buffer | undefined;
+  const onMessage = ({ payload, binary }: { readonly payload: Buffer; readonly binary: boolean }) => {
+    last = payload;
+    seen.push(context.observer.payload(payload, binary));
+  };
+  const watching = await context.openSession({ name: 'watching', to: { host: gate.host, port: gate.port }, onMessage });
+  if ('refused' in watching) return undefined;
+  await context.watch(IDS_MS, () => seen.length >= IDS);
+  watching.terminate();
+  const { field } = streamOf(countable(seen, new Set()), { declared: sequence, resume });
+  const id = field && last ? rawId(last, field) : undefined;
+  return id === undefined ? undefined : fillSlot(resume, id);
+}
+
+/** Asks until the answer is as it should be or the time is over; what came last is kept. */
+async function scrape(
+  context: ScenarioContext,
+  url: string,
+  when: string,
+  agrees: (samples: readonly Sample[]) => boolean = () => true,
+): Promise<readonly Sample[] | undefined> {
+  let status: number | string = 'none';
+  let samples: readonly Sample[] | undefined;
+  await context.watch(
+    AGREE_MS,
+    async () => {
+      try {
+        const answer = await fetch(url, { signal: AbortSignal.any([AbortSignal.timeout(ANSWER_MS), context.signal]) });
+        status = answer.status;
+        samples = answer.ok ? readMetrics(await answer.text()) : undefined;
+      } catch (error) {
+        status = messageOf(error);
+      }
+      return samples !== undefined && agrees(samples);
+    },
+    ASK_EVERY_MS,
+  );
+  context.measure('scrape', { when, status, read: samples !== undefined });
+  for (const { name, labels, value, type } of samples?.slice(0, MOST_SERIES) ?? []) {
+    if (/_bucket$/.test(name)) continue;
+    // Labels may hold the names of users.
+    context.measure('metric', { when, name, type, value, series: `${name} ${context.observer.hash(labels)}` });
+  }
+  return samples;
+}
+
+function isLive({ type, name }: Sample): boolean {
+  return type === 'gauge' || (type === 'untyped' && !/_(total|count|sum|created)$/.test(name));
+}
+
+function valueIn(samples: readonly Sample[], { name, labels }: Sample): number {
+  return samples.find((sample) => sample.name === name && sample.labels === labels)?.value ?? 0;
+}
