@@ -22,8 +22,7 @@ export interface Behaviour {
   readonly form: (message: FeedMessage) => object;
   readonly replays: boolean;
   readonly deliver: Deliver;
-  /** Whether the handshake of who asks for this URL is taken. */
-  readonly admits: (url: string) => boolean;
+  readonly admits: (request: IncomingMessage) => boolean;
   readonly endsWithToken: boolean;
   /** What GET /metrics answers. */
   readonly metrics: () => string;
@@ -75,7 +74,12 @@ export function tokenOf(url: string): 'good' | 'brief' | 'none' | 'wrong' {
   return token === null ? 'none' : token === 'open-sesame' ? 'good' : token === 'brief-sesame' ? 'brief' : 'wrong';
 }
 
-export const isMember = (url: string) => ['good', 'brief'].includes(tokenOf(url));
+export const isMember = ({ url = '' }: IncomingMessage) => ['good', 'brief'].includes(tokenOf(url));
+
+/** A page of another host; programs send no Origin. */
+export function isForeign({ headers }: IncomingMessage): boolean {
+  return headers.origin !== undefined && headers.origin.split(':')[1] !== `//${headers.host?.split(':')[0]}`;
+}
 
 export const resilient: Behaviour = {
   beat,

@@ -1,6 +1,7 @@
 /**
  * The resilient WebSocket server: one feed of numbered messages to everyone, on any path. It beats, notices the dead, resumes
- * at `?last=N`, cuts who cannot keep up, answers {"type":"echo"}, says goodbye. GET /health tells whether it serves, /metrics what it counted.
+ * at `?last=N`, cuts who cannot keep up, answers {"type":"echo"}, says goodbye. GET /health tells
+ * whether it serves, /metrics what it counted; /members is for who has a token.
  * Environment: PORT, HOST, HOLDFAST_SCALE; PUSH_MS (200); QUIET=1 sends nothing by itself; PRESSURE=1 sends 4 MB/s to each.
  */
 import { randomBytes, randomInt } from 'node:crypto';
@@ -10,18 +11,22 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { Feed } from './feed';
 import { counts, observe } from './metrics';
 import { scaledMs } from './program';
-import { type Behaviour, BRIEF_MS, pressing, resilient, type Session, send, tokenOf } from './websocket-behaviour';
+import {
+  type Behaviour,
+  BRIEF_MS,
+  isForeign,
+  pressing,
+  resilient,
+  type Session,
+  send,
+  tokenOf,
+} from './websocket-behaviour';
 
 export const meta = { role: 'server', trips: null } as const;
 
 const RESET = JSON.stringify({ event: 'reset', reason: 'cursor unknown or too old' });
 const { PORT = '8080', HOST = '127.0.0.1', PUSH_MS = '200', QUIET } = process.env;
 const feeding = QUIET !== '1';
-
-/** A page of another host; programs send no Origin. */
-function isForeign({ headers }: IncomingMessage): boolean {
-  return headers.origin !== undefined && headers.origin.split(':')[1] !== `//${headers.host?.split(':')[0]}`;
-}
 
 function echo(raw: RawData): string | undefined {
   if (!Buffer.isBuffer(raw) || raw.length > 64 * 1024) return undefined;
@@ -104,7 +109,7 @@ export function startServer(flaw: Partial<Behaviour> = {}): void {
       ? '503 Service Unavailable'
       : behaviour.checksOrigin && isForeign(request)
         ? '403 Forbidden'
-        : behaviour.admits(request.url ?? '')
+        : behaviour.admits(request)
           ? null
           : '401 Unauthorized';
     if (refusal === null) return webSockets.handleUpgrade(request, socket, head, join);

@@ -1,6 +1,6 @@
 import stop from '../../faults/stop.js';
 import { defineScenario } from '../../harness/define.js';
-import type { ScenarioContext, Session } from '../../harness/scenario.js';
+import type { Address, ScenarioContext, Session } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
 
 /** The server is to end TCP within 5 s of the closing handshake [RFC 6455 7.1.1]; watched a little longer. */
@@ -32,13 +32,9 @@ export default defineScenario({
     const plain = await context.mustOpen({ name: 'plain', to: gate });
     plain.terminate();
 
-    const foreign = await open('foreign', { origin: FOREIGN });
-    if ('refused' in foreign) context.measure('origin', { refused: true, status: foreign.status ?? null });
-    else {
-      await context.watch(context.ms(STAYS_MS), () => !foreign.isOpen || foreign.received > 0);
-      context.measure('origin', { refused: !foreign.isOpen && foreign.received === 0, status: 101 });
-      foreign.terminate();
-    }
+    await knock(context, 'origin', await open('foreign', { origin: FOREIGN }));
+    // What refuses a page of its own host too has a list of its own, or takes no page at all.
+    await knock(context, 'same origin', await open('own', { origin: ownOrigin(context, gate) }));
 
     context.phase('fault');
     // It neither answers nor ends TCP by itself, so that what ends it is the server.
@@ -56,6 +52,23 @@ export default defineScenario({
     if (context.target.server?.command !== undefined) await goAway(context, server, await open('leaving'));
   },
 });
+
+async function knock(
+  context: ScenarioContext,
+  name: string,
+  session: Session | { readonly refused: true; readonly status: number | undefined },
+): Promise<void> {
+  if ('refused' in session) return context.measure(name, { refused: true, status: session.status ?? null });
+  await context.watch(context.ms(STAYS_MS), () => !session.isOpen || session.received > 0);
+  context.measure(name, { refused: !session.isOpen && session.received === 0, status: 101 });
+  session.terminate();
+}
+
+/** As a page of the server's own would have it; the Host header is that of the gate where we started the server. */
+function ownOrigin({ target }: ScenarioContext, gate: Address): string {
+  const { protocol, host } = new URL(target.server?.url ?? `ws://${gate.host}:${gate.port}`);
+  return `${protocol.replace('ws', 'http')}//${host}`;
+}
 
 async function provoke(
   context: ScenarioContext,

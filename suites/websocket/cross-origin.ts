@@ -23,8 +23,17 @@ export default defineCheck({
     const because = [seen];
     if (seen.facts.refused !== true)
       return fail('took a handshake with Origin: https://evil.example', { measured, because });
+    if (seen.facts.status === 429 || seen.facts.status === 503)
+      return inconclusive(`HTTP ${seen.facts.status} says nothing about the Origin`, { measured, because });
+    const own = history.measures('same origin')[0];
+    const everyone =
+      own?.facts.refused === true ? "; a page of its own host too: it has a list, or takes no page's" : '';
     const how = seen.facts.status === 101 ? 'closed it at once' : `HTTP ${seen.facts.status ?? 'reset'}`;
-    return pass(`refused Origin: https://evil.example (${how})`, { measured, because });
+    return pass(`refused Origin: https://evil.example (${how})${everyone}`, {
+      measured,
+      because: own ? [...because, own] : because,
+      confidence: own?.facts.refused === false ? 'high' : 'medium',
+    });
   },
   examples: {
     pass: [[1, { type: 'measure', name: 'origin', facts: { refused: true, status: 403 } }]],

@@ -10,5 +10,5 @@ export const meta: FlawMeta = { role: 'server', trips, words: LOGIN };
 if (require.main === module)
   startServer({
     admits: () => true,
-    welcome: ({ socket }, { url = '' }) => !isMember(url) && socket.close(4401, 'no token'),
+    welcome: ({ socket }, request) => !isMember(request) && socket.close(4401, 'no token'),
   });
