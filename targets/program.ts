@@ -12,6 +12,8 @@ export interface FlawMeta {
   readonly words?: readonly string[];
   /** Checked together with the resilient program of the other role. */
   readonly system?: true;
+  /** Checked by a URL of this scheme, at an address that is not loopback. */
+  readonly at?: 'ws' | 'wss';
 }
 
 /** A program that looks wrong to a careless check, and is fine. */
@@ -23,6 +25,7 @@ export interface TrickyMeta {
   readonly fine: readonly string[];
   readonly words?: readonly string[];
   readonly system?: true;
+  readonly at?: 'ws' | 'wss';
 }
 
 /** /members of the server, with a token that is good for 6 s, as declared in members.json. */

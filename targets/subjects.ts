@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run, Verdict } from '../harness/contract.js';
+import { startAtUrl } from './at-url.js';
 import { type FlawMeta, LOGIN, type TrickyMeta } from './program.js';
 
 export type Subject =
@@ -51,8 +52,16 @@ export function aimsOf({ kind, meta }: Subject): readonly string[] {
 
 /** Runs one subject. Without `all`, only the checks that read the same scenarios: what else could be tripped by mistake. */
 async function prove(subject: Subject, results: string, all = false): Promise<Proof> {
+  const { file, meta } = subject;
+  await using running = meta.at === undefined ? undefined : await startAtUrl(join(__dirname, file), meta.at);
   const run = await check(
-    [...program(subject), '--scale', SCALE, ...(subject.meta.words ?? []), ...(all ? [] : neighbours(aimsOf(subject)))],
+    [
+      ...(running ? [running.url] : program(subject)),
+      '--scale',
+      SCALE,
+      ...(subject.meta.words ?? []),
+      ...(all ? [] : neighbours(aimsOf(subject))),
+    ],
     results,
   );
   return { run, wrong: subject.kind === 'flawed' ? wrongFlaw(run, subject.meta) : wrongTrick(run, subject.meta) };

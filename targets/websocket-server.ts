@@ -38,7 +38,7 @@ function echo(raw: RawData): string | undefined {
   }
 }
 
-export function startServer(flaw: Partial<Behaviour> = {}): void {
+export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, port: Number(PORT) }): void {
   const { autoPong, maxPayload, deliver, form, ...behaviour }: Behaviour = { ...resilient, ...flaw };
   const filler = randomBytes(48 * 1024).toString('base64');
   const feed = new Feed(pressing ? 8 : 10_000, () => (pressing ? filler : `${20 + randomInt(5)} degrees`));
@@ -116,7 +116,7 @@ export function startServer(flaw: Partial<Behaviour> = {}): void {
     socket.once('finish', () => socket.destroy());
     socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
-  http.listen({ port: Number(PORT), host: HOST, backlog: 4096 }, () => console.log(JSON.stringify(http.address())));
+  http.listen({ ...at, backlog: 4096 }, () => console.log(JSON.stringify(http.address())));
 
   setInterval(() => sessions.forEach((session) => void behaviour.beat(session, feeding)), scaledMs(20_000));
   const push = () => deliver(JSON.stringify(form(feed.push())), sessions.keys());

@@ -24,7 +24,8 @@ export async function refuseUnfitUrls(server: ServerSpec | undefined, owned: boo
   if (server?.url !== undefined) await refuseUnreachable(new URL(server.url));
 }
 
-async function resolveHost(url: URL): Promise<string[]> {
+/** The addresses that a URL leads to. */
+export async function resolveHost(url: URL): Promise<string[]> {
   const host = hostOf(url);
   if (isIP(host)) return [host];
   // RFC 6761 6.3: names under localhost are loopback, whatever a resolver says.

@@ -5,8 +5,8 @@ import { fillSlot } from '../../harness/drivers/resume.js';
 import { messageOf } from '../../harness/errors.js';
 import { rawId } from '../../harness/id-field.js';
 import { readMetrics, type Sample } from '../../harness/probes/metrics-text.js';
-import type { ScenarioContext, Session } from '../../harness/scenario.js';
-import { countable, type Seen, streamOf } from '../../harness/sequence.js';
+import type { ReceivedMessage, ScenarioContext, Session } from '../../harness/scenario.js';
+import { countable, streamOf } from '../../harness/sequence.js';
 
 /** 2 % of these are two. */
 const SESSIONS = 100;
@@ -35,31 +35,44 @@ export default defineScenario({
     const url = (context.target.server?.metricsUrl ?? '').replaceAll('{port}', `${port}`).replaceAll('{host}', host);
     const gate = await context.openGate({ name: 'metrics', to: server });
     context.phase('baseline');
-    const own = context.target.server?.command !== undefined;
-    const resume = own ? await resumption(context, gate) : undefined;
     const before = await scrape(context, url, 'before');
     // Others use a server that runs already, and so do our own other scenarios.
-    if (!before || !own) return;
-    const sessions = await fill(context, gate, undefined);
+    if (!before || context.target.server?.command === undefined) return;
+    const heard: ReceivedMessage[] = [];
+    const sessions = await fill(context, gate, [], (message) => heard.push(message));
     const opened = sessions.length;
-    const moved = (samples: readonly Sample[], by: number) =>
-      samples.some((sample) => isLive(sample) && valueIn(samples, sample) - valueIn(before, sample) === by);
-    await scrape(context, url, 'open', (samples) => moved(samples, opened));
+    // What counted the arrivals is waited for again when they have come back, and when they are gone.
+    const counting = (samples: readonly Sample[], by: number, names: readonly string[]) =>
+      names.filter((name) => sumOf(samples, name) - sumOf(before, name) === by);
+    const open = await scrape(
+      context,
+      url,
+      'open',
+      (samples) => counting(samples, opened, gaugesOf(samples)).length > 0,
+    );
+    const telling = counting(open ?? [], opened, gaugesOf(open ?? []));
+    const resume = await resumption(context, heard);
     context.phase('fault');
     await context.inject(reset, [gate], {});
     await context.watch(context.ms(2000), () => sessions.every(({ isOpen }) => !isOpen));
     context.phase('recovery');
     const back = await fill(context, gate, resume);
-    await scrape(context, url, 'back', (samples) => moved(samples, back.length));
+    await scrape(context, url, 'back', (samples) => counting(samples, back.length, telling).length > 0);
     for (const session of back) session.terminate();
-    await scrape(context, url, 'after', (samples) => moved(samples, 0));
-    context.measure('sessions', { opened, back: back.length, resumed: resume !== undefined, accepted: gate.accepted });
+    await scrape(context, url, 'after', (samples) => counting(samples, 0, telling).length > 0);
+    context.measure('sessions', { opened, back: back.length, resumed: resume.length > 0, accepted: gate.accepted });
   },
 });
 
-async function fill(context: ScenarioContext, gate: Gate, resume: Slot | undefined): Promise<Session[]> {
+async function fill(
+  context: ScenarioContext,
+  gate: Gate,
+  resume: readonly Slot[],
+  onMessage: (message: ReceivedMessage) => void = () => {},
+): Promise<Session[]> {
   const { auth } = context.target;
-  const slots = [...(auth ? [auth] : []), ...(resume ? [resume] : [])];
+  const slots = [...(auth ? [auth] : []), ...resume];
+  const bare = resume.some((slot) => slot.in === 'message');
   const sessions: Session[] = [];
   const wanted = Math.min(SESSIONS, context.options.clients);
   for (let from = 0; from < wanted; from += AT_ONCE) {
@@ -69,7 +82,8 @@ async function fill(context: ScenarioContext, gate: Gate, resume: Slot | undefin
         to: gate,
         silent: true,
         slots,
-        bare: resume?.in === 'message',
+        bare,
+        ...(from + index === 0 ? { onMessage } : {}),
       }),
     );
     for (const opened of await Promise.all(opening)) if (!('refused' in opened)) sessions.push(opened);
@@ -78,22 +92,18 @@ async function fill(context: ScenarioContext, gate: Gate, resume: Slot | undefin
 }
 
 /** Those that come back say where they were, so that a server can tell them from new ones. */
-async function resumption(context: ScenarioContext, gate: Gate): Promise<Slot | undefined> {
-  const { resume, sequence } = context.target;
-  if (!resume || resume.in === 'none') return undefined;
-  const seen: Seen[] = [];
-  let last: Buffer | undefined;
-  const onMessage = ({ payload, binary }: { readonly payload: Buffer; readonly binary: boolean }) => {
-    last = payload;
-    seen.push(context.observer.payload(payload, binary));
-  };
-  const watching = await context.openSession({ name: 'watching', to: { host: gate.host, port: gate.port }, onMessage });
-  if ('refused' in watching) return undefined;
-  await context.watch(IDS_MS, () => seen.length >= IDS);
-  watching.terminate();
+async function resumption(
+  { target, observer, watch }: ScenarioContext,
+  heard: readonly ReceivedMessage[],
+): Promise<Slot[]> {
+  const { resume, sequence } = target;
+  if (!resume || resume.in === 'none') return [];
+  await watch(IDS_MS, () => heard.length >= IDS);
+  const seen = heard.map(({ payload, binary }) => observer.payload(payload, binary));
   const { field } = streamOf(countable(seen, new Set()), { declared: sequence, resume });
-  const id = field && last ? rawId(last, field) : undefined;
-  return id === undefined ? undefined : fillSlot(resume, id);
+  const last = heard.at(-1);
+  const id = field && last ? rawId(last.payload, field) : undefined;
+  return id === undefined ? [] : [fillSlot(resume, id)];
 }
 
 /** Asks until the answer is as it should be or the time is over; what came last is kept. */
@@ -128,10 +138,14 @@ async function scrape(
   return samples;
 }
 
+function gaugesOf(samples: readonly Sample[]): string[] {
+  return [...new Set(samples.filter(isLive).map(({ name }) => name))];
+}
+
 function isLive({ type, name }: Sample): boolean {
   return type === 'gauge' || (type === 'untyped' && !/_(total|count|sum|created)$/.test(name));
 }
 
-function valueIn(samples: readonly Sample[], { name, labels }: Sample): number {
-  return samples.find((sample) => sample.name === name && sample.labels === labels)?.value ?? 0;
+function sumOf(samples: readonly Sample[], name: string): number {
+  return samples.filter((sample) => sample.name === name).reduce((sum, { value }) => sum + value, 0);
 }

@@ -1,0 +1,38 @@
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+
+// "wss" URIs are those where "the secure flag" is set, and then "the client MUST perform a TLS handshake over the connection"
+// [RFC 6455 3 and 4.1]
+export default defineCheck({
+  id: 'insecure-transport',
+  level: 'MUST',
+  antiPattern: null,
+  role: 'server',
+  scenario: 'pings',
+  title: 'MUST be reached over TLS where the URL leads off this machine',
+  why: 'Without TLS whoever is on the way reads the messages and the credential, and writes messages of their own. Old proxies break plain WebSockets besides, since they take them for HTTP.',
+  fix: 'Use a wss:// URL: a certificate in the server, or in the proxy in front of it.',
+  source: 'CHECKLIST insecure-transport and rule 21: judged is only a URL that the user gave',
+  measured: { scheme: 'ws | wss' },
+  expect: {},
+  unless: ({ server }) =>
+    server?.url === undefined ? 'needs a URL: a server that Holdfast starts is on loopback' : undefined,
+  judge(history, { target }) {
+    const seen = history.measures('transport')[0];
+    if (!seen) return inconclusive('no session was opened');
+    const measured = { scheme: seen.facts.scheme ?? null };
+    if (seen.facts.loopback === true) return skipped('the URL is one of this machine', { measured });
+    const because = [seen, ...history.of('session').filter(({ what }) => what === 'open')];
+    if (seen.facts.scheme !== 'wss') return fail('took a session without TLS', { measured, because });
+    const note = target.insecure ? '; its certificate was not verified (--insecure)' : '';
+    return pass(`over TLS${note}`, { measured, because });
+  },
+  examples: { pass: story('wss'), fail: story('ws') },
+});
+
+function story(scheme: string) {
+  return [
+    [1, { type: 'session', name: 'pings', what: 'open', status: 101 }],
+    [1, { type: 'measure', name: 'transport', facts: { scheme, loopback: false } }],
+  ] as const;
+}
