@@ -38,7 +38,7 @@ export default defineCheck({
     if (cut.length > 0)
       return fail(`cut off by a proxy's idle timeout of ${goalS} s (${measured.cutBy})`, { measured, because });
     if (at.length === 0) return inconclusive(whyUndecided(paths, goalS), { measured, because: paths });
-    if (isBusy(history, at, options.scale)) {
+    if (isBusy(history, at, goalS * 1000, options.scale)) {
       const given = Object.keys(target.server?.quietEnv ?? {}).length > 0;
       return skipped(`${given ? '' : 'needs --quiet-env: '}the server is never silent`, { measured });
     }
@@ -73,11 +73,13 @@ function whyUndecided(paths: readonly Path[], goalS: number): string {
     : 'no idle session could be opened through a proxy';
 }
 
-/** It lives by its messages, and nobody knows what it would do without them; pings of its own are seen to carry it. */
-function isBusy(history: HistoryView, paths: readonly Path[], scale: number): boolean {
-  const gates = paths.map(({ facts }) => facts.who);
-  const heard = history.of('message').filter(({ gate, dir }) => dir === 'down' && gate === gates[0]);
-  if (heard.some(({ opcode }) => opcode === 'ping' || opcode === 'pong')) return false;
+/** It lives by its messages, and nobody knows what it would do without them; heartbeats of its own are seen to carry it. */
+function isBusy(history: HistoryView, [path]: readonly Path[], goalMs: number, scale: number): boolean {
+  const heard = history.of('message').filter(({ gate, dir }) => dir === 'down' && gate === path?.facts.who);
+  const beats = heard.filter(({ opcode, packet }) => opcode === 'ping' || opcode === 'pong' || packet === 'heartbeat');
+  const openAt = history.of('session').find(({ name, what }) => name === path?.facts.who && what === 'open')?.t ?? 0;
+  const marks = [openAt, ...beats.map(({ t }) => t), path?.t ?? 0];
+  if (Math.max(...marks.slice(1).map((t, index) => t - (marks[index] ?? t))) < goalMs * scale) return false;
   const gaps = heard.slice(1).map(({ t }, index) => t - (heard[index]?.t ?? t));
   return gaps.length > 0 && median(gaps) < BUSY_GAP_MS * scale;
 }
