@@ -36,7 +36,7 @@ export default defineScenario({
       await context.inject(latencySpike, spiked, { spikeMs: context.ms(SPIKE_MS) }, 'spike'),
     ];
     if (jittery) {
-      const asked = { latencyMs: context.ms(JITTER_MS), jitterMs: context.ms(JITTER_MS) };
+      const asked = { latencyMs: context.ms(JITTER_MS), jitterMs: context.ms(JITTER_MS), bothWays: false };
       injections.push(await context.inject(latency, jittery, asked, 'jitter'));
     }
     const watched = [spiked, ...(jittery ? [jittery] : [])].map((path) => watchTrips(path));

@@ -42,7 +42,7 @@ export default defineScenario({
       await context.inject(
         latency,
         jittery,
-        { latencyMs: context.ms(JITTER_MS), jitterMs: context.ms(JITTER_MS) },
+        { latencyMs: context.ms(JITTER_MS), jitterMs: context.ms(JITTER_MS), bothWays: false },
         'jitter',
       ),
     ];
