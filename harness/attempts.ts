@@ -1,5 +1,5 @@
 import type { EventOf, HistoryView } from './contract.js';
-import { deviation, mean, median } from './numbers.js';
+import { deviation, mean, median, studentT } from './numbers.js';
 
 /** One try of a client to get through, as its gate saw it. Times in milliseconds of the run. */
 export interface Attempt {
@@ -20,7 +20,13 @@ const GROWN = 1.2;
 const MIN_DELAYS = 3;
 
 /** The attempts at a gate between two times, bursts joined. */
-export function attemptsAt(history: HistoryView, gate: string, from: number, to: number): Attempt[] {
+export function attemptsAt(
+  history: HistoryView,
+  gate: string,
+  from: number,
+  to: number,
+  burstMs = BURST_MS,
+): Attempt[] {
   const events = history.of('connection').filter((event) => event.gate === gate);
   const ends = new Map(events.filter((event) => event.what === 'end').map((event) => [event.conn, event.t]));
   const attempts: { startAt: number; endAt: number; first: EventOf<'connection'> }[] = [];
@@ -28,7 +34,7 @@ export function attemptsAt(history: HistoryView, gate: string, from: number, to:
     if (start.what !== 'start' || start.t < from || start.t >= to) continue;
     const endAt = ends.get(start.conn) ?? to;
     const current = attempts.at(-1);
-    if (current && (start.t < current.endAt || start.t - current.startAt < BURST_MS))
+    if (current && (start.t < current.endAt || start.t - current.startAt < burstMs))
       current.endAt = Math.max(current.endAt, endAt);
     else attempts.push({ startAt: start.t, endAt, first: start });
   }
@@ -111,9 +117,6 @@ export interface Growth {
   readonly points: number;
 }
 
-/** Student's t, 97.5 %, by degrees of freedom. */
-const T_975 = [Number.NaN, 12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
-
 /** Least squares of ln(delay) over the attempt's number: the factor from one delay to the next, with its 95 % bounds. */
 export function growthOf(delays: readonly number[]): Growth | undefined {
   const n = delays.length;
@@ -125,7 +128,7 @@ export function growthOf(delays: readonly number[]): Growth | undefined {
   const slope = ys.reduce((sum, y, x) => sum + (x - middleX) * (y - middleY), 0) / sxx;
   const residual = ys.reduce((sum, y, x) => sum + (y - middleY - slope * (x - middleX)) ** 2, 0);
   const error = Math.sqrt(residual / (n - 2) / sxx);
-  const t = T_975[n - 2] ?? 2.1;
+  const t = studentT(n - 2);
   return { factor: Math.exp(slope), lower: Math.exp(slope - t * error), upper: Math.exp(slope + t * error), points: n };
 }
 

@@ -3,7 +3,7 @@ import type { EventBody, Facts, Fault, Gate, Injection, RunOptions, Target } fro
 import type { Unit } from './define.js';
 import { presentedId } from './drivers/resume.js';
 import { openWebSocket } from './drivers/websocket.js';
-import { type ReferenceServer, startReferenceServer } from './drivers/websocket-reference.js';
+import { CLOSE_TIMEOUT_MS, type ReferenceServer, startReferenceServer } from './drivers/websocket-reference.js';
 import { HarnessError } from './errors.js';
 import { openGate } from './path/gate.js';
 import { createObserver } from './path/observer.js';
@@ -97,7 +97,9 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     },
     async startReference(): Promise<ReferenceServer> {
       const resume = presentedId(target.resume);
-      return defer(await startReferenceServer({ base: 100_000_000 + random.integer(0, 800_000_000), ...resume }));
+      const base = 100_000_000 + random.integer(0, 800_000_000);
+      const closeTimeoutMs = CLOSE_TIMEOUT_MS * options.scale;
+      return defer(await startReferenceServer({ base, closeTimeoutMs, ...resume }));
     },
     async startClient({ name, gate, scheme = 'ws', env = {}, ...more }) {
       if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');

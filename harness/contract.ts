@@ -435,8 +435,8 @@ export interface ScenarioMeta {
   readonly role: 'client' | 'server';
   /** Quiet scenarios wait and run side by side; busy ones load the machine and run one after another. */
   readonly lane: 'quiet' | 'busy';
-  /** Compares delays of processes: no busy scenario runs beside it. */
-  readonly timing?: boolean;
+  /** Compares delays of processes: no busy scenario runs beside it until its recovery, so many ms into its window. */
+  readonly timingMs?: number;
   /** Lives in a network namespace of its own; left out where none can be made. */
   readonly namespace?: boolean;
   /** Its events belong to another scenario's history. */

@@ -27,14 +27,15 @@ export interface LaneSettings {
  * The two lanes of DESIGN section 5. Quiet scenarios all at once, busy ones one after another beside them, but never
  * beside one that compares delays:
  *
- *   preflight | quiet, timing   ...............|
- *             | quiet           ....................|
- *             |                     busy  busy  busy |
+ *   preflight | quiet, timing   .......... recovery ...|
+ *             | quiet           ........................|
+ *             |                            busy  busy  busy |
  */
 export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void> {
   if (plan.scenarios.length === 0) return;
   const stop = new AbortController();
   const waiting = new Map<string, () => void>();
+  const recovered = new Map<string, () => void>();
   const signal = AbortSignal.any([stop.signal, settings.signal]);
   const workload = await settle(runOne('preflight', 'preflight', 0, UNKNOWN_WORKLOAD));
   const quiet = plan.scenarios.filter(({ scenario }) => scenario.lane === 'quiet');
@@ -53,7 +54,11 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
     await inTurn([...quiet, ...busy], start);
   } else {
     const started = await oneByOne(quiet);
-    const timed = Promise.all(started.filter(({ planned }) => planned.scenario.timing).map(({ done }) => done));
+    const timed = Promise.all(
+      started
+        .filter(({ planned }) => planned.scenario.timingMs !== undefined)
+        .map(({ planned, done }) => Promise.race([recovering(planned.scenario.id), done])),
+    );
     await settle(Promise.all([...started.map(({ done }) => done), timed.then(() => inTurn(busy, start))]));
   }
 
@@ -63,7 +68,8 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
    */
   async function oneByOne(list: readonly PlannedScenario[]) {
     const started: { readonly planned: PlannedScenario; readonly done: Promise<Workload> }[] = [];
-    const first = ({ scenario, windowMs }: PlannedScenario) => windowMs + (scenario.timing ? MUST_BE_FIRST : 0);
+    const first = ({ scenario, windowMs }: PlannedScenario) =>
+      windowMs + (scenario.timingMs === undefined ? 0 : MUST_BE_FIRST);
     for (const planned of list.toSorted((a, b) => first(b) - first(a))) {
       const done = settle(start(planned));
       // Its failure is told by whoever waits for it.
@@ -78,6 +84,11 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
   /** Resolves at the scenario's first phase. */
   function underWay(id: string): Promise<void> {
     return new Promise((resolve) => waiting.set(id, resolve));
+  }
+
+  /** Resolves when all its delays have been seen: at the phase `recovery` without a label. */
+  function recovering(id: string): Promise<void> {
+    return new Promise((resolve) => recovered.set(id, resolve));
   }
 
   async function inTurn(list: readonly PlannedScenario[], one: (planned: PlannedScenario) => Promise<unknown>) {
@@ -125,6 +136,7 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
           if (id === 'preflight' && event.type === 'obstacle') settings.onProgress({ kind: 'note', text: event.text });
           if (event.type === 'phase') {
             waiting.get(id)?.();
+            if (event.phase === 'recovery' && event.label === undefined) recovered.get(id)?.();
             settings.onProgress({ kind: 'phase', scenario: id, phase: event.label ?? event.phase });
           }
         }

@@ -24,6 +24,36 @@ export function median(values: readonly number[]): number {
     : ((sorted[half - 1] ?? Number.NaN) + (sorted[half] ?? Number.NaN)) / 2;
 }
 
+/** Student's t, 97.5 %, by degrees of freedom. */
+const T_975 = [Number.NaN, 12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+
+export function studentT(degrees: number): number {
+  return T_975[degrees] ?? 2.1;
+}
+
+export interface Ratio {
+  readonly value: number;
+  /** 95 % bounds. */
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/**
+ * Mean of the second over mean of the first of each pair, one pair a process, with bounds by the jackknife: what a process
+ * drew once for all its delays is in both. Undefined of fewer than three pairs.
+ */
+export function ratioOf(pairs: readonly (readonly [number, number])[]): Ratio | undefined {
+  const n = pairs.length;
+  if (n < 3) return undefined;
+  const logOf = (list: readonly (readonly [number, number])[]) =>
+    Math.log(mean(list.map(([, second]) => second)) / mean(list.map(([first]) => first)));
+  const without = pairs.map((_, i) => logOf(pairs.filter((_pair, k) => k !== i)));
+  const error = ((n - 1) / Math.sqrt(n)) * deviation(without);
+  const middle = logOf(pairs);
+  const t = studentT(n - 1);
+  return { value: Math.exp(middle), lower: Math.exp(middle - t * error), upper: Math.exp(middle + t * error) };
+}
+
 /** Largest number of these instants in any half-open window of this length. */
 export function peakIn(instants: readonly number[], windowMs: number): number {
   const sorted = [...instants].sort((a, b) => a - b);

@@ -19,7 +19,7 @@ export interface Plan {
   /** The longest quiet window and the sum of the busy ones, in milliseconds (DESIGN section 5). */
   readonly quietMs: number;
   readonly busyMs: number;
-  /** The longest window that no busy scenario may run beside. */
+  /** How long no busy scenario may run. */
   readonly timingMs: number;
 }
 
@@ -53,7 +53,7 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
     scenarios,
     quietMs: Math.max(0, ...of('quiet')),
     busyMs: of('busy').reduce((sum, ms) => sum + ms, 0),
-    timingMs: Math.max(0, ...scenarios.filter(({ scenario }) => scenario.timing).map(({ windowMs }) => windowMs)),
+    timingMs: options.scale * Math.max(0, ...scenarios.map(({ scenario }) => scenario.timingMs ?? 0)),
   };
 }
 

@@ -97,7 +97,7 @@ export async function proveAll(
 function onlyWaits(subject: Subject): boolean {
   const near = nearTo(aimsOf(subject));
   const read = scenarios.filter(({ id, recordsAs }) => near.some(({ scenario }) => scenario === (recordsAs ?? id)));
-  return read.every(({ lane, timing }) => lane === 'quiet' && !timing);
+  return read.every(({ lane, timingMs }) => lane === 'quiet' && timingMs === undefined);
 }
 
 function wrongFlaw({ verdicts }: Run, meta: FlawMeta): string[] {

@@ -4,49 +4,11 @@
  * Delays are random in 20-100 % of a ceiling of 2.5 s, doubled to 30 s: a herd cut in one instant needs a first spread of
  * 2 s (8 clients in 0.5-1 s put 5 into the same 100 ms in 17 of 100 outages; in 0.5-2.5 s in 1 of 700).
  */
-import type { IncomingMessage } from 'node:http';
-import { type ClientOptions, WebSocket } from 'ws';
-import { Inbox } from './inbox';
-import { Outbox } from './outbox';
+import { WebSocket } from 'ws';
 import { report, scaledMs } from './program';
+import { type Behaviour, resilient } from './websocket-client-behaviour';
 
 export const meta = { role: 'client', trips: null } as const;
-
-export interface Behaviour {
-  /** The delay before the next attempt after so many failures in a row; null gives up. */
-  readonly delayMs: (failures: number) => number | null;
-  /** Silence after which the link is taken for dead (servers ping every 15-20 s); null never looks. */
-  readonly silenceMs: number | null;
-  readonly resumes: boolean;
-  /** Null waits for ever. */
-  readonly handshakeTimeoutMs: number | null;
-  /** How it connects where the URL is wss://. */
-  readonly tls: Pick<ClientOptions, 'rejectUnauthorized' | 'createConnection'>;
-  /** Sees the answer to the handshake before the library judges it. */
-  readonly answered: (response: IncomingMessage) => void;
-  readonly inbox: Inbox;
-  readonly outbox: Outbox;
-}
-
-const resilient: Behaviour = {
-  delayMs: (failures) => Math.min(30_000, 2_500 * 2 ** failures) * (0.2 + 0.8 * Math.random()),
-  silenceMs: 45_000,
-  resumes: true,
-  handshakeTimeoutMs: 10_000,
-  tls: {},
-  answered: () => {},
-  inbox: new Inbox(),
-  outbox: new Outbox(),
-};
-
-/** What the server asks for. 1013 names no time; 401 and 403 will not change soon. Not scaled: the server's seconds. */
-function askedMs(status: number | undefined, retryAfter: string | undefined): number {
-  if (status === 401 || status === 403) return scaledMs(15_000);
-  const seconds = Number(retryAfter ?? 0);
-  return (
-    1_000 * Math.min(120, Number.isFinite(seconds) ? seconds : (Date.parse(retryAfter ?? '') - Date.now()) / 1_000 || 0)
-  );
-}
 
 export function startClient(flaw: Partial<Behaviour> = {}): void {
   const behaviour: Behaviour = { ...resilient, ...flaw };
@@ -65,7 +27,10 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
     socket = mine;
     let openedAtMs: number | undefined;
     let hintMs = 0;
-    const beat = setInterval(() => mine.readyState === WebSocket.OPEN && mine.ping(), scaledMs(20_000));
+    let status: number | undefined;
+    const beat = setInterval(() => mine.readyState === WebSocket.OPEN && behaviour.beat(mine), scaledMs(20_000));
+    // ws answers a close frame by this method, which it calls when the frame has come.
+    if (!behaviour.answersClose) mine.close = () => {};
     let deadline: NodeJS.Timeout | undefined;
     const alive = () => deadline?.refresh();
     mine.on('upgrade', behaviour.answered);
@@ -81,7 +46,8 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
       inbox.take(raw.toString());
     });
     mine.on('unexpected-response', (_request, response) => {
-      hintMs = askedMs(response.statusCode, response.headers['retry-after']);
+      status = response.statusCode;
+      hintMs = behaviour.askedMs(status, response.headers['retry-after']);
       mine.terminate();
     });
     mine.on('error', (error) => report('error', { data: error.message }));
@@ -91,16 +57,16 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
       if (openedAtMs !== undefined) report('close');
       outbox.giveUp();
       if (leaving) process.exit(0);
-      if (openedAtMs !== undefined && Date.now() - openedAtMs > scaledMs(5_000)) failures = 0;
-      if (code === 1013) hintMs = scaledMs(5_000);
-      const delay = delayMs(failures++);
+      if (openedAtMs !== undefined && Date.now() - openedAtMs >= scaledMs(behaviour.stableMs)) failures = 0;
+      if (code === 1013) hintMs = scaledMs(behaviour.overloadMs);
+      const delay = delayMs(failures++, { code, status });
       if (delay !== null) setTimeout(connect, Math.max(0, hintMs) + scaledMs(delay));
     });
   }
 
   function leave(): void {
     leaving = true;
-    if (socket.readyState === WebSocket.CLOSED) process.exit(0);
+    if (socket.readyState === WebSocket.CLOSED || !behaviour.answersClose) process.exit(0);
     socket.close(1000);
   }
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { every } from '../clock.js';
 
 /**
@@ -12,16 +12,24 @@ export interface ReferenceServer extends AsyncDisposable {
   readonly port: number;
   /** The number of the newest message. */
   readonly last: number;
-  /** A going-away close to everybody, as a server that restarts does. */
-  goAway(code: number): void;
+  /** A close frame to everybody, as a server that restarts sends it; how many were told. */
+  goAway(code: number): number;
+  /** Whoever comes from now on is let in, and dropped at once without a word. */
+  dropNewcomers(): void;
+  /** How many were. */
+  readonly dropped: number;
 }
 
 const HISTORY = 10_000;
+/** The shorter of the usual drain windows, 30-60 s. */
+export const CLOSE_TIMEOUT_MS = 30_000;
 
 export async function startReferenceServer(options: {
   readonly base: number;
   readonly pingMs?: number;
   readonly pushMs?: number;
+  /** How long a client may leave a close frame unanswered before it is cut off. */
+  readonly closeTimeoutMs?: number;
   /** The query parameter or header, or the JSON text's shape, in which a client presents its last id. */
   readonly resumeFrom?: (request: {
     readonly url: URL;
@@ -32,9 +40,12 @@ export async function startReferenceServer(options: {
   const http = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'text/plain' }).end('holdfast reference server\n');
   });
+  // Its types do not know it.
+  const patience = { closeTimeout: options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS };
   const server = new WebSocketServer({
     server: http,
     perMessageDeflate: false,
+    ...patience,
     handleProtocols: (offered) => [...offered][0] ?? false,
   });
   const sockets = new Set<Socket>();
@@ -43,6 +54,8 @@ export async function startReferenceServer(options: {
     socket.on('close', () => sockets.delete(socket));
   });
   let last = options.base;
+  let dropping = false;
+  let dropped = 0;
   const text = (seq: number) => JSON.stringify({ type: 'message', seq, data: `message ${seq}` });
   const replay = (client: WebSocket, from: number) => {
     const first = Math.max(from + 1, options.base + 1, last - HISTORY + 1);
@@ -50,6 +63,10 @@ export async function startReferenceServer(options: {
   };
   server.on('connection', (client, request) => {
     client.on('error', () => {});
+    if (dropping) {
+      dropped += 1;
+      return client.terminate();
+    }
     const url = new URL(request.url ?? '/', 'http://reference.invalid');
     const header = (name: string) => {
       const value = request.headers[name.toLowerCase()];
@@ -76,8 +93,16 @@ export async function startReferenceServer(options: {
     get last() {
       return last;
     },
+    get dropped() {
+      return dropped;
+    },
+    dropNewcomers() {
+      dropping = true;
+    },
     goAway(code) {
-      for (const client of server.clients) client.close(code, 'restarting');
+      const open = [...server.clients].filter(({ readyState }) => readyState === WebSocket.OPEN);
+      for (const client of open) client.close(code);
+      return open.length;
     },
     [Symbol.asyncDispose]: async () => {
       push[Symbol.dispose]();

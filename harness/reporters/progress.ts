@@ -39,10 +39,13 @@ export function createProgress(plan: Plan, output: ProgressOutput): ProgressDisp
     const sum = (list: readonly number[]) => list.reduce((total, ms) => total + ms, 0);
     const quiet = Math.max(0, ...of(({ lane }) => lane === 'quiet'));
     const busy = sum(of(({ lane }) => lane === 'busy'));
+    const timed = planned.map(({ scenario, windowMs }) =>
+      scenario.timingMs === undefined ? 0 : leftOf(scenario.id) - windowMs + scenario.timingMs * plan.options.scale,
+    );
     const { server } = plan.target;
     if (server?.serialCopies) return sum(of(() => true));
     if (server?.url !== undefined) return quiet + busy;
-    return Math.max(quiet, busy + Math.max(0, ...of(({ timing }) => timing === true)));
+    return Math.max(quiet, busy + Math.max(0, ...timed));
   };
   const header = () => {
     const done = windows.size - pending.size;

@@ -1,15 +1,12 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
 import closedPort from '../../faults/closed-port.js';
 import refuse from '../../faults/refuse.js';
 import reset from '../../faults/reset.js';
 import { nowMs } from '../../harness/clock.js';
 import type { Gate, Injection } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
-import { CLOSED_GATE, CONTROL_DELAY_MS, CONTROL_GATE, COPY_GATE } from '../../harness/outage.js';
+import { AGAIN, CLOSED_GATE, COPY_GATE } from '../../harness/outage.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
-import { spawnProcess } from '../../harness/target/process.js';
+import { startControls } from './controls.js';
 
 const ARRIVE_MS = 60_000;
 /** A client that cannot hold a session on a healthy path shows nothing about a broken one (CHECKLIST rule 10). */
@@ -22,16 +19,22 @@ const ENOUGH = 20;
 const AT_LEAST_MS = 61_000;
 const RETURN_MS = 30_000;
 const LONGEST_RETURN_MS = 150_000;
+/** Then it is healthy for so long, and away once more (CHECKLIST: backoff-kept). */
+const HEALTH_MS = 30_000;
+const AGAIN_MS = 20_000;
+/** Seen enough of it: this many connections of each process, after this long. */
+const AGAIN_ENOUGH = 3;
+const AGAIN_AT_LEAST_MS = 8_000;
 
 export default defineScenario({
   id: 'outage',
   about:
-    'all copies cut in one instant and refused for 75 s, beside a control client of known delay and a copy that meets a closed port',
+    'all copies cut in one instant and refused for 75 s, beside a control client of known delay and a copy that meets a closed port; then 30 s of health and 20 s of the same',
   role: 'client',
   lane: 'quiet',
-  timing: true,
+  timingMs: ARRIVE_MS / 10 + BASELINE_MS + OUTAGE_MS,
   faults: ['reset', 'refuse', 'closed-port'],
-  windowMs: ARRIVE_MS / 10 + BASELINE_MS + OUTAGE_MS + RETURN_MS,
+  windowMs: ARRIVE_MS / 10 + BASELINE_MS + OUTAGE_MS + RETURN_MS / 2 + HEALTH_MS + AGAIN_MS,
   unless: ({ client }) =>
     client?.listen === undefined
       ? undefined
@@ -89,34 +92,31 @@ export default defineScenario({
       });
     context.measure('closed copy', { backMs: closedBackMs });
     context.measure('returned copies', { copies: copies.length, back: copies.filter(back).length });
+    await goAwayAgain(context, copies.filter(back));
   },
 });
 
-/** As many copies as the target's, each through its own gate (CHECKLIST rule 6). */
-async function startControls(context: ScenarioContext, count: number): Promise<Gate[]> {
-  const sink = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.resume();
-  });
-  sink.listen(0, '127.0.0.1');
-  await once(sink, 'listening');
-  context.defer({ [Symbol.dispose]: () => void sink.close() });
-  const { port } = sink.address() as AddressInfo;
-  const program = join(__dirname, '../../harness/control-client.js');
-  const gates: Gate[] = [];
-  for (let i = 1; i <= count; i++) {
-    const gate = await context.openGate({ name: `${CONTROL_GATE}${i}`, to: { host: '127.0.0.1', port }, tap: false });
-    context.defer(
-      await spawnProcess({
-        name: gate.name,
-        command: `"${process.execPath}" "${program}" ${gate.port} ${CONTROL_DELAY_MS}`,
-        env: {},
-        cwd: process.cwd(),
-        record: context.record,
-      }),
-    );
-    gates.push(gate);
-  }
-  await context.watch(ARRIVE_MS, () => gates.every((gate) => gate.live.length > 0));
-  return gates;
+/** A second, shorter outage after a time of health: does the backoff begin anew? */
+async function goAwayAgain(context: ScenarioContext, copies: readonly Gate[]): Promise<void> {
+  if (copies.length === 0) return;
+  const healthMs = context.ms(HEALTH_MS);
+  await context.watch(healthMs);
+  const holds = (gate: Gate) =>
+    gate.live.some(({ openedAtMs, ended }) => !ended && nowMs() - openedAtMs >= 0.9 * healthMs);
+  const healthy = copies.filter(holds);
+  for (const gate of healthy) context.measure('healthy again', { gate: gate.name });
+  const refused: Injection[] = [];
+  for (const gate of healthy) refused.push(await context.inject(refuse, gate, { gate: gate.name }));
+  context.phase('fault', AGAIN);
+  const cutMs = nowMs();
+  await context.inject(reset, healthy, {});
+  const before = healthy.map(({ accepted }) => accepted);
+  await context.watch(
+    context.ms(AGAIN_MS),
+    () =>
+      nowMs() - cutMs >= context.ms(AGAIN_AT_LEAST_MS) &&
+      healthy.every(({ accepted }, i) => accepted - (before[i] ?? 0) >= AGAIN_ENOUGH),
+  );
+  context.phase('recovery', AGAIN);
+  await Promise.all(refused.map((injection) => injection.heal()));
 }

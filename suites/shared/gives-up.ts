@@ -30,7 +30,7 @@ export default defineCheck({
     const after = new Set(
       history
         .of('connection')
-        .filter(({ what, t }) => what === 'start' && t >= outage.endAt)
+        .filter(({ what, t }) => what === 'start' && t >= outage.endAt && t < (outage.again?.cutAt ?? Infinity))
         .map(({ gate }) => gate),
     );
     const watched = history.measures('returned copies')[0];

@@ -10,10 +10,11 @@ export function unready(history: HistoryView, outage: Outage | undefined): Findi
   const baseline = history.of('obstacle').find(({ code }) => code === 'BASELINE');
   if (baseline) return inconclusive(baseline.text, { because: [baseline] });
   if (!outage) return inconclusive('the outage was not carried through');
-  if (history.bites('reset').length === 0) return inconclusive('the cut is not proven: no control peer saw the reset');
+  if (!outage.bites.some(({ fault }) => fault === 'reset'))
+    return inconclusive('the cut is not proven: no control peer saw the reset');
   const total = outage.attempts.reduce((sum, list) => sum + list.length, 0);
   if (total === 0) return skipped('follows from no-reconnect: it made no attempt while it was refused');
-  if (history.bites('refuse').length === 0) return inconclusive('nothing was refused');
+  if (!outage.bites.some(({ fault }) => fault === 'refuse')) return inconclusive('nothing was refused');
   // Who gave up everywhere gave up there too.
   const gaveUp = history.measures('returned copies')[0]?.facts.back === 0;
   if (outage.closedBackMs === null && !gaveUp) {

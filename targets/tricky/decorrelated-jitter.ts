@@ -5,7 +5,14 @@ import { startClient } from '../websocket-client';
 export const meta: TrickyMeta = {
   role: 'client',
   trick: 'decorrelated jitter, whose single delays may shrink; a handshake timeout of 45 s',
-  fine: ['websocket/herd-retry', 'websocket/eager-backoff', 'websocket/gives-up', 'websocket/hung-handshake'],
+  fine: [
+    'websocket/herd-retry',
+    'websocket/eager-backoff',
+    'websocket/gives-up',
+    'websocket/hung-handshake',
+    'websocket/backoff-kept',
+    'websocket/flapping-reset',
+  ],
 };
 
 let previous = 1_000;

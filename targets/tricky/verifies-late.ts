@@ -4,7 +4,8 @@
  */
 import { type ConnectionOptions, connect } from 'node:tls';
 import type { TrickyMeta } from '../program';
-import { type Behaviour, startClient } from '../websocket-client';
+import { startClient } from '../websocket-client';
+import type { Behaviour } from '../websocket-client-behaviour';
 
 export const meta: TrickyMeta = {
   role: 'client',

@@ -1,0 +1,16 @@
+import { defineFault } from '../harness/define.js';
+import type { ReferenceServer } from '../harness/drivers/websocket-reference.js';
+
+/** What a server says before a deploy (1001, 1012) or when it has too much to do (1013), to everybody in one instant. */
+export default defineFault<ReferenceServer, { readonly code: number }>({
+  id: 'goodbye',
+  hop: 'driver',
+  about: 'our reference server sends a close frame with this code to everybody at once',
+  evidence: 'the sessions told; the frames stand in the history',
+  params: { code: 'close code' },
+  async inject(reference, { code }, { bite }) {
+    const told = reference.goAway(code);
+    if (told > 0) bite({ code, told });
+    return () => {};
+  },
+});

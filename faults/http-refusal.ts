@@ -1,0 +1,39 @@
+import { STATUS_CODES } from 'node:http';
+import { every } from '../harness/clock.js';
+import type { Gate } from '../harness/contract.js';
+import { defineFault } from '../harness/define.js';
+
+const LOOK_MS = 100;
+
+/** The server lives and will not have this client, or not now: 401, 403, 429, 503. */
+export default defineFault<
+  Gate,
+  { readonly gate: string; readonly status: number; readonly retryAfterS: number | null }
+>({
+  id: 'http-refusal',
+  hop: 'gate',
+  about: 'new handshakes are answered with an HTTP status, and Retry-After where one is given',
+  evidence: 'a handshake answered so',
+  params: { gate: 'name of the gate', status: 'HTTP status', retryAfterS: 'seconds, null for none' },
+  async inject(gate, { gate: name, status, retryAfterS }, { bite }) {
+    const before = gate.accepted;
+    let bitten = false;
+    const head = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      ...(retryAfterS === null ? [] : [`Retry-After: ${retryAfterS}`]),
+      ...(status === 401 ? ['WWW-Authenticate: Bearer'] : []),
+      'Content-Length: 0',
+      'Connection: close',
+    ];
+    await gate.setDoor({ kind: 'answer', bytes: `${head.join('\r\n')}\r\n\r\n` });
+    const look = every(LOOK_MS, () => {
+      if (bitten || gate.accepted === before) return;
+      bitten = true;
+      bite({ gate: name, status, answered: gate.accepted - before });
+    });
+    return async () => {
+      look[Symbol.dispose]();
+      await gate.setDoor({ kind: 'open' });
+    };
+  },
+});

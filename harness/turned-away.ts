@@ -1,0 +1,103 @@
+import { type Attempt, attemptsAt } from './attempts.js';
+import type { EventOf, HistoryView } from './contract.js';
+import { deviation, mean } from './numbers.js';
+import { CONTROL_DELAY_MS, CONTROL_GATE } from './outage.js';
+
+/** How the scenario `turned-away` names its gates and phases. */
+export const FLAP_GATE = 'flap-';
+export const FLAPPING = 'flapping';
+export const REFUSED_GATE = 'refused-';
+export const GOODBYE_GATE = 'goodbye-';
+export const goodbyeLabel = (round: number) => `goodbye-${round + 1}`;
+
+/** A time of the scenario, by the label of its phases; undefined where it did not get that far. */
+export function windowOf(history: HistoryView, label: string) {
+  const from = history.phaseAt('fault', label);
+  const to = history.phaseAt('recovery', label);
+  return from === undefined || to === undefined ? undefined : { from, to };
+}
+
+/** Sessions that were opened between two times, by gate: each attempt whose handshake was answered with 101. */
+export function sessionsOf(history: HistoryView, prefix: string, from: number, to: number): readonly Attempt[][] {
+  const opened = history.of('handshake').filter(({ status }) => status === 101);
+  return gatesOf(history, prefix).map((gate) => {
+    const own = new Set(opened.filter((event) => event.gate === gate).map(({ conn }) => conn));
+    // One that is dropped at once may be followed by the next within milliseconds: no burst, but an attempt each.
+    return attemptsAt(history, gate, from, to, 0).filter(({ first }) => own.has(first.conn));
+  });
+}
+
+export function gatesOf(history: HistoryView, prefix: string): string[] {
+  return [...new Set(history.of('connection').map(({ gate }) => gate))]
+    .filter((gate) => gate.startsWith(prefix))
+    .sort();
+}
+
+/** What one copy made of one close frame. */
+export interface Farewell {
+  readonly gate: string;
+  readonly code: number | undefined;
+  readonly told: EventOf<'message'>;
+  /** Until it answered the frame, or ended the connection; null where it did neither. */
+  readonly leaveMs: number | null;
+  /** From the connection's end to its next attempt (CHECKLIST rule 2); null where none came. */
+  readonly delayMs: number | null;
+  /** The next attempt, from the frame on. */
+  readonly backMs: number | null;
+}
+
+export function farewellsOf(history: HistoryView, label: string): Farewell[] {
+  const window = windowOf(history, label);
+  if (!window) return [];
+  const { from, to } = window;
+  const closes = history.of('message').filter(({ opcode, t }) => opcode === 'close' && t >= from && t < to);
+  return gatesOf(history, GOODBYE_GATE).flatMap((gate) => {
+    const told = closes.find((event) => event.gate === gate && event.dir === 'down');
+    if (!told) return [];
+    const connections = history.of('connection').filter((event) => event.gate === gate && event.t < to);
+    const end = connections.find((event) => event.what === 'end' && event.conn === told.conn);
+    const answer = closes.find((event) => event.gate === gate && event.dir === 'up' && event.conn === told.conn);
+    const left = answer ?? (end?.what === 'end' && end.by === 'client' ? end : undefined);
+    const next = connections.find(({ what, conn, t }) => what === 'start' && conn !== told.conn && t >= told.t);
+    return [
+      {
+        gate,
+        code: told.closeCode,
+        told,
+        leaveMs: left ? left.t - told.t : null,
+        delayMs: next ? Math.max(0, next.t - (end?.t ?? next.t)) : null,
+        backMs: next ? next.t - told.t : null,
+      },
+    ];
+  });
+}
+
+export interface Returns {
+  readonly delays: readonly number[];
+  readonly meanMs: number;
+  readonly spreadMs: number;
+  readonly noise: { readonly floorMs: number; readonly trusted: boolean };
+}
+
+/** How the copies came back that were told to leave in one instant, beside control clients of known delay; none: empty. */
+export function returnsAfter(history: HistoryView, label: string): Returns[] {
+  const delays = farewellsOf(history, label).flatMap(({ delayMs }) => delayMs ?? []);
+  const noise = controlNoise(history, label);
+  return delays.length === 0 ? [] : [{ delays, meanMs: mean(delays), spreadMs: deviation(delays), noise }];
+}
+
+/** What the control clients of known delay, cut in the same instant, show of this machine's noise (CHECKLIST rule 6). */
+function controlNoise(history: HistoryView, label: string): { floorMs: number; trusted: boolean } {
+  const window = windowOf(history, label);
+  const delays = gatesOf(history, CONTROL_GATE).flatMap((gate) => {
+    const own = history
+      .of('connection')
+      .filter((event) => event.gate === gate && event.t >= (window?.from ?? Infinity));
+    const end = own.find(({ what }) => what === 'end');
+    const next = own.find(({ what, t }) => what === 'start' && t >= (end?.t ?? Infinity));
+    return end && next ? [next.t - end.t] : [];
+  });
+  const floorMs = deviation(delays);
+  const off = Math.abs(mean(delays) - CONTROL_DELAY_MS);
+  return { floorMs, trusted: delays.length >= 3 && floorMs < 0.02 * CONTROL_DELAY_MS && off < 0.05 * CONTROL_DELAY_MS };
+}

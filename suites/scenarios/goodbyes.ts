@@ -1,0 +1,66 @@
+import goodbye from '../../faults/goodbye.js';
+import reset from '../../faults/reset.js';
+import stop from '../../faults/stop.js';
+import { nowMs } from '../../harness/clock.js';
+import type { Gate } from '../../harness/contract.js';
+import type { ScenarioContext } from '../../harness/scenario.js';
+import type { StartedServer } from '../../harness/target/server.js';
+import { GOODBYE_GATE, goodbyeLabel } from '../../harness/turned-away.js';
+import { startControls } from './controls.js';
+import { holding, startHolding } from './held-sessions.js';
+
+/**
+ * Going away, overloaded (CHECKLIST rule 21: told by its delay beside that after 1001), and going away once more: a client that
+ * does not begin its backoff anew waits longer each time, whatever it is told.
+ */
+const CODES = [1001, 1013, 1001] as const;
+/** The longer of the usual drain windows, 30-60 s. */
+const RETURN_MS = 60_000;
+const HEALTH_MS = 10_000;
+const CONTROLS = 4;
+const MIN_COPIES = 3;
+
+/** All copies are told to leave in one instant, by our reference server, or by the target's own that is stopped. */
+export async function sayGoodbyes(context: ScenarioContext): Promise<void> {
+  const { target } = context;
+  // A server that we did not start is not stopped.
+  if (target.server?.url !== undefined) return;
+  const own = target.server ? await context.startServer({ name: 'leaving' }) : undefined;
+  const reference = own ? undefined : await context.startReference();
+  const upstream = own ?? reference;
+  if (!upstream) return;
+  const gates: Gate[] = [];
+  for (let i = 1; i <= context.options.copies; i++)
+    gates.push(await context.openGate({ name: `${GOODBYE_GATE}${i}`, to: upstream }));
+  const controls = await startControls(context, CONTROLS);
+  const clients = await startHolding(context, gates);
+  if (!clients) return;
+  const tell = async (code: number) => {
+    if (reference) await context.inject(goodbye, reference, { code });
+    else if (own) await stopAndReplace(context, own, gates);
+  };
+  for (const [round, code] of (own ? [1001] : CODES).entries()) {
+    if (round > 0) await context.watch(context.ms(HEALTH_MS));
+    const present = holding(gates, context.ms(HEALTH_MS));
+    if (present.length < Math.min(MIN_COPIES, gates.length)) return;
+    const label = goodbyeLabel(round);
+    context.phase('fault', label);
+    const toldMs = nowMs();
+    await context.inject(reset, controls, {});
+    await tell(code);
+    const back = (gate: Gate) =>
+      gate.live.some(({ openedAtMs, downBytes, ended }) => openedAtMs > toldMs && downBytes > 0 && !ended);
+    const gone = (gate: Gate) => clients[gates.indexOf(gate)]?.process.exit !== undefined;
+    await context.watch(context.ms(RETURN_MS), () => present.every((gate) => back(gate) || gone(gate)));
+    context.phase('recovery', label);
+    for (const gate of present)
+      context.measure('told', { gate: gate.name, code, back: back(gate), exited: gone(gate) });
+  }
+}
+
+/** Newcomers reach a second copy of the server while the first one says its goodbye. */
+async function stopAndReplace(context: ScenarioContext, server: StartedServer, gates: readonly Gate[]) {
+  const next = await context.startServer({ name: 'next' });
+  for (const gate of gates) gate.setUpstream(next.host, next.port);
+  await context.inject(stop, server, { signal: context.target.server?.stopSignal ?? 'SIGTERM' });
+}

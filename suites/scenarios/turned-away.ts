@@ -1,0 +1,100 @@
+import flapping from '../../faults/flapping.js';
+import httpRefusal from '../../faults/http-refusal.js';
+import reset from '../../faults/reset.js';
+import { nowMs } from '../../harness/clock.js';
+import type { Gate } from '../../harness/contract.js';
+import { defineScenario } from '../../harness/define.js';
+import type { Address, ScenarioContext } from '../../harness/scenario.js';
+import { FLAP_GATE, FLAPPING, REFUSED_GATE } from '../../harness/turned-away.js';
+import { sayGoodbyes } from './goodbyes.js';
+import { startHolding } from './held-sessions.js';
+
+/** CHECKLIST rule 20: six attempts or 60 s; a client that does not back off shows more of itself in that time. */
+const FLAPPING_MS = 60_000;
+const FLAPS = 20;
+/** Longer than the longest first delay that anybody uses. */
+const FIRST_MS = 35_000;
+/** CHECKLIST, retries-forbidden: at most 3 attempts in 30 s, from the first that was refused. */
+const FORBIDDEN_MS = 30_000;
+/** Longer than any first delay of a client's own; Retry-After is told in whole seconds. */
+const RETRY_AFTER_S = 20;
+/** Beyond what was asked: a delay of its own on top. */
+const HINT_PATIENCE_MS = 30_000;
+/** Connections this near to each other are one attempt, whatever the check makes of them. */
+const BURST_MS = 250;
+
+/** Each way of being turned away on copies of the client that nothing else happens to, side by side. */
+export default defineScenario({
+  id: 'turned-away',
+  about:
+    'let in and dropped at once; refused with 401, 403, and 429 and 503 with Retry-After; sent away with 1001 and 1013: copies of the client side by side',
+  role: 'client',
+  lane: 'quiet',
+  timingMs: 78_000,
+  faults: ['reset', 'flapping', 'http-refusal', 'goodbye', 'stop'],
+  windowMs: 78_000,
+  async run(context) {
+    const upstream = context.target.server ? await context.startServer() : await context.startReference();
+    const retryAfterS = Math.max(1, Math.round(context.ms(RETRY_AFTER_S * 1000) / 1000));
+    const refusals = [
+      () => refuseWith(context, upstream, 401, null),
+      () => refuseWith(context, upstream, 403, null),
+      () => refuseWith(context, upstream, 429, retryAfterS),
+      () => refuseWith(context, upstream, 503, retryAfterS),
+    ];
+    // A client with a port of its own leaves no room for a second one: one after another, and nothing that compares copies.
+    if (context.target.client?.listen !== undefined) for (const one of refusals) await one();
+    else await Promise.all([sayGoodbyes(context), flap(context, upstream), ...refusals.map((one) => one())]);
+  },
+});
+
+async function flap(context: ScenarioContext, upstream: Address): Promise<void> {
+  const flapper = await context.startReference();
+  const gates: Gate[] = [];
+  for (let i = 1; i <= context.options.copies; i++)
+    gates.push(await context.openGate({ name: `${FLAP_GATE}${i}`, to: upstream }));
+  const clients = await startHolding(context, gates);
+  if (!clients) return;
+  const injection = await context.inject(flapping, { gates, flapper, home: upstream }, {});
+  const before = gates.map(({ accepted }) => accepted);
+  context.phase('fault', FLAPPING);
+  await context.inject(reset, gates, {});
+  await context.watch(context.ms(FLAPPING_MS), () =>
+    gates.every(({ accepted }, i) => accepted - (before[i] ?? 0) >= FLAPS || clients[i]?.process.exit !== undefined),
+  );
+  context.phase('recovery', FLAPPING);
+  await injection.heal();
+}
+
+async function refuseWith(
+  context: ScenarioContext,
+  upstream: Address,
+  status: number,
+  retryAfterS: number | null,
+): Promise<void> {
+  const name = `${REFUSED_GATE}${status}`;
+  await using gate = await context.openGate({ name, to: upstream });
+  const clients = await startHolding(context, [gate]);
+  await using client = clients?.[0];
+  if (!client) return;
+  const injection = await context.inject(httpRefusal, gate, { gate: name, status, retryAfterS });
+  context.phase('fault', name);
+  await context.inject(reset, [gate], {});
+  const starts: number[] = [];
+  let seen = gate.accepted;
+  const look = () => {
+    if (gate.accepted > seen && nowMs() - (starts.at(-1) ?? 0) > BURST_MS) starts.push(nowMs());
+    seen = gate.accepted;
+    return starts.length;
+  };
+  const gone = () => client.process.exit !== undefined;
+  if ((await context.watch(context.ms(FIRST_MS), () => look() > 0 || gone())) && !gone()) {
+    const asked = retryAfterS === null ? 0 : 1000 * retryAfterS + context.ms(HINT_PATIENCE_MS);
+    // All of the time where attempts are counted; until the next one where it is timed.
+    if (retryAfterS === null) await context.watch(context.ms(FORBIDDEN_MS) + BURST_MS, gone);
+    else await context.watch(asked, () => look() > 1 || gone());
+  }
+  context.phase('recovery', name);
+  context.measure('turned away', { gate: name, status, retryAfterS, exited: gone() });
+  await injection.heal();
+}

@@ -1,0 +1,62 @@
+import type { EventBodyAt, HistoryView } from '../../harness/contract.js';
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { mean } from '../../harness/numbers.js';
+import { farewellsOf, goodbyeLabel } from '../../harness/turned-away.js';
+import { type Part, retryAfter, tryAgainLater } from './retry-hint-evidence.js';
+import { goodbyeStory, refusedStory } from './turned-away-evidence.js';
+
+const STATUSES = [503, 429] as const;
+export default defineCheck({
+  id: 'ignores-retry-hint',
+  level: 'SHOULD',
+  antiPattern: 3,
+  role: 'client',
+  scenario: 'turned-away',
+  title: 'SHOULD not come back sooner than the server asks for',
+  why: 'Retry-After, and "try again later", are how an overloaded server sends its clients away for long enough to recover. Clients that come back at their own pace keep it down.',
+  fix: 'Take the larger of your own delay and Retry-After (ws: "unexpected-response"; Python websockets: InvalidStatus.response), and wait longer after a close with 1013. A page cannot read the header: there the server has to let it in and close with 1013.',
+  source:
+    'RFC 9110, 10.2.3: "Servers send the "Retry-After" header field to indicate how long the user agent ought to wait before making a follow-up request"; 1013: CHECKLIST rule 21, longer than its delay after 1001 (the registration says: reconnect "upon user action")',
+  measured: { askedMs: 'ms', waitedMs: 'ms, the shortest', after1001Ms: 'ms, mean', after1013Ms: 'ms, mean' },
+  expect: { longerAbove: 1.25, sameBelow: 1.6 },
+  judge(history, { expect }) {
+    const parts = [...STATUSES.map((status) => retryAfter(history, status)), tryAgainLater(history, expect)];
+    const asked = parts.filter(({ waitedMs }) => waitedMs !== undefined);
+    const shortest = asked.toSorted((a, b) => (a.waitedMs ?? 0) - (b.waitedMs ?? 0))[0];
+    const measured = {
+      askedMs: shortest?.askedMs ?? null,
+      waitedMs: shortest?.waitedMs === undefined ? null : Math.round(shortest.waitedMs),
+      after1001Ms: rounded(delays(history, [0, 2])),
+      after1013Ms: rounded(delays(history, [1])),
+    };
+    const because = parts.flatMap((part) => part.because);
+    const say = (states: readonly Part['state'][]) =>
+      parts
+        .filter(({ state }) => states.includes(state))
+        .map(({ said }) => said)
+        .join('; ');
+    if (parts.some(({ state }) => state === 'ignored')) return fail(say(['ignored']), { measured, because });
+    if (parts.some(({ state }) => state === 'open')) return inconclusive(say(['open']), { measured, because });
+    if (parts.every(({ state }) => state === 'none')) return skipped(say(['none']));
+    return pass(say(['heeded', 'none']), { measured, because });
+  },
+  examples: { pass: story([1000, 22_000], 6000), fail: story([1000, 3000, 7000], 1000) },
+});
+
+function delays(history: HistoryView, rounds: readonly number[]): number[] {
+  return rounds.flatMap((round) => farewellsOf(history, goodbyeLabel(round)).flatMap(({ delayMs }) => delayMs ?? []));
+}
+
+function rounded(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.round(mean(values));
+}
+
+function story(startsAt: readonly number[], after1013Ms: number): EventBodyAt[] {
+  return [
+    ...STATUSES.flatMap((status) => refusedStory(status, 20, startsAt)),
+    ...[1000, after1013Ms, 1000].flatMap((ms, round) =>
+      goodbyeStory(round, round === 1 ? 1013 : 1001, 20, (copy) => ms + 10 * copy),
+    ),
+  ].sort((a, b) => a[0] - b[0]);
+}

@@ -1,0 +1,51 @@
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { inWords } from '../../harness/numbers.js';
+import { isFinding, refusedStory, refusedWith } from './turned-away-evidence.js';
+
+const STATUSES = [401, 403] as const;
+
+export default defineCheck({
+  id: 'retries-forbidden',
+  level: 'SHOULD',
+  antiPattern: 2,
+  role: 'client',
+  scenario: 'turned-away',
+  title: 'SHOULD make at most 3 attempts in 30 s where it is refused with 401 or 403',
+  why: 'A credential that was refused is refused again. A client that goes on trying hammers the login of everybody, may lock its own account, and never tells its user why.',
+  fix: 'On 401 or 403 renew the credential first, or stop and tell the user; at least wait 15 s. A page cannot see the status of a WebSocket handshake: let the server accept and close with a 44xx code, or ask by fetch after a failed attempt.',
+  source:
+    'CHECKLIST: at most 3 attempts in 30 s; RFC 9110, 15.5.2: "If the request included authentication credentials, then the 401 response indicates that authorization has been refused for those credentials", 15.5.4: "The client SHOULD NOT automatically repeat the request with the same credentials"',
+  measured: { attempts: 'in 30 s, the most of 401 and 403' },
+  expect: { maxAttempts: 3, windowMs: 30_000 },
+  scaled: ['windowMs'],
+  judge(history, { expect }) {
+    const windowMs = expect.windowMs ?? 30_000;
+    const seen = STATUSES.map((status) => refusedWith(history, status));
+    const counted = seen.flatMap((one) => {
+      if (isFinding(one)) return [];
+      const [first] = one.attempts;
+      const within = one.attempts.filter(({ startAt }) => startAt < (first?.startAt ?? 0) + windowMs);
+      return [{ ...one, within, watchedMs: one.seenUntil - (first?.startAt ?? 0) }];
+    });
+    const most = counted.toSorted((a, b) => b.within.length - a.within.length)[0];
+    if (!most) return seen.find(isFinding) ?? inconclusive('nobody was refused');
+    const measured = { attempts: most.within.length };
+    const because = [...most.bites.slice(0, 1), ...most.within.slice(0, 6).map(({ first }) => first)];
+    const words = counted.map(({ status, within, exited }) => {
+      return `${within.length} after ${status}${exited ? ', then its process ended' : ''}`;
+    });
+    const said = `attempts in ${inWords(windowMs)}: ${words.join('; ')}`;
+    if (most.within.length > (expect.maxAttempts ?? 3)) return fail(said, { measured, because });
+    const open = seen.find(isFinding);
+    if (open) return open;
+    if (counted.some(({ watchedMs, exited }) => !exited && watchedMs < windowMs))
+      return inconclusive(`it was watched for less than ${inWords(windowMs)}`, { measured, because });
+    return pass(said, { measured, because });
+  },
+  examples: { pass: story([1000, 17_000]), fail: story([1000, 3000, 7000, 15_000]) },
+});
+
+function story(startsAt: readonly number[]) {
+  return STATUSES.flatMap((status) => refusedStory(status, null, startsAt));
+}

@@ -1,0 +1,99 @@
+import type { HistoryEvent, HistoryView } from '../../harness/contract.js';
+import { inWords, mean, type Ratio, ratioOf } from '../../harness/numbers.js';
+import {
+  FLAP_GATE,
+  FLAPPING,
+  farewellsOf,
+  goodbyeLabel,
+  REFUSED_GATE,
+  sessionsOf,
+  windowOf,
+} from '../../harness/turned-away.js';
+import { isFinding, refusedWith } from './turned-away-evidence.js';
+
+/** A timer is never exact. */
+const EARLY_MS = 250;
+/** Differences of delays that are this short are none. */
+const LEAST_MS = 50;
+
+/** What one way of asking came to; `none`: it could not be asked so. */
+export interface Part {
+  readonly state: 'heeded' | 'ignored' | 'open' | 'none';
+  readonly said: string;
+  readonly because: readonly HistoryEvent[];
+  readonly waitedMs?: number;
+  readonly askedMs?: number;
+}
+
+/** One copy was refused with this status and told when to come again: the next attempt is looked at. */
+export function retryAfter(history: HistoryView, status: number): Part {
+  const gate = `${REFUSED_GATE}${status}`;
+  const refused = refusedWith(history, status);
+  if (isFinding(refused)) {
+    const state = refused.outcome === 'skipped' ? 'none' : 'open';
+    return { state, said: refused.reason ?? refused.actual, because: refused.because ?? [] };
+  }
+  const { attempts, askedMs, cutAt, seenUntil, exited } = refused;
+  const [first, second] = attempts;
+  if (!first || askedMs === null) return { state: 'open', said: `${status} asked for nothing`, because: [] };
+  // Only what is made after the manner of a browser sends this header, and cannot read the answer to a handshake.
+  const request = history.of('handshake').find((event) => event.gate === gate && event.dir === 'up');
+  if (request?.fields && 'sec-fetch-mode' in request.fields)
+    return { state: 'none', said: 'a browser-like WebSocket cannot read Retry-After', because: [request] };
+  const because = [...refused.bites.slice(0, 1), first.first, ...(second ? [second.first] : [])];
+  const waitedMs = (second?.startAt ?? seenUntil) - first.endAt;
+  const asked = `${status} asked for ${inWords(askedMs)}`;
+  if (!second) {
+    const said = `${asked}, and ${exited ? 'its process ended' : `no further attempt came within ${inWords(waitedMs)}`}`;
+    return { state: 'open', said, because };
+  }
+  const part = { because, waitedMs, askedMs };
+  if (waitedMs < askedMs - EARLY_MS)
+    return { ...part, state: 'ignored', said: `${asked}: came back after ${inWords(waitedMs)}` };
+  if (first.startAt - cutAt >= askedMs)
+    return { ...part, state: 'open', said: `${asked}, and it waits as long when nobody asks` };
+  return { ...part, state: 'heeded', said: `${asked}: waited ${inWords(waitedMs)}` };
+}
+
+/**
+ * All copies were told 1001, 1013 and 1001. Who takes 1001 for a deploy that needs half a minute has waited longer than usual if its
+ * delay after 1013 is longer than that after a cut without a word.
+ */
+export function tryAgainLater(history: HistoryView, expect: Readonly<Record<string, number>>): Part {
+  const [before = [], overloaded = [], after = []] = [0, 1, 2].map((round) =>
+    farewellsOf(history, goodbyeLabel(round)),
+  );
+  const told = overloaded.filter(({ code }) => code === 1013);
+  if (told.length === 0) return { state: 'none', said: 'nobody could be told 1013', because: [] };
+  const because = told.slice(0, 3).map((one) => one.told);
+  if (history.measures('told').some(({ facts }) => facts.code === 1013 && facts.exited === true))
+    return { state: 'open', said: 'its process ended at 1013', because };
+  const usual = told.map(({ gate }) =>
+    [...before, ...after].flatMap((one) => (one.gate === gate ? (one.delayMs ?? []) : [])),
+  );
+  if (told.every(({ delayMs }) => delayMs === null) && usual.some(({ length }) => length > 0))
+    return { state: 'heeded', said: 'stayed away after 1013', because };
+  const window = windowOf(history, FLAPPING);
+  const cut = window ? sessionsOf(history, FLAP_GATE, window.from, window.to) : [];
+  const unasked = cut.map((list) => list.slice(0, 1).map(({ startAt }) => startAt - (window?.from ?? 0)));
+  // The copies that were cut are others than those that were told: any two make a pair.
+  const [overUsual, overCut] = [usual, unasked].map((base) =>
+    ratioOf(
+      told.flatMap(({ delayMs }, i) => {
+        const own = base[i] ?? [];
+        return own.length === 0 || delayMs === null ? [] : [[floored(mean(own)), floored(delayMs)] as const];
+      }),
+    ),
+  );
+  if (!overUsual) return { state: 'open', said: 'too few copies came back after 1013', because };
+  const times = (ratio: Ratio) => `${Math.round(ratio.value * 100) / 100} times as long as after`;
+  const said = `after 1013 it waited ${times(overUsual)} 1001${overCut ? `, ${times(overCut)} a cut` : ''}`;
+  const ratios = [overUsual, ...(overCut ? [overCut] : [])];
+  if (ratios.some(({ lower }) => lower > (expect.longerAbove ?? 1.25))) return { state: 'heeded', said, because };
+  if (ratios.every(({ upper }) => upper < (expect.sameBelow ?? 1.6))) return { state: 'ignored', said, because };
+  return { state: 'open', said: `${said}, which may be chance`, because };
+}
+
+function floored(ms: number): number {
+  return Math.max(LEAST_MS, ms);
+}

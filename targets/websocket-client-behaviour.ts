@@ -1,0 +1,65 @@
+/** What a WebSocket client may do well or badly, one word each. A flawed client is the resilient one with one of them changed. */
+import type { IncomingMessage } from 'node:http';
+import type { ClientOptions, WebSocket } from 'ws';
+import { Inbox } from './inbox';
+import { Outbox } from './outbox';
+import { scaledMs } from './program';
+
+/** How the last connection ended: the code of its close, and the status where the handshake was refused. */
+export interface Why {
+  readonly code: number;
+  readonly status: number | undefined;
+}
+
+export interface Behaviour {
+  /** The delay before the next attempt after so many failures in a row; null gives up. */
+  readonly delayMs: (failures: number, why: Why) => number | null;
+  /** How long a connection must last for the failures before it to be forgotten. */
+  readonly stableMs: number;
+  /** What a refusing server asks for, in real milliseconds: the seconds of Retry-After are its own. */
+  readonly askedMs: (status: number | undefined, retryAfter: string | undefined) => number;
+  /** On top of the delay after 1013, which names no time. */
+  readonly overloadMs: number;
+  readonly beat: (socket: WebSocket) => void;
+  readonly answersClose: boolean;
+  /** Silence after which the link is taken for dead (servers ping every 15-20 s); null never looks. */
+  readonly silenceMs: number | null;
+  readonly resumes: boolean;
+  /** Null waits for ever. */
+  readonly handshakeTimeoutMs: number | null;
+  /** How it connects where the URL is wss://. */
+  readonly tls: Pick<ClientOptions, 'rejectUnauthorized' | 'createConnection'>;
+  /** Sees the answer to the handshake before the library judges it. */
+  readonly answered: (response: IncomingMessage) => void;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+}
+
+export const resilient: Behaviour = {
+  delayMs: (failures) => Math.min(30_000, 2_500 * 2 ** failures) * (0.2 + 0.8 * Math.random()),
+  silenceMs: 45_000,
+  resumes: true,
+  handshakeTimeoutMs: 10_000,
+  tls: {},
+  answered: () => {},
+  inbox: new Inbox(),
+  outbox: new Outbox(),
+  stableMs: 5_000,
+  askedMs,
+  overloadMs: 5_000,
+  beat: (socket) => socket.ping(),
+  answersClose: true,
+};
+
+/** 401 and 403 will not change soon. */
+function askedMs(status: number | undefined, retryAfter: string | undefined): number {
+  if (status === 401 || status === 403) return scaledMs(15_000);
+  return retryAfterMs(retryAfter);
+}
+
+export function retryAfterMs(retryAfter: string | undefined): number {
+  const seconds = Number(retryAfter ?? 0);
+  return (
+    1_000 * Math.min(120, Number.isFinite(seconds) ? seconds : (Date.parse(retryAfter ?? '') - Date.now()) / 1_000 || 0)
+  );
+}
