@@ -136,19 +136,27 @@ function valuesAt(value: unknown, parts: readonly string[]): unknown[] {
   return valuesAt((value as Record<string, unknown>)[part.replaceAll('~1', '/').replaceAll('~0', '~')], rest);
 }
 
-/** One JSON value, or several a line each: some servers join what is queued into one message. */
+const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
+
+/**
+ * One JSON value, or several a line each: some servers join what is queued into one message. Or numbers and nothing else,
+ * with blanks, commas or semicolons between them: a tuple a line, and no other reading of it is possible.
+ */
 export function jsonIn(payload: Buffer): readonly unknown[] {
   const text = payload.toString('utf8');
   try {
     return [JSON.parse(text)];
   } catch {
-    if (!text.includes('\n')) return [];
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    const rows = lines.map((line) => line.trim().split(/\s*[,;]\s*|\s+/));
+    if (rows.flat().every((word) => NUMBER.test(word))) return rows.map((row) => row.map(Number));
+    return lines.length > 1 ? jsonLines(lines) : [];
   }
+}
+
+function jsonLines(lines: readonly string[]): readonly unknown[] {
   try {
-    return text
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .map((line) => JSON.parse(line) as unknown);
+    return lines.map((line) => JSON.parse(line) as unknown);
   } catch {
     return [];
   }

@@ -87,3 +87,14 @@ test('JSON beyond 256 KiB is opaque', () => {
   expect(text(`"${'x'.repeat(room)}"`).form).toBe('json');
   expect(text(`"${'x'.repeat(room + 1)}"`).form).toBe('opaque');
 });
+
+test.each<[string, Record<string, number> | undefined]>([
+  ['0 17 0.8771987779090067\n', { '/0': 0, '/1': 17, '/2': 0.8771987779090067 }],
+  ['3, -4;1e-05', { '/0': 3, '/1': -4, '/2': 1e-5 }],
+  ['1 2\n3 4\n', { '/0/0': 1, '/0/1': 2, '/1/0': 3, '/1/1': 4 }],
+  ['0 x 1', undefined],
+  ['12:30 4', undefined],
+  ['- 5', undefined],
+])('the text %j holds the numbers %j', (line, fields) => {
+  expect(text(line).fields).toEqual(fields);
+});
