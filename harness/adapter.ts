@@ -19,6 +19,8 @@ export interface Adapter {
   listen(opening: Opening): Dialogue;
   /** Our own side of a session, as a right client. */
   join(options: PeerOptions): Peer;
+  /** The other side, as far as a lone client needs it (CHECKLIST rule 10). */
+  host(options: HostOptions): Host;
 }
 
 export interface Opening {
@@ -77,6 +79,27 @@ export interface Peer {
   /** In this protocol it is the client that beats, and the server answers (CHECKLIST rule 11). */
   readonly clientDriven: boolean;
   readonly cursor: Cursor | undefined;
+  close(): void;
+}
+
+export interface Numbered {
+  readonly seq: number;
+  /** JSON. */
+  readonly text: string;
+}
+
+export interface HostOptions {
+  readonly opening: Opening;
+  readonly send: (message: string | Buffer) => void;
+  /** What came after this number. */
+  readonly since: (seq: number) => readonly Numbered[];
+  /** The server's own, across connections. */
+  readonly memory: Map<string, unknown>;
+}
+
+export interface Host {
+  receive(payload: Buffer, binary: boolean): void;
+  push(message: Numbered): void;
   close(): void;
 }
 

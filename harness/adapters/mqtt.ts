@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { generate, type Packet as MqttPacket, type Parser, parser } from 'mqtt-packet';
-import type { Adapter, Cursor, Dialogue, Packet, Peer, PeerOptions } from '../adapter.js';
+import { generate, type IConnectPacket, type Packet as MqttPacket, type Parser, parser } from 'mqtt-packet';
+import type { Adapter, Cursor, Dialogue, Host, HostOptions, Numbered, Packet, Peer, PeerOptions } from '../adapter.js';
 import { every } from '../clock.js';
 import type { Direction } from '../contract.js';
 
@@ -16,6 +16,7 @@ const adapter: Adapter = {
   speaks: ({ subprotocol }) => subprotocol === 'mqtt' || subprotocol === 'mqttv3.1',
   listen: () => new Conversation(),
   join: (options) => new Client(options),
+  host: (options) => new Broker(options),
 };
 export default adapter;
 
@@ -146,6 +147,67 @@ class Client implements Peer {
 
   private send(packet: MqttPacket): void {
     this.options.send(generate(packet));
+  }
+}
+
+/** What a broker keeps of a client that asked for a session that lasts. */
+interface Session {
+  readonly topics: Map<string, 0 | 1>;
+  acknowledged: number;
+}
+
+class Broker implements Host {
+  private readonly conversation = new Conversation();
+  private session: Session | undefined;
+  private version = 4;
+  /** Numbers by packet identifier, until acknowledged. */
+  private readonly sent = new Map<number, number>();
+
+  constructor(private readonly options: HostOptions) {}
+
+  receive(payload: Buffer, binary: boolean): void {
+    for (const packet of this.conversation.packets('up', payload, binary) ?? []) this.answer(packet);
+  }
+
+  private answer(packet: MqttPacket): void {
+    const { messageId = 0 } = packet;
+    if (packet.cmd === 'connect') this.admit(packet);
+    if (packet.cmd === 'pingreq') this.say({ cmd: 'pingresp' });
+    if (packet.cmd === 'publish' && packet.qos === 1) this.say({ cmd: 'puback', messageId });
+    if (packet.cmd === 'publish' && packet.qos === 2) this.say({ cmd: 'pubrec', messageId });
+    if (packet.cmd === 'pubrel') this.say({ cmd: 'pubcomp', messageId });
+    if (packet.cmd === 'puback' && this.session)
+      this.session.acknowledged = Math.max(this.session.acknowledged, this.sent.get(messageId) ?? 0);
+    if (packet.cmd !== 'subscribe') return;
+    // Not more than QoS 1, which a server may grant in place of 2.
+    for (const { topic, qos } of packet.subscriptions) this.session?.topics.set(topic, qos === 0 ? 0 : 1);
+    this.say({ cmd: 'suback', messageId, granted: packet.subscriptions.map(({ qos }) => Math.min(1, qos)) });
+  }
+
+  private admit({ clientId, clean, protocolVersion = 4 }: IConnectPacket): void {
+    const { memory, since } = this.options;
+    this.version = protocolVersion;
+    const kept = clean === false ? (memory.get(clientId) as Session | undefined) : undefined;
+    this.session = kept ?? { topics: new Map(), acknowledged: 0 };
+    if (clean === false) memory.set(clientId, this.session);
+    else memory.delete(clientId);
+    this.say({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: kept !== undefined });
+    if (kept && kept.acknowledged > 0) for (const message of since(kept.acknowledged)) this.push(message);
+  }
+
+  push({ seq, text }: Numbered): void {
+    for (const [filter, qos] of this.session?.topics ?? []) {
+      const topic = filter.replace(/[+#]/g, 'holdfast');
+      const messageId = (seq % 0xffff) + 1;
+      if (qos === 1) this.sent.set(messageId, seq);
+      this.say({ cmd: 'publish', topic, payload: text, qos, dup: false, retain: false, messageId });
+    }
+  }
+
+  close(): void {}
+
+  private say(packet: MqttPacket): void {
+    this.options.send(generate(packet, { protocolVersion: this.version }));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Adapter, Packet, Peer, PeerOptions } from '../adapter.js';
+import type { Adapter, Host, HostOptions, Packet, Peer, PeerOptions } from '../adapter.js';
 import { every } from '../clock.js';
 
 // A message is `[join_ref, ref, topic, event, payload]` (vsn 2.0.0) or an object of those (1.0.0); the client sends "heartbeat"
@@ -11,10 +11,12 @@ const adapter: Adapter = {
   speaks: ({ path }) => /\/websocket\?(.*&)?vsn=[12]\.0\.0(&|$)/.test(path),
   listen: () => ({ read: (_, payload, binary) => (binary ? undefined : packets(payload)) }),
   join: (options) => new Client(options),
+  host: (options) => host(options),
 };
 export default adapter;
 
 interface Message {
+  readonly joinRef: unknown;
   readonly ref: unknown;
   readonly topic: string;
   readonly event: string;
@@ -71,10 +73,34 @@ class Client implements Peer {
   }
 
   private spell(topic: string, event: string, payload: unknown, joinRef: string | null): string {
-    const ref = String(this.ref);
-    if (!/vsn=1/.test(this.options.opening.path)) return JSON.stringify([joinRef, ref, topic, event, payload]);
-    return JSON.stringify({ topic, event, payload, ref, join_ref: joinRef });
+    return spelled(this.options.opening.path, [joinRef, String(this.ref), topic, event, payload]);
   }
+}
+
+/** Lets everybody into every channel, and tells it there. */
+function host({ opening, send }: HostOptions): Host {
+  const joined = new Map<string, unknown>();
+  const say = (joinRef: unknown, ref: unknown, topic: string, event: string, payload: unknown) =>
+    send(spelled(opening.path, [joinRef, ref, topic, event, payload]));
+  return {
+    receive(bytes, binary) {
+      const message = binary ? undefined : parse(bytes);
+      if (!message) return;
+      const { joinRef, ref, topic, event } = message;
+      if (event === 'phx_join') joined.set(topic, joinRef);
+      if (event === 'phx_leave') joined.delete(topic);
+      say(joinRef, ref, topic, 'phx_reply', { status: 'ok', response: {} });
+    },
+    push({ text }) {
+      for (const [topic, joinRef] of joined) say(joinRef, null, topic, 'message', JSON.parse(text));
+    },
+    close() {},
+  };
+}
+
+function spelled(path: string, message: readonly [unknown, unknown, string, string, unknown]): string {
+  const [join_ref, ref, topic, event, payload] = message;
+  return JSON.stringify(/vsn=1/.test(path) ? { topic, event, payload, ref, join_ref } : message);
 }
 
 function packets(bytes: Buffer): readonly Packet[] | undefined {
@@ -89,8 +115,8 @@ function packets(bytes: Buffer): readonly Packet[] | undefined {
 function parse(bytes: Buffer): Message | undefined {
   try {
     const value: unknown = JSON.parse(bytes.toString());
-    const [, ref, topic, event, payload] = Array.isArray(value) && value.length === 5 ? value : inOrder(value);
-    return typeof topic === 'string' && typeof event === 'string' ? { ref, topic, event, payload } : undefined;
+    const [joinRef, ref, topic, event, payload] = Array.isArray(value) && value.length === 5 ? value : inOrder(value);
+    return typeof topic === 'string' && typeof event === 'string' ? { joinRef, ref, topic, event, payload } : undefined;
   } catch {
     return undefined;
   }
@@ -98,8 +124,8 @@ function parse(bytes: Buffer): Message | undefined {
 
 function inOrder(value: unknown): readonly unknown[] {
   if (typeof value !== 'object' || value === null) return [];
-  const { ref, topic, event, payload } = value as Partial<Message>;
-  return payload === undefined ? [] : [null, ref, topic, event, payload];
+  const { join_ref, ref, topic, event, payload } = value as Partial<Message> & { readonly join_ref?: unknown };
+  return payload === undefined ? [] : [join_ref, ref, topic, event, payload];
 }
 
 /** `{"topic":"room:lobby","payload":{…}}` */

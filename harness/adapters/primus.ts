@@ -20,6 +20,7 @@ const adapter: Adapter = {
     wrap: (payload) => payload,
     close() {},
   }),
+  host: ({ send }) => ({ receive() {}, push: ({ text }) => send(text), close() {} }),
 };
 export default adapter;
 

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { Decoder, type Packet as SocketPacket } from 'socket.io-parser';
-import type { Adapter, Cursor, Dialogue, Packet, Peer, PeerOptions } from '../adapter.js';
+import type { Adapter, Cursor, Dialogue, Host, HostOptions, Numbered, Packet, Peer, PeerOptions } from '../adapter.js';
 import { every } from '../clock.js';
 import type { Direction } from '../contract.js';
 
@@ -24,6 +25,7 @@ const adapter: Adapter = {
   speaks: ({ path }) => /[?&]EIO=[34](&|$)/.test(path),
   listen: () => new Conversation(false),
   join: (options) => new Client(options),
+  host: (options) => new Server(options),
 };
 export default adapter;
 
@@ -171,6 +173,48 @@ class Client implements Peer {
 
   wrap(payload: string | Buffer): string {
     return this.namespaces ? `${MESSAGE}${EVENT}${eventOf(payload.toString())}` : `${MESSAGE}${payload}`;
+  }
+
+  close(): void {
+    this.beating?.[Symbol.dispose]();
+  }
+}
+
+const SERVER_BEAT_MS = 15_000;
+const SERVER = { pingInterval: SERVER_BEAT_MS, pingTimeout: 20_000, maxPayload: 1_000_000 };
+
+class Server implements Host {
+  private readonly sid = randomUUID();
+  private readonly beating: Disposable | undefined;
+  /** With its comma; undefined before the client is connected to one. */
+  private namespace: string | undefined;
+
+  constructor(private readonly options: HostOptions) {
+    const { opening, send } = options;
+    const driven = /[?&]EIO=3/.test(opening.path);
+    const upgrades = /[?&]transport=polling/.test(opening.path) ? ['websocket'] : [];
+    send(`${OPEN}${JSON.stringify({ sid: this.sid, upgrades, ...SERVER })}`);
+    if (driven) this.connect('', {});
+    else this.beating = every(SERVER_BEAT_MS, () => send(PING));
+  }
+
+  receive(payload: Buffer, binary: boolean): void {
+    const text = binary ? '' : payload.toString();
+    if (text === PING) this.options.send(PONG);
+    const [, namespace = '', said = ''] = /^40(\/[^,]*,)?(.*)$/s.exec(text) ?? [];
+    if (text.startsWith(`${MESSAGE}${CONNECT}`)) this.connect(namespace, parsed(said));
+  }
+
+  private connect(namespace: string, { offset }: Record<string, unknown>): void {
+    this.namespace = namespace;
+    const from = typeof offset === 'string' ? Number(offset.slice(1)) : Number.NaN;
+    if (Number.isInteger(from)) for (const message of this.options.since(from)) this.push(message);
+    this.options.send(`${MESSAGE}${CONNECT}${namespace}${JSON.stringify({ sid: this.sid, pid: 'holdfast' })}`);
+  }
+
+  push({ seq, text }: Numbered): void {
+    if (this.namespace === undefined) return;
+    this.options.send(`${MESSAGE}${EVENT}${this.namespace}["message",${text},"o${seq}"]`);
   }
 
   close(): void {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Adapter, Dialogue, Packet, Peer, PeerOptions } from '../adapter.js';
+import type { Adapter, Dialogue, Host, HostOptions, Packet, Peer, PeerOptions } from '../adapter.js';
 import type { Direction } from '../contract.js';
 import stomp, { destinationOf } from './stomp.js';
 
 // "o: open frame … h: heartbeat frame … a: array of json-encoded messages … c: close frame"; what a client sends is an array
 // of strings [sockjs-protocol 0.3.3]. The path: "/<prefix>/<server, three digits>/<session>/websocket".
 const PATH = /\/(\d{3})\/[^/.?]+\/websocket(?=\?|$)/;
+const STOMP = /^(CONNECT|STOMP)\r?\n/;
 const OPEN = 'o';
 const HEARTBEAT = 'h';
 const CLOSE = 'c';
@@ -17,6 +18,7 @@ const adapter: Adapter = {
   address: (path) => path.replace(PATH, `/$1/${randomUUID().slice(0, 8)}/websocket`),
   listen: () => new Conversation(),
   join: (options) => new Client(options),
+  host: (options) => host(options),
 };
 export default adapter;
 
@@ -34,13 +36,32 @@ class Conversation implements Dialogue {
       if (text === OPEN || text.startsWith(CLOSE)) return [{ kind: 'control', payload }];
     }
     const messages = messagesIn(dir === 'down' ? text.slice(1) : text);
-    if (dir === 'up' && /^(CONNECT|STOMP)\r?\n/.test(messages?.[0] ?? ''))
+    if (dir === 'up' && STOMP.test(messages?.[0] ?? ''))
       this.inner ??= stomp.listen({ path: '', subprotocol: undefined });
     return messages?.flatMap((one) => {
       const bytes = Buffer.from(one);
       return this.inner?.read(dir, bytes, false) ?? [{ kind: 'message', payload: bytes } as const];
     });
   }
+}
+
+function host({ opening, send, since, memory }: HostOptions): Host {
+  const say = (message: string | Buffer) => send(`a${JSON.stringify([message.toString()])}`);
+  let inner: Host | undefined;
+  send(OPEN);
+  return {
+    receive(payload) {
+      for (const message of messagesIn(payload.toString()) ?? []) {
+        if (STOMP.test(message)) inner ??= stomp.host({ opening, send: say, since, memory });
+        inner?.receive(Buffer.from(message), false);
+      }
+    },
+    push(message) {
+      if (inner) inner.push(message);
+      else say(message.text);
+    },
+    close: () => inner?.close(),
+  };
 }
 
 class Client implements Peer {

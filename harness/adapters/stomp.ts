@@ -1,5 +1,5 @@
 import { type IRawFrameType, Parser } from '@stomp/stompjs';
-import type { Adapter, Dialogue, Packet, Peer, PeerOptions } from '../adapter.js';
+import type { Adapter, Dialogue, Host, HostOptions, Numbered, Packet, Peer, PeerOptions } from '../adapter.js';
 import { every } from '../clock.js';
 import type { Direction } from '../contract.js';
 
@@ -14,6 +14,7 @@ const adapter: Adapter = {
   speaks: ({ subprotocol }) => /^v1[012]\.stomp$/.test(subprotocol ?? ''),
   listen: () => new Conversation(),
   join: (options) => new Client(options),
+  host: (options) => new Broker(options),
 };
 export default adapter;
 
@@ -94,6 +95,47 @@ class Client implements Peer {
     if (destination === undefined) return undefined;
     const bytes = Buffer.byteLength(payload);
     return `SEND\ndestination:${escaped(destination)}\ncontent-length:${bytes}\n\n${payload}\0`;
+  }
+
+  close(): void {
+    this.beating?.[Symbol.dispose]();
+  }
+}
+
+class Broker implements Host {
+  private readonly conversation = new Conversation();
+  private readonly subscriptions = new Map<string, string>();
+  private beating: Disposable | undefined;
+
+  constructor(private readonly options: HostOptions) {}
+
+  receive(payload: Buffer): void {
+    for (const frame of this.conversation.frames('up', payload)) {
+      if (!('heartbeat' in frame)) this.answer(frame.command, new Map(frame.headers));
+    }
+  }
+
+  private answer(command: string | undefined, headers: ReadonlyMap<string, string>): void {
+    const { send } = this.options;
+    if (command === 'CONNECT' || command === 'STOMP') {
+      const [, wanted = 0] = (headers.get('heart-beat') ?? '').split(',').map(Number);
+      const beatMs = wanted > 0 ? Math.max(BEAT_MS, wanted) : 0;
+      if (beatMs > 0) this.beating = every(beatMs, () => send('\n'));
+      const versions = headers.get('accept-version')?.split(',') ?? ['1.0'];
+      send(`CONNECTED\nversion:${versions.sort().at(-1)}\nheart-beat:${beatMs},0\n\n\0`);
+    }
+    const receipt = headers.get('receipt');
+    if (receipt !== undefined) send(`RECEIPT\nreceipt-id:${receipt}\n\n\0`);
+    const id = headers.get('id') ?? '0';
+    if (command === 'SUBSCRIBE') this.subscriptions.set(id, headers.get('destination') ?? '');
+    if (command === 'UNSUBSCRIBE') this.subscriptions.delete(id);
+  }
+
+  push({ seq, text }: Numbered): void {
+    for (const [id, destination] of this.subscriptions) {
+      const head = `subscription:${id}\nmessage-id:${seq}\ndestination:${destination}\ncontent-type:application/json`;
+      this.options.send(`MESSAGE\n${head}\n\n${text}\0`);
+    }
   }
 
   close(): void {

@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
+import { adapterFor, type Host, type Numbered, type Opening } from '../adapter.js';
 import { every } from '../clock.js';
+import { EnginePolling } from './engine-io-polling.js';
 
 /**
  * The server a lone client meets (CHECKLIST rule 10): any path and query, the first subprotocol offered, a ping every
@@ -23,6 +25,7 @@ export interface ReferenceServer extends AsyncDisposable {
 const HISTORY = 10_000;
 /** The shorter of the usual drain windows, 30-60 s. */
 export const CLOSE_TIMEOUT_MS = 30_000;
+const SOCKJS_INFO = JSON.stringify({ websocket: true, origins: ['*:*'], cookie_needed: false, entropy: 1 });
 
 export async function startReferenceServer(options: {
   readonly base: number;
@@ -37,7 +40,13 @@ export async function startReferenceServer(options: {
   }) => number | undefined;
   readonly resumeMessage?: (text: string) => number | undefined;
 }): Promise<ReferenceServer> {
-  const http = createServer((_, response) => {
+  const http = createServer((request, response) => {
+    if (polling.answer(request, response)) return;
+    // What sockjs-client asks first.
+    if (/\/info(\?|$)/.test(request.url ?? '')) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(SOCKJS_INFO);
+      return;
+    }
     response.writeHead(200, { 'content-type': 'text/plain' }).end('holdfast reference server\n');
   });
   // Its types do not know it.
@@ -57,15 +66,39 @@ export async function startReferenceServer(options: {
   let dropping = false;
   let dropped = 0;
   const text = (seq: number) => JSON.stringify({ type: 'message', seq, data: `message ${seq}` });
-  const replay = (client: WebSocket, from: number) => {
+  const since = (from: number): Numbered[] => {
     const first = Math.max(from + 1, options.base + 1, last - HISTORY + 1);
-    for (let seq = first; seq <= last; seq++) client.send(text(seq));
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => ({ seq: first + i, text: text(first + i) }));
   };
+  const replay = (client: WebSocket, from: number) => {
+    for (const message of since(from)) client.send(message.text);
+  };
+  const memory = new Map<string, unknown>();
+  const open = (opening: Opening, send: (message: string | Buffer) => void) =>
+    adapterFor(opening)?.host({ opening, send, since, memory });
+  const polling = new EnginePolling(open);
+  const upgraded = new WeakSet<WebSocket>();
+  const hosts = new Map<WebSocket, Host>();
   server.on('connection', (client, request) => {
     client.on('error', () => {});
     if (dropping) {
       dropped += 1;
       return client.terminate();
+    }
+    const opening = { path: request.url ?? '/', subprotocol: client.protocol };
+    if (polling.upgrade(opening.path, client)) {
+      upgraded.add(client);
+      return;
+    }
+    const host = open(opening, (message) => client.send(message));
+    if (host) {
+      hosts.set(client, host);
+      client.on('message', (raw: Buffer, binary) => host.receive(raw, binary));
+      client.on('close', () => {
+        host.close();
+        hosts.delete(client);
+      });
+      return;
     }
     const url = new URL(request.url ?? '/', 'http://reference.invalid');
     const header = (name: string) => {
@@ -81,7 +114,12 @@ export async function startReferenceServer(options: {
   });
   const push = every(options.pushMs ?? 200, () => {
     last += 1;
-    for (const client of server.clients) client.send(text(last));
+    for (const client of server.clients) {
+      const host = hosts.get(client);
+      if (host) host.push({ seq: last, text: text(last) });
+      else if (!upgraded.has(client)) client.send(text(last));
+    }
+    for (const host of polling.hosts) host.push({ seq: last, text: text(last) });
   });
   const ping = every(options.pingMs ?? 15_000, () => {
     for (const client of server.clients) client.ping();
@@ -107,6 +145,7 @@ export async function startReferenceServer(options: {
     [Symbol.asyncDispose]: async () => {
       push[Symbol.dispose]();
       ping[Symbol.dispose]();
+      polling[Symbol.dispose]();
       for (const client of server.clients) client.terminate();
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => http.close(() => resolve()));

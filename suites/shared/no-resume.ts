@@ -1,4 +1,5 @@
-import type { EventOf, HistoryView, Scalar } from '../../harness/contract.js';
+import { subprotocolOf } from '../../harness/adapter.js';
+import type { EventOf, HistoryView, Scalar, Target } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { idsIn, keyOf } from '../../harness/id-field.js';
@@ -29,7 +30,7 @@ export default defineCheck({
   expect: { minMissed: 10 },
   unless: (target) => {
     if (target.delivery === 'latest') return 'delivery is declared `latest`: messages may be dropped';
-    const named = target.sequence !== undefined || target.resume !== undefined;
+    const named = target.sequence !== undefined || target.resume !== undefined || hasOwnWay(target);
     return target.server || named
       ? undefined
       : 'needs --server, or --sequence or --resume: nothing says what this client resumes from';
@@ -116,7 +117,7 @@ export default defineCheck({
     if (!cursor && lost > 0)
       return fail(`came back without its last id and lost ${lost} of ${missed.length} messages`, { measured, because });
     if (lost > 0) {
-      const declared = target.server !== undefined || target.resume !== undefined;
+      const declared = target.server !== undefined || target.resume !== undefined || hasOwnWay(target);
       return declared
         ? fail(`presented its last id, and still lost ${lost} of ${missed.length} messages`, { measured, because })
         : inconclusive(
@@ -133,6 +134,11 @@ export default defineCheck({
   },
   examples: { pass: story(true), fail: story(false) },
 });
+
+/** Its subprotocol says how a client comes back, and our reference server knows that. */
+function hasOwnWay(target: Target): boolean {
+  return subprotocolOf(target)?.resumes !== undefined;
+}
 
 /** Where the subprotocol has a cursor of its own: which message it stands for. */
 function places(recent: readonly { key: string; event: EventOf<'message'> }[]): (readonly [string, string])[] {
