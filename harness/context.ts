@@ -78,7 +78,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     measure: (name, facts) => record({ type: 'measure', name, facts }),
     samples: (name, unit, values) => record({ type: 'samples', name, unit, values }),
 
-    async startServer({ name, env } = {}) {
+    async startServer({ name, env, openFiles } = {}) {
       if (!target.server) throw new HarnessError('NO_SERVER', 'this target has no server');
       if (target.server.url !== undefined) return defer(await connectServer(target.server));
       servers += 1;
@@ -86,6 +86,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         spec: target.server,
         name: name ?? `server-${servers}`,
         env: { ...base, ...env },
+        ...(openFiles === undefined ? {} : { openFiles }),
         cwd: target.cwd,
         record,
         observer,

@@ -66,6 +66,13 @@ export function peakIn(instants: readonly number[], windowMs: number): number {
   return peak;
 }
 
+/** The longest time from 0, or from one instant to the next; infinite of none. */
+export function longestGap(instants: readonly number[]): number {
+  const sorted = [0, ...instants].sort((a, b) => a - b);
+  if (sorted.length === 1) return Number.POSITIVE_INFINITY;
+  return Math.max(...sorted.slice(1).map((at, index) => at - (sorted[index] ?? at)));
+}
+
 export const MIB = 1024 * 1024;
 
 /** For sentences: "3.2 s", "140 ms". */

@@ -106,6 +106,8 @@ export interface Session extends AsyncDisposable {
   pong(): void;
   close(code: number): void;
   terminate(): void;
+  /** A reset: what a crashed peer's kernel sends. */
+  abort(): void;
   ended(timeoutMs: number): Promise<SessionEnd | undefined>;
   onMessage(listener: (message: ReceivedMessage) => void): void;
 }
@@ -162,6 +164,8 @@ export interface ScenarioContext {
   startServer(options?: {
     readonly name?: string;
     readonly env?: Readonly<Record<string, string>>;
+    /** How many descriptors each of its processes may have open. */
+    readonly openFiles?: number;
   }): Promise<StartedServer>;
   /** A reference server of ours, for a lone client. */
   startReference(): Promise<ReferenceServer>;

@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import WebSocket from 'ws';
 import { adapterFor, factsOf, type Packet, type Peer } from '../adapter.js';
 import { nowMs, waitFor } from '../clock.js';
-import type { MessageFacts, Observer, Record_, Slot, Target } from '../contract.js';
+import type { MessageFacts, Observer, Record_, Target } from '../contract.js';
 import { messageOf } from '../errors.js';
 import type { ReceivedMessage, Refusal, Session, SessionEnd, SessionOptions } from '../scenario.js';
 import { logIn } from './subprotocol.js';
+import { dial, headersOf, slotsOf, subprotocols, urlFor } from './websocket-request.js';
 
 /** Larger than any message a scenario waits for: a target's flood must not be cut by our own limit. */
 const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
@@ -29,10 +28,7 @@ export function openWebSocket(
   options: SessionOptions,
   { target, record, observer }: Tools,
 ): Promise<Session | Refusal> {
-  const slots = [
-    ...(options.slots ?? (target.auth ? [target.auth] : [])),
-    ...(options.bare || !target.subscribe ? [] : [target.subscribe]),
-  ];
+  const slots = slotsOf(options, target);
   const url = urlFor(target, options, slots);
   const { address } = adapterFor({ path: url.pathname, subprotocol: undefined }) ?? {};
   if (address) url.pathname = address(url.pathname);
@@ -175,6 +171,7 @@ export function openWebSocket(
       wire?.write(bytes);
     },
     terminate: () => socket.terminate(),
+    abort: () => void (secure ? wire?.destroy() : wire?.resetAndDestroy()),
     ended: (timeoutMs) => waitFor(() => end, timeoutMs),
     onMessage: (listener) => {
       messages.push(listener);
@@ -249,57 +246,4 @@ function frameHead(first: number, bytes: number): Buffer {
   head.writeUInt8(0x80 | 127, 1);
   head.writeBigUInt64BE(BigInt(bytes), 2);
   return head;
-}
-
-function dial(options: SessionOptions, target: Target, url: URL, secure: boolean) {
-  const where = {
-    host: options.to.host,
-    port: options.to.port,
-    ...(options.sourceHost === undefined ? {} : { localAddress: options.sourceHost }),
-  };
-  if (!secure) return connectTcp(where);
-  const name = url.hostname.replace(/^\[|\]$/g, '');
-  return connectTls({
-    ...where,
-    ...(/^[\d.]+$|:/.test(name) ? {} : { servername: name }),
-    ...(target.insecure ? { rejectUnauthorized: false } : {}),
-    ...(target.caFile === undefined ? {} : { ca: readFileSync(target.caFile) }),
-    // We dial the gate; the certificate must still be the target's.
-    checkServerIdentity: (_, certificate) => (target.insecure ? undefined : checkServerIdentity(name, certificate)),
-  });
-}
-
-/** The target's own URL: through a gate the Host header must stay what it was. */
-function urlFor(target: Target, options: SessionOptions, slots: readonly Slot[]): URL {
-  const base =
-    target.server?.url ??
-    `ws://${options.to.host.includes(':') ? `[${options.to.host}]` : options.to.host}:${options.to.port}`;
-  const url = new URL(base);
-  const path = new URL(`http://path.invalid${target.path}`);
-  if (target.path !== '/' || url.pathname === '') url.pathname = path.pathname;
-  // As it was typed: `searchParams` would spell `?streams=a@trade/b` anew, and a signed query must stay what was signed.
-  if (url.search === '') url.search = path.search;
-  else if (path.search !== '' && path.search !== url.search) url.search += `&${path.search.slice(1)}`;
-  for (const slot of slots) {
-    if (slot.in !== 'query') continue;
-    if (url.searchParams.has(slot.name)) url.searchParams.set(slot.name, slot.value);
-    else url.search += `${url.search === '' ? '?' : '&'}${new URLSearchParams([[slot.name, slot.value]])}`;
-  }
-  return url;
-}
-
-function headersOf(slots: readonly Slot[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const slot of slots) {
-    if (slot.in === 'header' && slot.name.toLowerCase() !== 'sec-websocket-protocol') headers[slot.name] = slot.value;
-  }
-  return headers;
-}
-
-/** A subprotocol is declared as the header it travels in. */
-function subprotocols({ subprotocol }: Target, slots: readonly Slot[]): string[] {
-  const declared = slots.flatMap((slot) =>
-    slot.in === 'header' && slot.name.toLowerCase() === 'sec-websocket-protocol' ? slot.value.split(/\s*,\s*/) : [],
-  );
-  return [...new Set([...(subprotocol === undefined ? [] : [subprotocol]), ...declared])];
 }

@@ -23,6 +23,8 @@ export interface ProcessOptions {
   /** Added to our own environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Limit of open descriptors, soft and hard: a runtime may raise its soft one (Go does). Not on Windows. */
+  readonly openFiles?: number;
   readonly record: Record_;
   /** Turns the ids of reports into what may be kept; without it reports carry no id. */
   readonly observer?: Pick<Observer, 'scalar'>;
@@ -71,7 +73,8 @@ export async function spawnProcess(options: ProcessOptions): Promise<StartedProc
   startReaper();
   const pipes = await openTruePipes();
   const spawnedAtMs = nowMs();
-  const child = spawn(command.file, [...command.args], {
+  const [file, ...args] = limited([command.file, ...command.args], options.openFiles);
+  const child = spawn(file, args, {
     cwd: options.cwd,
     env: { ...process.env, PYTHONUNBUFFERED: '1', ...options.env, ...family.mark },
     // A session and group of its own; stdin stays open and never ends, since many programs leave when it does.
@@ -169,6 +172,12 @@ export async function targetDied(started: StartedProcess, when: string): Promise
     code ? 'TARGET_NOT_FOUND' : 'TARGET_DIED',
     `${started.name} (${started.command}) ${how} after ${afterMs} ms, ${when}${said}`,
   );
+}
+
+/** A shell that sets the limit and replaces itself by the program, so that pid and exit code are the program's. */
+function limited(argv: readonly [string, ...string[]], openFiles: number | undefined): readonly [string, ...string[]] {
+  if (openFiles === undefined) return argv;
+  return ['sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh', ...argv];
 }
 
 function follow(streams: Streams, options: ProcessOptions): { stdout?: Output; stderr?: Output } {

@@ -7,7 +7,7 @@ import { isFree, pickPort } from './ports.js';
 import { type ProcessOptions, type StartedProcess, spawnProcess } from './process.js';
 import { commandLine, processStartTime, processTable, withDescendants } from './process-table.js';
 import { type Readiness, untilReady, whereAccepts } from './readiness.js';
-import { isListening, listenerOf } from './sockets.js';
+import { type Holder, holdersOf, isListening, listenerOf } from './sockets.js';
 
 export interface ServerOptions {
   readonly spec: ServerSpec;
@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly record: Record_;
   readonly observer?: ProcessOptions['observer'];
   readonly extraEnv?: Readonly<Record<string, string>>;
+  /** How many descriptors each of its processes may have open. */
+  readonly openFiles?: number;
   /** The port of an earlier copy, to come back on. */
   readonly port?: number;
   /** Milliseconds until it must be ready. */
@@ -56,6 +58,8 @@ export interface StartedServer extends AsyncDisposable {
   gone(deadlineMs?: number, signal?: AbortSignal): Promise<Gone | undefined>;
   /** The owner lives, with the same pid and start time (CHECKLIST rule 23). */
   alive(): boolean;
+  /** The processes that hold its port or a connection of it: its workers (CHECKLIST rule 23). None where that can't be told. */
+  holders(): readonly Holder[];
   /** Pids whose memory is the server's. */
   pids(): number[];
   /** Resident bytes of the whole tree; undefined where it can't be read. */
@@ -99,6 +103,7 @@ async function start(options: ServerOptions, port: number, fixed: boolean): Prom
     env: { ...options.env, ...options.extraEnv, PORT: String(port), HOST: '127.0.0.1' },
     cwd: options.cwd,
     record,
+    ...(options.openFiles === undefined ? {} : { openFiles: options.openFiles }),
     ...(options.observer ? { observer: options.observer } : {}),
     ...(readyLog
       ? {
@@ -216,6 +221,7 @@ function makeServer({ name, host, port, spec, record, started }: Parts): Started
       return waitFor(check, deadlineMs, { stepMs: 20, ...(signal ? { signal } : {}) });
     },
     alive,
+    holders: () => (onLoopback ? holdersOf(port, pids()) : []),
     pids,
     memoryBytes: () => treeRssBytes(pids()),
     stop,

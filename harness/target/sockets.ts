@@ -97,6 +97,27 @@ export function listenerOf(port: number, among: readonly number[] = []): Listene
   return top?.startTime === undefined ? undefined : { pid: top.pid, startTime: top.startTime, owners };
 }
 
+export interface Holder {
+  readonly pid: number;
+  readonly startTime: number;
+}
+
+/** Those of these processes that hold the listening socket of this port, or a connection that came to it. */
+export function holdersOf(port: number, among: readonly number[]): Holder[] {
+  const inodes = new Set(rows((_state, local) => local === port).map((row) => row.inode));
+  return among
+    .filter((pid) => socketInodes(pid).some((inode) => inodes.has(inode)))
+    .flatMap((pid) => {
+      const startTime = processStartTime(pid);
+      return startTime === undefined ? [] : [{ pid, startTime }];
+    });
+}
+
+/** The very process, not another one that was given its number. */
+export function livesOn({ pid, startTime }: Holder): boolean {
+  return processStartTime(pid) === startTime;
+}
+
 /** Whether anything listens on this port; looks without connecting, beside the event loop. Undefined where it can't be told. */
 export async function isListening(port: number): Promise<boolean | undefined> {
   for (const file of files) {

@@ -38,7 +38,7 @@ export default defineCheck({
     if (storms.length === 0 || history.bites('reset').length === 0)
       return inconclusive('no storm was made', { because: [filled] });
     const connectMs = median(history.samples('connect cost'));
-    const served = [1, 2].map((round) => history.samples(`served ${round}`));
+    const served = [1, 2].map((round) => history.samples(`served ${round}`)).filter(({ length }) => length > 0);
     const rss = history.measures('after storm');
     const [worst = [], best = []] = [...served].sort((a, b) => percentile(b, 99) - percentile(a, 99));
     const number = (value: unknown) => (typeof value === 'number' ? value : null);

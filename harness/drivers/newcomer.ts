@@ -1,0 +1,37 @@
+import { nowMs } from '../clock.js';
+import type { ScenarioContext } from '../scenario.js';
+import type { StartedServer } from '../target/server.js';
+
+const OPEN_MS = 2000;
+const AGAIN_MS = 250;
+/** Orderly refusals of a server that has enough to do (CHECKLIST rule 23). */
+const ORDERLY = [429, 503];
+
+export interface Served {
+  /** Since the first attempt. */
+  readonly tookMs: number;
+  readonly status: number;
+}
+
+/** Somebody new comes, again and again until served; undefined where nobody was within `windowMs`. */
+export async function newcomer(
+  context: ScenarioContext,
+  server: StartedServer,
+  windowMs: number,
+  { mayRefuse }: { readonly mayRefuse: boolean },
+): Promise<Served | undefined> {
+  const startMs = nowMs();
+  while (nowMs() - startMs < windowMs && !context.signal.aborted) {
+    const session = await context.openSession({ name: 'newcomer', to: server, silent: true, openTimeoutMs: OPEN_MS });
+    const tookMs = Math.round(nowMs() - startMs);
+    if (!('refused' in session)) {
+      session.terminate();
+      return { tookMs, status: 101 };
+    }
+    if (mayRefuse && session.status !== undefined && ORDERLY.includes(session.status)) {
+      return { tookMs, status: session.status };
+    }
+    await context.watch(AGAIN_MS);
+  }
+  return undefined;
+}

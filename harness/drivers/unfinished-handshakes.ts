@@ -1,0 +1,78 @@
+import { every, nowMs } from '../clock.js';
+import type { ScenarioContext } from '../scenario.js';
+import type { StartedServer } from '../target/server.js';
+import { handshakeLines, openRaw, type RawConnection } from './raw-connection.js';
+import { sourceHostOf } from './source-host.js';
+
+const OPEN_MS = 3000;
+const BATCH = 50;
+/** Of four, one goes on for ever: a header line now and then, the end never (Slowloris). */
+const DRIPPING_OF = 4;
+const DRIP_MS = 5000;
+const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+
+/** Clients that begin a handshake and never finish it: most fall silent in the middle of a header, some drip on. */
+export class UnfinishedHandshakes implements Disposable {
+  private readonly silent: RawConnection[] = [];
+  private readonly dripping: RawConnection[] = [];
+  private drip: Disposable | undefined;
+
+  constructor(
+    private readonly context: ScenarioContext,
+    private readonly server: StartedServer,
+  ) {}
+
+  /** Resolves to how many stand. */
+  async open(count: number): Promise<number> {
+    const lines = handshakeLines(this.context.target, { to: this.server }, KEY);
+    const half = `${lines.slice(0, 2).join('\r\n')}\r\nUpgrade: web`;
+    for (let begun = 0; begun < count; begun += BATCH) {
+      const batch = Array.from({ length: Math.min(BATCH, count - begun) }, (_, i) => this.begin(begun + i, half));
+      await Promise.all(batch);
+    }
+    this.drip = every(this.context.ms(DRIP_MS), () => {
+      for (const raw of this.dripping) raw.write(`socket\r\nX-Drip-${Math.round(nowMs())}: a`);
+    });
+    return this.silent.length + this.dripping.length;
+  }
+
+  private async begin(index: number, half: string): Promise<void> {
+    const sourceHost = sourceHostOf(this.server, index);
+    const where = { to: this.server, timeoutMs: OPEN_MS, ...(sourceHost === undefined ? {} : { sourceHost }) };
+    const raw = await openRaw(where, this.context.target);
+    raw?.write(half);
+    if (raw) (index % DRIPPING_OF === 0 ? this.dripping : this.silent).push(raw);
+  }
+
+  /** Not ended by the server yet. */
+  get standing(): number {
+    return this.silent.filter(isStanding).length + this.dripping.filter(isStanding).length;
+  }
+
+  /** How many of a kind stand, and how long the longest was held. */
+  get facts() {
+    return {
+      silent: this.silent.length,
+      silentHeld: this.silent.filter(isStanding).length,
+      silentMs: longest(this.silent),
+      dripping: this.dripping.length,
+      drippingHeld: this.dripping.filter(isStanding).length,
+      drippingMs: longest(this.dripping),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.drip?.[Symbol.dispose]();
+    for (const raw of [...this.silent, ...this.dripping]) raw[Symbol.dispose]();
+  }
+}
+
+function isStanding({ isOpen }: RawConnection): boolean {
+  return isOpen;
+}
+
+/** Up to now for those that stand. */
+function longest(connections: readonly RawConnection[]): number {
+  const held = connections.map(({ openedAtMs, endedAtMs }) => (endedAtMs ?? nowMs()) - openedAtMs);
+  return Math.round(Math.max(0, ...held));
+}

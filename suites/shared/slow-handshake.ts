@@ -1,0 +1,92 @@
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { inWords } from '../../harness/numbers.js';
+import { harmOf, numberOf } from './witness-evidence.js';
+
+export default defineCheck({
+  id: 'slow-handshake',
+  level: 'SHOULD',
+  antiPattern: null,
+  role: 'server',
+  scenario: 'unfinished',
+  title: 'SHOULD cut handshakes that are not finished within 60 s, and serve everybody else meanwhile',
+  why: 'A half-sent request costs its sender nothing and the server a descriptor, memory, perhaps a thread. Phones that vanish in the middle of connecting leave them behind by accident, others on purpose (Slowloris).',
+  fix: 'Set the time for a whole request head (Node: headersTimeout and connectionsCheckingInterval; Go: ReadHeaderTimeout; Python websockets: open_timeout; hyper: header_read_timeout), not only one for each byte.',
+  source:
+    'CHECKLIST: 200 unfinished handshakes; alive, old streams go on, others accepted within 10 s, unfinished ones cut within 60 s (5 s more: a 60,000 ms timer is never exact)',
+  measured: {
+    held: 'connections',
+    cutMs: 'ms',
+    dripCutMs: 'ms',
+    refused: 'newcomers',
+    waitedMs: 'ms',
+    recoveredMs: 'ms',
+    witnessesKept: 'sessions',
+  },
+  expect: { maxHeldMs: 60_000, slackMs: 5000, maxWaitMs: 10_000 },
+  scaled: ['maxHeldMs', 'slackMs'],
+  judge(history, { expect }) {
+    const seen = history.measures('unfinished')[0];
+    if (!seen || history.bites('unfinished-handshakes').length === 0)
+      return inconclusive('no handshake was left unfinished');
+    const { silent, silentHeld, silentMs, dripping, drippingHeld, drippingMs, open, waitedMs } = seen.facts;
+    const measured = {
+      held: Number(silentHeld) + Number(drippingHeld),
+      cutMs: Number(silentHeld) > 0 ? null : Number(silentMs),
+      dripCutMs: Number(drippingHeld) > 0 ? null : Number(drippingMs),
+      refused: Number(seen.facts.refused),
+      waitedMs: Math.round(Number(waitedMs)),
+      recoveredMs: numberOf(seen.facts.recoveredMs),
+      witnessesKept: Number(open),
+    };
+    const because = [...history.bites('unfinished-handshakes'), seen];
+    const total = Number(silent) + Number(dripping);
+    if (seen.facts.alive === false)
+      return fail(`the server died of ${total} unfinished handshakes`, { measured, because });
+    const harm = harmOf(seen, { measured, because });
+    if (harm) return harm;
+    const maxWaitMs = expect.maxWaitMs ?? 10_000;
+    if (measured.waitedMs >= maxWaitMs || measured.recoveredMs === null)
+      return fail(`served nobody new for ${inWords(maxWaitMs)} because of ${total} unfinished handshakes`, {
+        measured,
+        because,
+      });
+    const limit = (expect.maxHeldMs ?? 60_000) + (expect.slackMs ?? 5000);
+    if (measured.cutMs === null)
+      return fail(`still held ${silentHeld} of ${silent} half-sent handshakes after ${inWords(Number(silentMs))}`, {
+        measured,
+        because,
+      });
+    if (measured.cutMs > limit)
+      return fail(`cut half-sent handshakes only after ${inWords(measured.cutMs)}`, { measured, because });
+    if (measured.dripCutMs === null || measured.dripCutMs > limit)
+      return fail(
+        `cut who fell silent after ${inWords(measured.cutMs)}, and held who sent a header line now and then for ${inWords(Number(drippingMs))}`,
+        { measured, because },
+      );
+    return pass(
+      `cut all ${total} within ${inWords(Math.max(measured.cutMs, measured.dripCutMs))}; others were served meanwhile`,
+      { measured, because },
+    );
+  },
+  examples: { pass: story(0, 10_000), fail: story(150, 95_000) },
+});
+
+function story(silentHeld: number, silentMs: number) {
+  const others = {
+    waitedMs: 4,
+    refused: 0,
+    recoveredMs: 3,
+    alive: true,
+    witnesses: 4,
+    open: 4,
+    going: 4,
+    sign: 'push',
+    endAnyway: false,
+  };
+  const facts = { silent: 150, silentHeld, silentMs, dripping: 50, drippingHeld: 0, drippingMs: silentMs, ...others };
+  return [
+    [0, { type: 'fault', fault: 'unfinished-handshakes', what: 'bite', who: 'u', facts: { standing: 200 } }],
+    [95_000, { type: 'measure', name: 'unfinished', facts }],
+  ] as const;
+}
