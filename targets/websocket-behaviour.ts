@@ -1,5 +1,6 @@
 /** What a WebSocket server may do well or badly, one word each. A flawed server is the resilient one with one of them changed. */
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { FeedMessage } from './feed';
 import { counts, metricsText } from './metrics';
@@ -23,6 +24,12 @@ export interface Behaviour {
   readonly replays: boolean;
   readonly deliver: Deliver;
   readonly admits: (request: IncomingMessage) => boolean;
+  /** When a handshake that is admitted goes on: `next` answers it, `refuse` says 503. */
+  readonly queues: (socket: Socket, next: () => void, refuse: () => void) => void;
+  /** How long the head of a request may take; 0 is for ever. */
+  readonly handshakeMs: number;
+  /** Lives on when it is sent what is no JSON. */
+  readonly forgives: boolean;
   readonly endsWithToken: boolean;
   /** What GET /metrics answers. */
   readonly metrics: () => string;
@@ -92,6 +99,9 @@ export const resilient: Behaviour = {
   form: (message) => message,
   replays: true,
   deliver: deliverWithin(MIB),
+  queues: (_, next) => next(),
+  handshakeMs: 10_000,
+  forgives: true,
   welcome: () => {},
   goodbye: (socket) => socket.close(1001, 'going away'),
   admitsMs: 0,

@@ -28,12 +28,13 @@ const RESET = JSON.stringify({ event: 'reset', reason: 'cursor unknown or too ol
 const { PORT = '8080', HOST = '127.0.0.1', PUSH_MS = '200', QUIET } = process.env;
 const feeding = QUIET !== '1';
 
-function echo(raw: RawData): string | undefined {
+function echo(raw: RawData, forgives: boolean): string | undefined {
   if (!Buffer.isBuffer(raw) || raw.length > 64 * 1024) return undefined;
   try {
     const { type, id, text } = JSON.parse(raw.toString());
     return type === 'echo' ? JSON.stringify({ type, id, text }) : undefined;
-  } catch {
+  } catch (error) {
+    if (!forgives) throw error;
     return undefined; // Not JSON, or null: nothing for us.
   }
 }
@@ -59,7 +60,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
     socket.on('ping', heard).on('pong', heard).on('message', heard);
     socket.on('message', (raw) => {
       const start = performance.now();
-      const answer = echo(raw);
+      const answer = echo(raw, behaviour.forgives);
       if (answer !== undefined) deliver(answer, [socket]);
       observe((performance.now() - start) / 1_000);
     });
@@ -98,8 +99,9 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
     if (behaviour.exits) process.exit(0);
   }
 
-  const handshakeMs = { headersTimeout: scaledMs(10_000), requestTimeout: scaledMs(10_000) };
-  const http = createServer({ ...handshakeMs, connectionsCheckingInterval: 1_000 }, ({ url }, response) => {
+  const headMs = scaledMs(behaviour.handshakeMs);
+  const limits = { headersTimeout: headMs, requestTimeout: headMs };
+  const http = createServer({ ...limits, connectionsCheckingInterval: 1_000 }, ({ url }, response) => {
     if (url === '/metrics') return response.end(behaviour.metrics());
     response.writeHead(url !== '/health' ? 404 : draining ? 503 : 200).end();
   });
@@ -112,9 +114,13 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
         : behaviour.admits(request)
           ? null
           : '401 Unauthorized';
-    if (refusal === null) return webSockets.handleUpgrade(request, socket, head, join);
-    socket.once('finish', () => socket.destroy());
-    socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const refuse = (status: string) => {
+      socket.once('finish', () => socket.destroy());
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    };
+    if (refusal !== null) return refuse(refusal);
+    const next = () => webSockets.handleUpgrade(request, socket, head, join);
+    behaviour.queues(request.socket, next, () => refuse('503 Service Unavailable'));
   });
   http.listen({ ...at, backlog: 4096 }, () => console.log(JSON.stringify(http.address())));
 
