@@ -42,6 +42,16 @@ const saysPid = async (started: StartedProcess) => {
 };
 
 describe('a started process', () => {
+  it('has its descriptors limited, soft and hard, and is still the program itself', async () => {
+    const script =
+      'import os, resource; print(os.getpid(), *resource.getrlimit(resource.RLIMIT_NOFILE), flush=True); input()';
+    const { process } = await begin(python(script), { openFiles: 256 });
+    await using _ = process;
+    const said = await until('it speaks', () => process.stdoutTail[0], 10_000);
+    expect(said).toBe(`${process.pid} 256 256`);
+    expect(process.direct).toBe(true);
+  });
+
   it('records spawn, reports and exit, and keeps the last lines', async () => {
     const script = `
       console.log('hello');

@@ -6,9 +6,11 @@ import {
   canReadSockets,
   connectionsOf,
   hasKeepaliveTimer,
+  holdersOf,
   isListening,
   listenerOf,
   listeningPorts,
+  livesOn,
   pickPort,
   processStartTime,
   socketState,
@@ -28,6 +30,27 @@ async function listen(
 const portOf = (server: Server) => (server.address() as { port: number }).port;
 
 here('the sockets of a machine', () => {
+  it('tell which processes hold a port or a connection of it, a forked worker too', async () => {
+    const fork =
+      'import os,socket,time\ns=socket.socket(); s.bind(("127.0.0.1",0)); s.listen()\nprint(s.getsockname()[1],flush=True)\nif os.fork()==0:\n  s.accept(); time.sleep(60)\ntime.sleep(60)';
+    await using started = await spawnProcess({
+      name: 'forking',
+      command: `python3 -c '${fork}'`,
+      env: {},
+      cwd: __dirname,
+      record: () => undefined,
+    });
+    const port = await until('it prints its port', () => Number(started.stdoutTail[0]), 10_000);
+    await until('it has forked', () => started.tree().length === 2, 10_000);
+    const holders = holdersOf(port, started.tree());
+    expect(holders.map(({ pid }) => pid).sort()).toEqual(started.tree().sort());
+    expect(holders.every(livesOn)).toBe(true);
+    const worker = holders.find(({ pid }) => pid !== started.pid);
+    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    await until('the worker is gone', () => !holders.every(livesOn), 10_000);
+    expect(holdersOf(port, [process.pid])).toEqual([]);
+  });
+
   it.each(['127.0.0.1', '::1', '::', '0.0.0.0'])('tell who listens on %s', async (host) => {
     await using server = await listen(host);
     const port = portOf(server);
