@@ -4,6 +4,7 @@ import type { Unit } from '../define.js';
 import { kernelView } from '../probes/kernel-queues.js';
 import type { ScenarioContext, Session } from '../scenario.js';
 import type { StartedServer } from '../target/server.js';
+import { Workers } from './workers.js';
 import { payloadOf, tokensIn } from './workload.js';
 
 /** How a server is made to send: of itself, each client its own messages, or one client's to all. */
@@ -51,11 +52,14 @@ export class PressureCopy {
     private readonly neighbours: readonly Session[],
     private readonly senders: readonly Session[],
     private readonly crew: Crew,
+    private readonly workers: Workers,
   ) {}
 
   static async start(context: ScenarioContext, name: string, mode: PressureMode): Promise<PressureCopy> {
     const env = mode === 'push' ? (context.target.server?.pressureEnv ?? {}) : {};
     const server = await context.startServer({ name: `${name}-server`, env });
+    // Before anybody came: a process of one connection may end with it.
+    const workers = await Workers.of(context, server);
     const gate = await context.openGate({ name, to: server, tap: false });
     const open = (count: number, kind: string, to: { host: string; port: number }) =>
       Promise.all(
@@ -69,7 +73,7 @@ export class PressureCopy {
     const pressers = await open(crew.pressers, 'presser', gate);
     const neighbours = [...first, ...(await open(crew.neighbours / 2, 'late', server))];
     const senders = mode === 'echo' ? pressers : mode === 'broadcast' ? await open(1, 'sender', server) : [];
-    const copy = new PressureCopy(context, name, server, gate, pressers, neighbours, senders, crew);
+    const copy = new PressureCopy(context, name, server, gate, pressers, neighbours, senders, crew, workers);
     for (const [index, neighbour] of neighbours.entries()) copy.listen(index, neighbour);
     // A slow reader lives: its own signs of life go up freely. What a heartbeat cuts for want of them would look like a
     // server that looks after its buffers (CHECKLIST, unbounded-buffer).
@@ -123,6 +127,10 @@ export class PressureCopy {
   get bystandersOpen(): boolean {
     const others = this.senders.filter((session) => !this.pressers.includes(session));
     return [...this.neighbours, ...others].every((session) => session.isOpen);
+  }
+
+  get alive(): boolean {
+    return this.workers.alive;
   }
 
   get neighbourCount(): number {

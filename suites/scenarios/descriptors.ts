@@ -3,7 +3,7 @@ import { defineScenario } from '../../harness/define.js';
 import { newcomer } from '../../harness/drivers/newcomer.js';
 import { sourceHostOf } from '../../harness/drivers/source-host.js';
 import { Witnesses } from '../../harness/drivers/witnesses.js';
-import { livesOn } from '../../harness/target/sockets.js';
+import { Workers } from '../../harness/drivers/workers.js';
 
 const OPEN_FILES = 256;
 const CONNECTIONS = 300;
@@ -29,7 +29,7 @@ export default defineScenario({
     const server = await context.startServer({ openFiles: OPEN_FILES });
     context.phase('baseline');
     const witnesses = await Witnesses.open(context, server, WITNESSES);
-    const workers = server.holders();
+    const workers = await Workers.of(context, server);
     context.phase('fault');
     let asked = 0;
     const open = (index: number) => {
@@ -39,13 +39,13 @@ export default defineScenario({
       return context.openSession({ name: 'flood', to: server, silent: true, openTimeoutMs: OPEN_MS, ...from });
     };
     const flood = await context.inject(connectionFlood, open, { connections: CONNECTIONS, atMost: AT_MOST });
-    await context.watch(HELD_MS, () => !workers.every(livesOn));
+    await context.watch(HELD_MS, () => workers.died > 0);
     const goingMeanwhile = await witnesses.goOn(SIGN_MS);
     await flood.heal();
     context.phase('recovery');
     const served = await newcomer(context, server, SERVED_MS, { mayRefuse: false });
     const going = Math.min(goingMeanwhile, await witnesses.goOn(SIGN_MS));
-    const alive = workers.every(livesOn);
+    const { alive } = workers;
     const { count, sign } = witnesses;
     context.measure('descriptors', {
       openFiles: OPEN_FILES,

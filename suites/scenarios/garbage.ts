@@ -4,13 +4,12 @@ import { type GarbageCase, garbageCases, throwGarbage } from '../../harness/driv
 import { newcomer } from '../../harness/drivers/newcomer.js';
 import { sourceHostOf } from '../../harness/drivers/source-host.js';
 import { Witnesses } from '../../harness/drivers/witnesses.js';
+import { Workers } from '../../harness/drivers/workers.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
-import { livesOn } from '../../harness/target/sockets.js';
 
 /** So that each worker of any usual server has one. */
 const WITNESSES = 6;
-const SETTLE_MS = 1000;
 const BATCH = 10;
 /** A process that is about to die of it takes a moment. */
 const DYING_MS = 500;
@@ -28,10 +27,8 @@ export default defineScenario({
     const server = await context.startServer();
     context.phase('baseline');
     const witnesses = await Witnesses.open(context, server, WITNESSES);
-    const first = server.holders();
-    await context.watch(SETTLE_MS);
-    const workers = first.filter(livesOn);
-    const died = () => !workers.every(livesOn);
+    const workers = await Workers.of(context, server);
+    const died = () => workers.died > 0;
     context.phase('fault');
     let batch: GarbageCase[] = [];
     const cases = garbageCases(context, server);
@@ -41,13 +38,13 @@ export default defineScenario({
     }
     context.phase('recovery');
     await context.watch(DYING_MS, died);
-    const crashes = workers.filter((worker) => !livesOn(worker)).length;
+    const crashes = workers.died;
     const open = witnesses.open;
     const going = await witnesses.goOn(SIGN_MS);
     const served = crashes > 0 ? undefined : await newcomer(context, server, SERVED_MS, { mayRefuse: false });
     context.measure('after garbage', {
-      known: workers.length > 0,
-      workers: workers.length,
+      known: workers.count > 0,
+      workers: workers.count,
       crashes,
       witnesses: witnesses.count,
       sign: witnesses.sign,
@@ -71,10 +68,10 @@ function misfits(context: ScenarioContext, server: StartedServer, batch: readonl
 async function blame(context: ScenarioContext, dead: StartedServer, batch: readonly GarbageCase[]): Promise<void> {
   await dead.stop();
   const server = await context.startServer({ name: 'copy' });
-  const workers = server.holders();
+  const workers = await Workers.of(context, server);
   for (const one of batch) {
     await throwGarbage(context, server, one);
-    const died = await context.watch(DYING_MS, () => !workers.every(livesOn));
+    const died = await context.watch(DYING_MS, () => workers.died > 0);
     if (died) return context.measure('culprit', { kind: one.kind, stage: one.stage });
   }
 }

@@ -93,7 +93,7 @@ async function press(context: ScenarioContext, mode: PressureMode, bytesPerS: nu
     slowPeakBytes: slow.peakBytes,
     fastWhole: leading.fastWhole && fast.whole,
     disconnectedAtMs: following.cutAtMs,
-    alive: slow.server.alive(),
+    alive: slow.alive,
   };
   const told = pushed.fastWhole && (slow.bystandersOpen || !pushed.alive);
   const missing = { kind: mode === 'push' ? 'gap' : 'latency', fastMissing: fast.missing, slowMissing: slow.missing };

@@ -1,6 +1,7 @@
 import { constants, deflateRawSync } from 'node:zlib';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
+import { Workers } from '../../harness/drivers/workers.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
 import type { ScenarioContext, Session } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
@@ -31,10 +32,11 @@ export default defineScenario({
     const server = await context.startServer();
     context.phase('baseline');
     const { form, endsAnyway, pings } = await understood(context, server);
+    const workers = await Workers.of(context, server);
     const filler = (bytes: number) => payloadOf(form, context.random.token(16), bytes);
     context.phase('fault');
     const trial = (how: string, bytes: number, send: (session: Session) => void, compress = false) =>
-      attempt(context, server, { how, bytes, send, compress, endsAnyway, pings });
+      attempt(context, server, { how, bytes, send, compress, endsAnyway, pings, workers });
     let largest = 0;
     for (const bytes of [MIB, 16 * MIB, 64 * MIB, JUST_ABOVE]) {
       const result = await trial('single', bytes, (session) => session.send(filler(bytes)));
@@ -52,7 +54,7 @@ export default defineScenario({
     }
     if (largest < JUST_ABOVE) await announce(context, server);
     if (context.workload.deflate) await trial('bomb', BOMB_BYTES, (session) => session.sendCompressed(bomb()), true);
-    context.measure('alive', { alive: server.alive() });
+    context.measure('alive', { alive: workers.alive });
   },
 });
 
@@ -68,6 +70,7 @@ interface Trial {
   readonly endsAnyway: boolean;
   /** It bears pings: one that ends the session at a ping would else seem to have refused the message. */
   readonly pings: boolean;
+  readonly workers: Workers;
 }
 
 /**
@@ -84,7 +87,7 @@ async function attempt(context: ScenarioContext, server: StartedServer, trial: T
     openTimeoutMs: BUSY_MS,
   });
   if ('refused' in session) {
-    const result = server.alive() ? 'busy' : 'gone';
+    const result = trial.workers.alive ? 'busy' : 'gone';
     context.measure('size', { how, bytes, result, closeCode: null, rssGrowthBytes: null });
     return result;
   }
@@ -113,7 +116,7 @@ async function attempt(context: ScenarioContext, server: StartedServer, trial: T
   const ended = !session.isOpen;
   const closeCode = ended ? ((await session.ended(1000))?.closeCode ?? null) : null;
   let result: Result;
-  if (!server.alive()) result = 'gone';
+  if (!trial.workers.alive) result = 'gone';
   else if (ended) result = trial.endsAnyway && left && closeCode !== TOO_BIG ? 'accepted' : 'refused';
   else if (pong !== undefined || echoed >= bytes || left) result = 'accepted';
   else result = flushedMs === undefined ? 'unread' : 'unclear';

@@ -2,6 +2,7 @@ import reset from '../../faults/reset.js';
 import { nowMs } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
+import { Workers } from '../../harness/drivers/workers.js';
 import { longestGap, MIB } from '../../harness/numbers.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 
@@ -44,6 +45,7 @@ export default defineScenario({
       if (!('refused' in session)) session.terminate();
     }
     context.samples('connect cost', 'ms', costs);
+    const workers = await Workers.of(context, server);
     const open = await fill(context, gate, clients);
     context.measure('filled', { asked: clients, open });
     context.phase('fault');
@@ -61,9 +63,9 @@ export default defineScenario({
       await context.watch(context.ms(SETTLE_MS));
       const rssBytes = server.memoryBytes() ?? null;
       rss.push(rssBytes ?? 0);
-      context.measure('after storm', { round, rssBytes, alive: server.alive() });
+      context.measure('after storm', { round, rssBytes, alive: workers.alive });
       // Who is not back by itself will not be back for clients that give up.
-      if (!server.alive() || answered.length < clients) return;
+      if (!workers.alive || answered.length < clients) return;
     }
     const limitMs = Math.max(CASCADE_FLOOR_MS, 2 * longestMs);
     for (let round = 1; round <= 2; round++) {
@@ -71,7 +73,7 @@ export default defineScenario({
       const { answered, abandoned } = await storm(context, gate, clients, { patienceMs: PATIENCE_MS, limitMs });
       context.samples(`answered ${round}`, 'ms', answered);
       const back = answered.length;
-      context.measure('cascade', { round, clients, answered: back, abandoned, limitMs, alive: server.alive() });
+      context.measure('cascade', { round, clients, answered: back, abandoned, limitMs, alive: workers.alive });
       // Once may be the machine.
       if (back === clients && longestGap(answered) < GAP_MS) return;
     }

@@ -4,7 +4,7 @@ import { defineScenario } from '../../harness/define.js';
 import { newcomer } from '../../harness/drivers/newcomer.js';
 import { UnfinishedHandshakes } from '../../harness/drivers/unfinished-handshakes.js';
 import { Witnesses } from '../../harness/drivers/witnesses.js';
-import { livesOn } from '../../harness/target/sockets.js';
+import { Workers } from '../../harness/drivers/workers.js';
 
 const WITNESSES = 4;
 const CONNECTIONS = 200;
@@ -21,12 +21,12 @@ export default defineScenario({
   lane: 'quiet',
   ownServer: true,
   faults: ['unfinished-handshakes'],
-  windowMs: HELD_MS + 5000,
+  windowMs: 66_000,
   async run(context) {
     const server = await context.startServer();
     context.phase('baseline');
     const witnesses = await Witnesses.open(context, server, WITNESSES);
-    const workers = server.holders();
+    const workers = await Workers.of(context, server);
     context.phase('fault');
     const handshakes = new UnfinishedHandshakes(context, server);
     const injection = await context.inject(unfinishedHandshakes, handshakes, { connections: CONNECTIONS });
@@ -36,7 +36,7 @@ export default defineScenario({
     let waitedMs = 0;
     let refused = 0;
     let going = witnesses.count;
-    while (handshakes.standing > 0 && nowMs() - startMs < heldMs && workers.every(livesOn)) {
+    while (handshakes.standing > 0 && nowMs() - startMs < heldMs && workers.alive) {
       const served = await newcomer(context, server, SERVED_MS, { mayRefuse: true });
       waitedMs = Math.max(waitedMs, served?.tookMs ?? SERVED_MS);
       if (served?.status !== 101) refused += 1;
@@ -53,12 +53,12 @@ export default defineScenario({
       waitedMs,
       refused,
       recoveredMs: served?.tookMs ?? null,
-      alive: workers.every(livesOn),
+      alive: workers.alive,
       witnesses: count,
       open,
       going,
       sign,
-      endAnyway: open < count && workers.every(livesOn) && (await witnesses.endAnyway()),
+      endAnyway: open < count && workers.alive && (await witnesses.endAnyway()),
     });
   },
 });
