@@ -70,6 +70,15 @@ export interface SessionEnd {
   readonly closeCode: number | undefined;
 }
 
+/** A close frame as it came, before TCP ended. */
+export interface Goodbye {
+  readonly atMs: number;
+  /** Undefined where the frame held none. */
+  readonly code: number | undefined;
+  /** Its reason: of the server's own words nothing may be kept but what was concluded from them. */
+  readonly text: string;
+}
+
 /** One open client session of our own driver. */
 export interface Session extends AsyncDisposable {
   readonly name: string;
@@ -86,6 +95,7 @@ export interface Session extends AsyncDisposable {
   /** What it would present to go on where it is. */
   readonly cursor: Cursor | undefined;
   readonly end: SessionEnd | undefined;
+  readonly goodbye: Goodbye | undefined;
   /** Messages of the application's. */
   readonly received: number;
   readonly receivedBytes: number;

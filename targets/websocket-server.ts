@@ -84,7 +84,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
 
   async function farewell(): Promise<void> {
     const leaving = [...sessions.keys()];
-    const gapMs = scaledMs(1_000) / leaving.length;
+    const gapMs = scaledMs(2_000) / leaving.length;
     for (const [i, socket] of leaving.entries()) setTimeout(behaviour.goodbye, i * gapMs, socket);
     while (leaving.some((socket) => sessions.has(socket))) await sleep(20);
   }

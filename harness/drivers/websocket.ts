@@ -4,7 +4,7 @@ import { adapterFor, factsOf, type Packet, type Peer } from '../adapter.js';
 import { nowMs, waitFor } from '../clock.js';
 import type { MessageFacts, Observer, Record_, Target } from '../contract.js';
 import { messageOf } from '../errors.js';
-import type { ReceivedMessage, Refusal, Session, SessionEnd, SessionOptions } from '../scenario.js';
+import type { Goodbye, ReceivedMessage, Refusal, Session, SessionEnd, SessionOptions } from '../scenario.js';
 import { logIn } from './subprotocol.js';
 import { dial, headersOf, slotsOf, subprotocols, urlFor } from './websocket-request.js';
 
@@ -49,8 +49,12 @@ export function openWebSocket(
       return wire;
     },
   });
-  // The library answers a close frame through this method.
-  if (options.deaf) socket.close = () => {};
+  // The library answers a close frame through this method (or tells an error of the peer's, which `error` sorts out).
+  let goodbye: Goodbye | undefined;
+  socket.close = (code?: number, reason?: string | Buffer) => {
+    goodbye ??= { atMs: nowMs(), code, text: String(reason ?? '') };
+    if (!options.deaf) WebSocket.prototype.close.call(socket, code, reason);
+  };
   // Ours is a correct peer: the library answers pings and close frames by itself.
   const messages: ((message: ReceivedMessage) => void)[] = options.onMessage ? [options.onMessage] : [];
   const pongs: { payload: Buffer; resolve: (atMs: number) => void }[] = [];
@@ -124,6 +128,9 @@ export function openWebSocket(
     get end() {
       return end;
     },
+    get goodbye() {
+      return goodbye;
+    },
     get received() {
       return received;
     },
@@ -165,7 +172,6 @@ export function openWebSocket(
     pong() {
       if (socket.readyState === WebSocket.OPEN) socket.pong('holdfast', true, () => {});
     },
-    // A deaf session answers no close frame, and may still send one.
     close: (code) => WebSocket.prototype.close.call(socket, code),
     sendRaw(bytes) {
       wire?.write(bytes);
@@ -202,6 +208,7 @@ export function openWebSocket(
       request.destroy();
     });
     socket.on('error', (error) => {
+      goodbye = undefined;
       if (settled && openedAtMs > 0)
         record({ type: 'session', name: options.name, what: 'error', reason: messageOf(error) });
       refuse(undefined, messageOf(error));

@@ -29,6 +29,6 @@ const TOKEN = /\b[a-z0-9]{16}\b/g;
 const SEARCHED_BYTES = 8192;
 
 /** What looks like tokens of ours in a message: several where a server joins queued messages into one. */
-export function tokensIn(payload: Buffer): string[] {
-  return payload.subarray(0, SEARCHED_BYTES).toString('latin1').toLowerCase().match(TOKEN) ?? [];
+export function tokensIn(payload: Buffer, searchedBytes = SEARCHED_BYTES): string[] {
+  return payload.subarray(0, searchedBytes).toString('latin1').toLowerCase().match(TOKEN) ?? [];
 }

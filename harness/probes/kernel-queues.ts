@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 export interface KernelView {
   /** Bytes that the server wrote and nobody read yet: in its send queues and in its peers' receive queues. */
   readonly queuedBytes: number;
+  /** Bytes that reached the server's connections and that it has not read yet. */
+  readonly unreadBytes: number;
   /** Remote ports of the connections that the server still holds open. */
   readonly established: ReadonlySet<number>;
 }
@@ -15,6 +17,7 @@ const ESTABLISHED = '01';
  */
 export function kernelView(serverPort: number): KernelView | undefined {
   let queuedBytes = 0;
+  let unreadBytes = 0;
   let readable = false;
   const established = new Set<number>();
   for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
@@ -31,12 +34,15 @@ export function kernelView(serverPort: number): KernelView | undefined {
       const [sending = '0', receiving = '0'] = queues.split(':');
       if (portOf(local) === serverPort) {
         queuedBytes += Number.parseInt(sending, 16);
-        if (state === ESTABLISHED) established.add(portOf(remote));
+        if (state === ESTABLISHED) {
+          established.add(portOf(remote));
+          unreadBytes += Number.parseInt(receiving, 16);
+        }
       }
       if (portOf(remote) === serverPort) queuedBytes += Number.parseInt(receiving, 16);
     }
   }
-  return readable ? { queuedBytes, established } : undefined;
+  return readable ? { queuedBytes, unreadBytes, established } : undefined;
 }
 
 function portOf(address: string): number {
