@@ -37,12 +37,21 @@ export interface Behaviour {
   readonly uncounts: (code: number) => boolean;
   readonly welcome: (session: Session, request: IncomingMessage) => void;
   readonly goodbye: (socket: WebSocket) => void;
+  /** Over how long the goodbyes are spread. */
+  readonly drainMs: number;
   /** How long it goes on taking new sessions after the stop signal. */
   readonly admitsMs: number;
+  /** Its health check says at once that it is leaving, also while it takes new sessions. */
+  readonly failsHealthFirst: boolean;
   readonly exits: boolean;
   readonly checksOrigin: boolean;
   /** Sends a close frame in answer to one. */
   readonly answersClose: boolean;
+  /** How many sessions one address may have open. */
+  readonly sessionLimit: number;
+  /** How many messages a session may send in a second, and what becomes of one that sends more. */
+  readonly messageLimit: number;
+  readonly overLimit: (socket: WebSocket) => void;
 }
 
 export const pressing = process.env.PRESSURE === '1';
@@ -104,8 +113,13 @@ export const resilient: Behaviour = {
   forgives: true,
   welcome: () => {},
   goodbye: (socket) => socket.close(1001, 'going away'),
+  drainMs: 2_000,
   admitsMs: 0,
+  failsHealthFirst: true,
   exits: true,
   checksOrigin: true,
   answersClose: true,
+  sessionLimit: 500,
+  messageLimit: 500,
+  overLimit: (socket) => socket.close(1008, 'too many messages'),
 };

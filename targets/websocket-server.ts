@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { Feed } from './feed';
+import { OpenByAddress, withinRate } from './limits';
 import { counts, observe } from './metrics';
 import { scaledMs } from './program';
 import {
@@ -44,7 +45,8 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
   const filler = randomBytes(48 * 1024).toString('base64');
   const feed = new Feed(pressing ? 8 : 10_000, () => (pressing ? filler : `${20 + randomInt(5)} degrees`));
   const sessions = new Map<WebSocket, Session>();
-  let draining = false;
+  const open = new OpenByAddress();
+  let [healthy, draining] = [true, false];
 
   // ws destroys a socket whose close is not answered within closeTimeout.
   const patience = { closeTimeout: scaledMs(5_000), autoPong, maxPayload };
@@ -58,12 +60,15 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
     const session: Session = { socket, awaitsPong: false, heardAtMs: null };
     const heard = () => Object.assign(session, { awaitsPong: false, heardAtMs: Date.now() });
     socket.on('ping', heard).on('pong', heard).on('message', heard);
+    const inTime = withinRate(behaviour.messageLimit);
     socket.on('message', (raw) => {
+      if (!inTime()) return behaviour.overLimit(socket);
       const start = performance.now();
       const answer = echo(raw, behaviour.forgives);
       if (answer !== undefined) deliver(answer, [socket]);
       observe((performance.now() - start) / 1_000);
     });
+    open.hold(socket, tcp.remoteAddress);
     socket.on('close', (code) => {
       sessions.delete(socket);
       if (behaviour.uncounts(code)) counts.active -= 1;
@@ -84,16 +89,17 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
 
   async function farewell(): Promise<void> {
     const leaving = [...sessions.keys()];
-    const gapMs = scaledMs(2_000) / leaving.length;
+    const gapMs = scaledMs(behaviour.drainMs) / leaving.length;
     for (const [i, socket] of leaving.entries()) setTimeout(behaviour.goodbye, i * gapMs, socket);
     while (leaving.some((socket) => sessions.has(socket))) await sleep(20);
   }
 
   async function stop(): Promise<void> {
     draining = behaviour.admitsMs === 0;
+    healthy = !draining && !behaviour.failsHealthFirst;
     await farewell();
     await sleep(scaledMs(behaviour.admitsMs));
-    draining = true;
+    [healthy, draining] = [false, true];
     await farewell();
     http.close();
     if (behaviour.exits) process.exit(0);
@@ -103,7 +109,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
   const limits = { headersTimeout: headMs, requestTimeout: headMs };
   const http = createServer({ ...limits, connectionsCheckingInterval: 1_000 }, ({ url }, response) => {
     if (url === '/metrics') return response.end(behaviour.metrics());
-    response.writeHead(url !== '/health' ? 404 : draining ? 503 : 200).end();
+    response.writeHead(url !== '/health' ? 404 : healthy ? 200 : 503).end();
   });
   http.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
@@ -111,9 +117,11 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
       ? '503 Service Unavailable'
       : behaviour.checksOrigin && isForeign(request)
         ? '403 Forbidden'
-        : behaviour.admits(request)
-          ? null
-          : '401 Unauthorized';
+        : !behaviour.admits(request)
+          ? '401 Unauthorized'
+          : open.of(request.socket.remoteAddress) >= behaviour.sessionLimit
+            ? '429 Too Many Requests'
+            : null;
     const refuse = (status: string) => {
       socket.once('finish', () => socket.destroy());
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

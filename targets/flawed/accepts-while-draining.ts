@@ -5,4 +5,4 @@ import { startServer } from '../websocket-server';
 export const trips = 'websocket/accepts-while-draining';
 export const meta: FlawMeta = { role: 'server', trips };
 
-if (require.main === module) startServer({ admitsMs: 8_000 });
+if (require.main === module) startServer({ admitsMs: 8_000, failsHealthFirst: false });
