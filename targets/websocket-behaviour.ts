@@ -119,7 +119,7 @@ export const resilient: Behaviour = {
   exits: true,
   checksOrigin: true,
   answersClose: true,
-  sessionLimit: 500,
+  sessionLimit: Number(process.env.SESSION_LIMIT ?? 500),
   messageLimit: 500,
   overLimit: (socket) => socket.close(1008, 'too many messages'),
 };

@@ -2,7 +2,8 @@
  * The resilient WebSocket server: one feed of numbered messages to everyone, on any path. It beats, notices the dead, resumes
  * at `?last=N`, cuts who cannot keep up, answers {"type":"echo"}, says goodbye. GET /health tells
  * whether it serves, /metrics what it counted; /members is for who has a token.
- * Environment: PORT, HOST, HOLDFAST_SCALE; PUSH_MS (200); QUIET=1 sends nothing by itself; PRESSURE=1 sends 4 MB/s to each.
+ * Environment: PORT, HOST, HOLDFAST_SCALE; PUSH_MS (200); QUIET=1 sends nothing by itself; PRESSURE=1 sends 4 MB/s to each;
+ * SESSION_LIMIT (500) is what one address may have open.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';

@@ -2,6 +2,7 @@ import { every, nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { isLimitCode, saysLimited } from '../../harness/drivers/wording.js';
 import { payloadOf, tokensIn } from '../../harness/drivers/workload.js';
+import { kernelView } from '../../harness/probes/kernel-queues.js';
 import type { ReceivedMessage, Refusal, ScenarioContext, Session } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
 
@@ -85,11 +86,12 @@ async function flood(context: ScenarioContext, server: StartedServer, form: 'jso
   lastMs = nowMs();
   await context.watch(SETTLE_MS, () => over() || unanswered.size === 0 || nowMs() - lastMs > SILENT_MS);
   const { end, goodbye } = session;
+  const unreadBytes = session.unsentBytes + (server.onLoopback ? (kernelView(server.port)?.unreadBytes ?? 0) : 0);
   context.measure('messages', {
     sent,
     tookMs,
     answered,
-    heldBack: session.unsentBytes > 0 || (unanswered.size > 0 && nowMs() - lastMs <= SILENT_MS),
+    heldBack: unanswered.size > 0 && (nowMs() - lastMs <= SILENT_MS || unreadBytes > 0),
     told: told && !usual,
     ended: end !== undefined || goodbye !== undefined,
     code: goodbye?.code ?? end?.closeCode ?? null,

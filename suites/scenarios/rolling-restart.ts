@@ -44,8 +44,8 @@ export default defineScenario({
     const old = await context.startServer({ name: 'old' });
     const next = alone ? undefined : await context.startServer({ name: 'new' });
     const gate = await context.openGate({ name: 'address', to: old, tap: false });
-    const crowd = await gather(context, gate, Math.min(CROWD, context.options.clients));
     const talk = await Talk.open(context, gate);
+    const crowd = await gather(context, gate, Math.min(CROWD, context.options.clients));
     context.phase('baseline');
     const startMs = nowMs();
     using _flow = talk.flow();
