@@ -19,7 +19,7 @@ export default defineCheck({
   source:
     'CHECKLIST; RFC 6455 7.4.1, 1008: "can be returned when there is no other more suitable status code (e.g., 1003 or 1009)"',
   measured: { limitedAt: 'messages', sent: 'messages', answered: 'messages', code: 'close code' },
-  expect: { minPerS: 900 },
+  expect: { minPerS: 750 },
   judge(history, { expect }) {
     const flood = history.measures('messages')[0];
     if (!flood) {
@@ -47,7 +47,7 @@ export default defineCheck({
     }
     if (heldBack === true)
       return inconclusive(`took ${inTime} slower than they came: held back by TCP, or as fast as it can`, seen);
-    if (Number(sent) < ((expect.minPerS ?? 900) * Number(tookMs)) / 1000)
+    if (Number(sent) < ((expect.minPerS ?? 750) * Number(tookMs)) / 1000)
       return inconclusive(`only ${inTime} could be sent`, seen);
     return Number(answered) < Number(sent)
       ? fail(`took ${inTime}, answered ${answered} of them, and said nothing`, seen)
