@@ -1,9 +1,9 @@
 import rollingRestart from '../../faults/rolling-restart.js';
 import { every, nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
+import { Deliveries, type Entry, type LeftAt } from '../../harness/deliveries.js';
 import { delayIn, isNotice } from '../../harness/drivers/wording.js';
 import { payloadOf, tokensIn } from '../../harness/drivers/workload.js';
-import { type Entry, Deliveries, type LeftAt } from '../../harness/deliveries.js';
 import { kernelView } from '../../harness/probes/kernel-queues.js';
 import type { Address, ReceivedMessage, ScenarioContext, Session } from '../../harness/scenario.js';
 import { countable, heartbeatHashes } from '../../harness/sequence.js';
@@ -223,6 +223,8 @@ class Talk {
       ({ atMs, expected, delivered, deliveredBy }: Entry) =>
         context.measure(name, { beforeMs: signalMs - atMs, expected, delivered, atSignal: deliveredBy });
     deliveries.ours(lastMs, signalMs, signalMs).forEach(note('sent'));
-    deliveries.theirs(lastMs, signalMs, signalMs, Math.max(LEAST_SLACK_MS, 3 * common.skewMs)).forEach(note('published'));
+    deliveries
+      .theirs(lastMs, signalMs, signalMs, Math.max(LEAST_SLACK_MS, 3 * common.skewMs))
+      .forEach(note('published'));
   }
 }
