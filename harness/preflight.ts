@@ -114,7 +114,7 @@ function refuseEnded(context: ScenarioContext, server: StartedServer, inboxes: r
   const code = ends[0]?.closeCode;
   throw new HarnessError(
     'SESSION_ENDED',
-    `the server at ${server.host}:${server.port} took the ${context.target.protocol} handshake at ${context.target.path} and ended each session within ${context.ms(LISTEN_MS) / 1000} s${code === undefined ? ', with no close frame' : `, with close code ${code}`}: a credential is given with --auth, what it wants to hear first with --subscribe`,
+    `the server at ${server.host}:${server.port} took the ${context.target.protocol} handshake at ${context.target.path} and ended each session within ${context.ms(LISTEN_MS) / 1000} s${code === undefined ? ', with no close frame' : `, with close code ${code}`}: a credential is given with --auth, what it wants to hear first with --subscribe, its subprotocol with --protocol websocket/NAME`,
   );
 }
 

@@ -15,7 +15,7 @@ function ofStatus(status: number): string {
     return 'give a credential with --auth, the origin it wants with --auth "Origin: http://localhost", the endpoint with --path';
   }
   if (status === 404) return 'name the endpoint with --path';
-  return 'name the endpoint with --path, a credential with --auth, a subprotocol with --auth "Sec-WebSocket-Protocol: name"';
+  return 'name the endpoint with --path, a credential with --auth, a subprotocol with --protocol websocket/NAME';
 }
 
 /** Errors of Node and OpenSSL, in words that name the remedy. */
