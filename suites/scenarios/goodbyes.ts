@@ -23,8 +23,8 @@ const MIN_COPIES = 3;
 /** All copies are told to leave in one instant, by our reference server, or by the target's own that is stopped. */
 export async function sayGoodbyes(context: ScenarioContext): Promise<void> {
   const { target } = context;
-  // A server that we did not start is not stopped.
-  if (target.server?.url !== undefined) return;
+  // A server that we did not start is not stopped, and of one with a fixed port no second copy can run.
+  if (target.server?.url !== undefined || target.server?.port !== undefined || target.server?.serialCopies) return;
   const own = target.server ? await context.startServer({ name: 'leaving' }) : undefined;
   const reference = own ? undefined : await context.startReference();
   const upstream = own ?? reference;

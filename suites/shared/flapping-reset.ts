@@ -26,6 +26,10 @@ export default defineCheck({
   expect: { growsAbove: 1.2, flatBelow: 1.5, capOverFirst: 1.4, minProcesses: 3 },
   // A fixed delay has nothing to set back.
   needs: ['fixed-retry', 'hot-retry'],
+  unless: ({ client }) =>
+    client?.listen === undefined
+      ? undefined
+      : 'needs a client that takes its address ({url} or TARGET_URL): copies are compared, and one --listen port holds one',
   judge(history, { expect }) {
     const window = windowOf(history, FLAPPING);
     if (!window) return missing(history, FLAP_GATE, 'no server was seen to flap');

@@ -29,9 +29,10 @@ export default defineCheck({
   unless: ({ client, server }) => {
     if (client?.listen !== undefined)
       return 'needs a client that takes its address ({url} or TARGET_URL): copies are compared';
-    return server?.url === undefined
-      ? undefined
-      : 'needs --server CMD: a server that Holdfast did not start is not stopped';
+    if (server?.url !== undefined) return 'needs --server CMD: a server that Holdfast did not start is not stopped';
+    return server?.port !== undefined || server?.serialCopies
+      ? 'needs a server that takes its port ({port} or PORT): a second copy takes in those that the first one sends away'
+      : undefined;
   },
   judge(history, { expect, target }) {
     const rounds = ROUNDS.map(goodbyeLabel);

@@ -1,0 +1,104 @@
+import { loadCatalog } from '../../harness/catalog.js';
+import type { EventBodyAt } from '../../harness/contract.js';
+import { judgeStory, STORY_TARGET } from '../../harness/story.js';
+import { REFUSED_GATE } from '../../harness/turned-away.js';
+import { flappingStory, goodbyeStory, refusedStory } from './turned-away-evidence.js';
+
+const { server: _, ...LONE } = STORY_TARGET;
+
+const judged = (id: string, ...parts: readonly (readonly EventBodyAt[])[]) => {
+  const check = loadCatalog().checks.find((one) => one.id === `websocket/${id}`);
+  if (!check) throw new Error('no such check');
+  const { outcome, actual, reason } = judgeStory(
+    check,
+    parts.flat().sort((a, b) => a[0] - b[0]),
+    LONE,
+  );
+  return [outcome, reason ?? actual];
+};
+
+/** Told 1001, 1013 and 1001, with these mean delays after each. */
+const rounds = (first: number, second: number | null, third: number): EventBodyAt[] =>
+  [first, second, third].flatMap((ms, round) =>
+    goodbyeStory(round, round === 1 ? 1013 : 1001, 20, (copy) => (ms ?? 0) * (0.8 + copy / 20)).filter(
+      ([, event]) => ms !== null || event.type !== 'connection' || event.what !== 'start',
+    ),
+  );
+const heeded = [refusedStory(503, 20, [1000, 22_000]), refusedStory(429, 20, [1000, 22_000])];
+
+describe('a client that is told 1013', () => {
+  test.each([
+    ['heeds it by waiting longer than after 1001', rounds(1000, 6000, 1000), 'pass'],
+    ['ignores it by waiting as long', rounds(1000, 1000, 1000), 'fail'],
+    ['ignores it where its delays grow whatever it is told', rounds(1000, 2000, 4000), 'fail'],
+    ['heeds it by staying away', rounds(1000, null, 1000), 'pass'],
+  ])('%s', (_title, story, outcome) => {
+    expect(judged('ignores-retry-hint', ...heeded, story)[0]).toBe(outcome);
+  });
+
+  test('heeds it by waiting longer than after a cut, even if it waits half a minute after a goodbye', () => {
+    const cut = flappingStory([1000, 2000, 4000]);
+    expect(judged('ignores-retry-hint', ...heeded, cut, rounds(17_000, 6000, 17_000))[0]).toBe('pass');
+  });
+});
+
+describe('a client that is asked to come back after 20 s', () => {
+  test('ignores 429 even if it heeds 503', () => {
+    const early = refusedStory(429, 20, [1000, 3000]);
+    expect(judged('ignores-retry-hint', refusedStory(503, 20, [1000, 22_000]), early)[0]).toBe('fail');
+  });
+
+  test('is not judged by a header that its kind of WebSocket hides from it', () => {
+    const handshake: EventBodyAt[] = [503, 429].map((status) => [
+      1001,
+      { type: 'handshake', gate: `${REFUSED_GATE}${status}`, conn: 2, dir: 'up', fields: { 'sec-fetch-mode': null } },
+    ]);
+    const early = [503, 429].flatMap((status) => refusedStory(status, 20, [1000, 3000]));
+    expect(judged('ignores-retry-hint', early, handshake, rounds(1000, 6000, 1000))[0]).toBe('pass');
+  });
+
+  test('is not called heedful where it waits that long whoever asks', () => {
+    const slow = [503, 429].map((status) => refusedStory(status, 20, [25_000, 50_000]));
+    expect(judged('ignores-retry-hint', ...slow)[0]).toBe('inconclusive');
+  });
+});
+
+describe('a client whose sessions are dropped as soon as they are open', () => {
+  test.each([
+    ['comes back at once', Array.from({ length: 20 }, () => 5), 'fail'],
+    ['starts anew each time', Array.from({ length: 20 }, () => 1000), 'fail'],
+    ['grows to a low cap at once', [1000, ...Array.from({ length: 19 }, () => 2000)], 'pass'],
+    ['tries once at once, then backs off', [5, 1000, 2000, 4000, 8000], 'pass'],
+    ['waits for so long that two delays are seen', [20_000, 30_000], 'inconclusive'],
+  ])('%s', (_title, delays, outcome) => {
+    expect(judged('flapping-reset', flappingStory(delays))[0]).toBe(outcome);
+  });
+});
+
+describe('a client that is told to leave', () => {
+  test('comes back in step where its delay is fixed', () => {
+    expect(
+      judged(
+        'slow-to-leave',
+        goodbyeStory(0, 1001, 20, (copy) => 1000 + copy),
+      )[0],
+    ).toBe('fail');
+  });
+
+  test('is left to herd-retry where it comes back at once', () => {
+    const [outcome, reason] = judged(
+      'slow-to-leave',
+      goodbyeStory(0, 1001, 20, () => 10),
+    );
+    expect([outcome, reason]).toEqual(['skipped', expect.stringContaining('herd-retry')]);
+  });
+
+  test('may take its time to answer', () => {
+    expect(
+      judged(
+        'slow-to-leave',
+        goodbyeStory(0, 1001, 9000, (copy) => 1000 + 200 * copy),
+      )[0],
+    ).toBe('pass');
+  });
+});
