@@ -35,7 +35,8 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
   if (plan.scenarios.length === 0) return;
   const stop = new AbortController();
   const waiting = new Map<string, () => void>();
-  const recovered = new Map<string, () => void>();
+  /** Settled when all delays of a scenario have been seen: at its phase `recovery` without a label. */
+  const recovered = new Map(plan.scenarios.map(({ scenario }) => [scenario.id, settleable()] as const));
   const signal = AbortSignal.any([stop.signal, settings.signal]);
   const workload = await settle(runOne('preflight', 'preflight', 0, UNKNOWN_WORKLOAD));
   const quiet = plan.scenarios.filter(({ scenario }) => scenario.lane === 'quiet');
@@ -57,7 +58,7 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
     const timed = Promise.all(
       started
         .filter(({ planned }) => planned.scenario.timingMs !== undefined)
-        .map(({ planned, done }) => Promise.race([recovering(planned.scenario.id), done])),
+        .map(({ planned, done }) => Promise.race([recovered.get(planned.scenario.id)?.promise, done])),
     );
     await settle(Promise.all([...started.map(({ done }) => done), timed.then(() => inTurn(busy, start))]));
   }
@@ -84,11 +85,6 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
   /** Resolves at the scenario's first phase. */
   function underWay(id: string): Promise<void> {
     return new Promise((resolve) => waiting.set(id, resolve));
-  }
-
-  /** Resolves when all its delays have been seen: at the phase `recovery` without a label. */
-  function recovering(id: string): Promise<void> {
-    return new Promise((resolve) => recovered.set(id, resolve));
   }
 
   async function inTurn(list: readonly PlannedScenario[], one: (planned: PlannedScenario) => Promise<unknown>) {
@@ -136,7 +132,7 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
           if (id === 'preflight' && event.type === 'obstacle') settings.onProgress({ kind: 'note', text: event.text });
           if (event.type === 'phase') {
             waiting.get(id)?.();
-            if (event.phase === 'recovery' && event.label === undefined) recovered.get(id)?.();
+            if (event.phase === 'recovery' && event.label === undefined) recovered.get(id)?.resolve();
             settings.onProgress({ kind: 'phase', scenario: id, phase: event.label ?? event.phase });
           }
         }
@@ -163,4 +159,12 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
 
 function fixedPort(plan: Plan): boolean {
   return plan.target.server?.port !== undefined || plan.target.client?.listen !== undefined;
+}
+
+function settleable(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
