@@ -49,15 +49,15 @@ export class UnfinishedHandshakes implements Disposable {
     return this.silent.filter(isStanding).length + this.dripping.filter(isStanding).length;
   }
 
-  /** How many of a kind stand, and how long the longest was held. */
+  /** How many of each kind stand, and how long the longest was held. */
   get facts() {
+    const all = [...this.silent, ...this.dripping];
+    const held = all.map(({ openedAtMs, endedAtMs }) => (endedAtMs ?? nowMs()) - openedAtMs);
     return {
-      silent: this.silent.length,
+      total: all.length,
       silentHeld: this.silent.filter(isStanding).length,
-      silentMs: longest(this.silent),
-      dripping: this.dripping.length,
       drippingHeld: this.dripping.filter(isStanding).length,
-      drippingMs: longest(this.dripping),
+      longestMs: Math.round(Math.max(0, ...held)),
     };
   }
 
@@ -69,10 +69,4 @@ export class UnfinishedHandshakes implements Disposable {
 
 function isStanding({ isOpen }: RawConnection): boolean {
   return isOpen;
-}
-
-/** Up to now for those that stand. */
-function longest(connections: readonly RawConnection[]): number {
-  const held = connections.map(({ openedAtMs, endedAtMs }) => (endedAtMs ?? nowMs()) - openedAtMs);
-  return Math.round(Math.max(0, ...held));
 }

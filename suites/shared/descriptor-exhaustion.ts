@@ -36,18 +36,18 @@ export default defineCheck({
       recoveredMs: numberOf(recoveredMs),
     };
     const because = [...(bite ? [bite] : []), seen];
-    if (!bite)
-      return inconclusive(`all ${asked} clients were served: the limit of 256 was not felt`, { measured, because });
-    if (alive === false) return fail(`the server died when ${asked} clients came`, { measured, because });
-    const harm = harmOf(seen, { measured, because });
+    const details = { measured, because };
+    if (!bite) return inconclusive(`all ${asked} clients were served: the limit of 256 was not felt`, details);
+    if (alive === false) return fail(`the server died when ${asked} clients came`, details);
+    const harm = harmOf(seen, details);
     if (harm) return harm;
     const limit = expect.maxRecoveryMs ?? 10_000;
     if (measured.recoveredMs === null || measured.recoveredMs > limit)
-      return fail(`accepted nobody within ${inWords(limit)} after the others had left`, { measured, because });
+      return fail(`accepted nobody within ${inWords(limit)} after the others had left`, details);
     const unserved = measured.refused + measured.unanswered;
     return pass(
       `served ${Number(asked) - unserved} of ${asked}, kept its streams and accepted again after ${inWords(measured.recoveredMs)}`,
-      { measured, because },
+      details,
     );
   },
   examples: { pass: story(1200), fail: story(null) },

@@ -39,19 +39,20 @@ export default defineCheck({
       limitMs: Math.round(Number(limitMs)),
     };
     const because = [...rounds];
-    if (last.facts.alive === false) return fail('the server died in the storm', { measured, because });
+    const details = { measured, because };
+    if (last.facts.alive === false) return fail('the server died in the storm', details);
     const maxGapMs = expect.maxGapMs ?? 5000;
     if (all && gapMs <= maxGapMs) {
       const said = Number(abandoned) === 0 ? 'none had to give up' : `${abandoned} attempts were given up`;
-      return pass(`all ${clients} answered within ${inWords(Math.max(...times))}; ${said}`, { measured, because });
+      return pass(`all ${clients} answered within ${inWords(Math.max(...times))}; ${said}`, details);
     }
     const said =
       gapMs > maxGapMs
         ? `served nobody for ${inWords(gapMs)} while ${abandoned} attempts were given up`
         : `${Number(clients) - Number(answered)} of ${clients} were not back after ${inWords(Number(limitMs))}, twice the storm without timeouts`;
     // A busy machine fails once; what cascades does it each time.
-    if (rounds.length < 2) return inconclusive(`${said}, and it was not tried again`, { measured, because });
-    return fail(said, { measured, because });
+    if (rounds.length < 2) return inconclusive(`${said}, and it was not tried again`, details);
+    return fail(said, details);
   },
   examples: {
     pass: story([100, 900, 1500]),
