@@ -44,6 +44,7 @@ export default defineScenario({
     const served = crashes > 0 ? undefined : await newcomer(context, server, SERVED_MS, { mayRefuse: false });
     context.measure('after garbage', {
       known: workers.count > 0,
+      apart: sourceHostOf(server, 0) !== undefined,
       workers: workers.count,
       crashes,
       witnesses: witnesses.count,

@@ -48,6 +48,8 @@ export default defineCheck({
       return fail(`${who} ${by}`, { measured, because: [...because, ...(culprit ? [culprit] : [])] });
     }
     const harm = harmOf(after, details);
+    if ((harm || servedMs === null) && after.facts.apart === false)
+      return inconclusive('garbage and the others came from one address, which the server may have banned', details);
     if (harm) return harm;
     if (servedMs === null || Number(servedMs) > (expect.maxServedMs ?? 10_000))
       return fail(`took no new client within ${inWords(expect.maxServedMs ?? 10_000)} afterwards`, details);
