@@ -74,8 +74,8 @@ export interface Peer {
   open(): void;
   /** A message came; undefined where it is none of the protocol's. */
   receive(payload: Buffer, binary: boolean): readonly Packet[] | undefined;
-  /** A message of the application's, as it goes out; undefined where a client of the protocol may send none unasked. */
-  wrap(payload: string | Buffer): string | Buffer | undefined;
+  /** A message of the application's, as it goes out; where the protocol has no such thing, what comes nearest. */
+  wrap(payload: string | Buffer): string | Buffer;
   /** In this protocol it is the client that beats, and the server answers (CHECKLIST rule 11). */
   readonly clientDriven: boolean;
   readonly cursor: Cursor | undefined;

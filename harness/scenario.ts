@@ -102,8 +102,10 @@ export interface Session extends AsyncDisposable {
   /** Bytes handed to the socket and not yet taken by the kernel. */
   readonly unsentBytes: number;
   send(payload: string | Buffer): void;
-  /** One fragment of a text message. */
-  sendFragment(part: string, last: boolean): void;
+  /** The message that `send` makes of it. */
+  wrap(payload: string | Buffer): string | Buffer;
+  /** One fragment of a message that is given as it is. */
+  sendFragment(part: string | Buffer, last: boolean): void;
   /** Bytes as they are, past the library: for what a correct peer never sends. */
   sendRaw(bytes: Buffer): void;
   /** The head of a text frame of this many bytes, and a few of them. */

@@ -25,6 +25,7 @@ export default adapter;
 
 function join({ send, login, subscriptions, beats, onReady }: PeerOptions): Peer {
   const say = (message: object) => send(JSON.stringify(message));
+  let operations = 0;
   return {
     clientDriven: false,
     cursor: undefined,
@@ -41,8 +42,12 @@ function join({ send, login, subscriptions, beats, onReady }: PeerOptions): Peer
       }
       return packets(payload);
     },
-    // A client sends operations of the server's schema, and nothing else.
-    wrap: () => undefined,
+    // A client sends operations of the server's schema, and nothing else: one that every schema has, and the payload beside it.
+    wrap(payload) {
+      operations += 1;
+      const body = { query: '{ __typename }', extensions: { holdfast: payload.toString() } };
+      return JSON.stringify({ id: `holdfast-${operations}`, type: 'subscribe', payload: body });
+    },
     close() {},
   };
 }

@@ -134,10 +134,9 @@ class Client implements Peer {
   }
 
   /** To its own topic, so that who else asked for that gets it. */
-  wrap(payload: string | Buffer): Buffer | undefined {
-    if (this.topic === undefined) return undefined;
+  wrap(payload: string | Buffer): Buffer {
     this.messageId = (this.messageId % 0xffff) + 1;
-    const topic = this.topic.topic.replace(/[+#]/g, 'holdfast');
+    const topic = (this.topic?.topic ?? '#').replace(/[+#]/g, 'holdfast');
     return generate({ cmd: 'publish', topic, payload, qos: 1, dup: false, retain: false, messageId: this.messageId });
   }
 

@@ -55,9 +55,9 @@ class Client implements Peer {
   }
 
   /** What a channel takes is its own; most examples take "new_msg". */
-  wrap(payload: string | Buffer): string | undefined {
-    const topic = this.options.subscriptions.map(channelOf).find((one) => one.topic !== undefined)?.topic;
-    if (topic === undefined) return undefined;
+  wrap(payload: string | Buffer): string {
+    const { topic = 'holdfast' } =
+      this.options.subscriptions.map(channelOf).find((one) => one.topic !== undefined) ?? {};
     this.ref += 1;
     return this.spell(topic, 'new_msg', { body: payload.toString() }, '1');
   }

@@ -98,9 +98,9 @@ class Client implements Peer {
     this.options.onReady();
   }
 
-  wrap(payload: string | Buffer): string | undefined {
+  wrap(payload: string | Buffer): string {
     const message = this.inner ? this.inner.wrap(payload) : payload;
-    return message === undefined ? undefined : JSON.stringify([message.toString()]);
+    return JSON.stringify([message.toString()]);
   }
 
   close(): void {

@@ -6,7 +6,6 @@ import type { Direction } from '../contract.js';
 // "The heart-beat header … <cx>, the smallest number of milliseconds between heart-beats that it can guarantee, and <cy>, the
 // desired number of milliseconds between heart-beats it would like to get"; a heart-beat is an end-of-line [STOMP 1.2].
 const BEAT_MS = 20_000;
-/** What a session says without a declared destination, for whoever asked for the same. */
 const APPLICATION = new Set(['MESSAGE', 'SEND']);
 
 const adapter: Adapter = {
@@ -90,9 +89,8 @@ class Client implements Peer {
     onReady();
   }
 
-  wrap(payload: string | Buffer): string | undefined {
-    const [destination] = this.destinations;
-    if (destination === undefined) return undefined;
+  wrap(payload: string | Buffer): string {
+    const [destination = '/topic/holdfast'] = this.destinations;
     const bytes = Buffer.byteLength(payload);
     return `SEND\ndestination:${escaped(destination)}\ncontent-length:${bytes}\n\n${payload}\0`;
   }

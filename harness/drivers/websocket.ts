@@ -69,6 +69,7 @@ export function openWebSocket(
   const sendNow = (message: string | Buffer) => {
     if (socket.readyState === WebSocket.OPEN) socket.send(message, () => {});
   };
+  const wrap = (payload: string | Buffer) => (peer ? peer.wrap(payload) : payload);
   const note = (facts: MessageFacts) => {
     if (secure && !options.silent) record({ type: 'message', gate: options.name, conn: 1, dir: 'down', ...facts });
   };
@@ -141,11 +142,12 @@ export function openWebSocket(
       return socket.bufferedAmount;
     },
     send(payload) {
-      const message = peer ? peer.wrap(payload) : payload;
-      if (message !== undefined) sendNow(message);
+      sendNow(wrap(payload));
     },
+    wrap,
     sendFragment(part, last) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(part, { fin: last, compress: false }, () => {});
+      const binary = typeof part !== 'string';
+      if (socket.readyState === WebSocket.OPEN) socket.send(part, { fin: last, binary, compress: false }, () => {});
     },
     sendCompressed(deflated) {
       // The library compresses what it sends itself, so the frame is written to its socket: FIN, RSV1, text.

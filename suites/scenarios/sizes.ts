@@ -140,9 +140,10 @@ async function announce(context: ScenarioContext, server: StartedServer): Promis
 }
 
 function sendFragments(session: Session, text: string): void {
-  const size = Math.ceil(text.length / FRAGMENTS);
-  for (let sent = 0; sent < text.length; sent += size) {
-    session.sendFragment(text.slice(sent, sent + size), sent + size >= text.length);
+  const message = session.wrap(text);
+  const size = Math.ceil(message.length / FRAGMENTS);
+  for (let sent = 0; sent < message.length; sent += size) {
+    session.sendFragment(message.slice(sent, sent + size), sent + size >= message.length);
   }
 }
 
