@@ -1,4 +1,4 @@
-import type { EventBodyAt, EventOf, Finding, HistoryView, Target } from '../../harness/contract.js';
+import type { EventBodyAt, Finding, HistoryView, Target } from '../../harness/contract.js';
 import { inconclusive, skipped } from '../../harness/finding.js';
 import { type Away, data, type Ledger, ledgerOf } from '../../harness/ledger.js';
 
@@ -42,38 +42,50 @@ export function measuredOf({ missed, lost, duplicated, reordered }: Ledger) {
   return { missed, lost: lost.length, duplicated: duplicated.length, reordered: reordered.length };
 }
 
-/** Two cuts, ten messages missed in each; `told` is what the application reports, in order. */
-export function deliveryStory(told: readonly number[]): EventBodyAt[] {
+/** Two cuts of one second, at 2100 and 4100, with their evidence; and what else happened. */
+export function cutStory(more: readonly EventBodyAt[]): EventBodyAt[] {
   const bite = (fault: string) => ({ type: 'fault', fault, what: 'bite', who: fault, facts: {} }) as const;
-  const id = (n: number) => ({ type: 'report', process: 'victim', event: 'message', id: n }) as const;
-  const message = (n: number): Omit<EventOf<'message'>, 'seq' | 't' | 'scenario'> => ({
-    type: 'message',
-    gate: 'witness',
-    conn: 1,
-    dir: 'down',
-    opcode: 'text',
-    bytes: 9,
-    hash: `m${n}`,
-    form: 'json',
-    fields: { '/seq': n },
-  });
   const cut = (n: number, t: number): EventBodyAt[] => [
     [t, { type: 'phase', phase: 'fault', label: `cut-${n}` }],
     [t + 1, bite('reset')],
     [t + 1000, { type: 'measure', name: 'back', facts: { cut: n, returned: true, conn: n + 1 } }],
   ];
   const events: EventBodyAt[] = [
-    ...Array.from({ length: 60 }, (_, n) => [n * 100, message(n)] as const),
-    ...Array.from({ length: 20 }, (_, n) => [n * 100 + 1, { ...message(n), gate: 'victim' }] as const),
-    ...told.map((n, i) => [n < 20 && i < 20 ? n * 100 + 2 : 5900, id(n)] as const),
     [2050, { type: 'phase', phase: 'fault', label: 'trouble' }],
     [2060, bite('latency')],
     [2060, bite('slicer')],
     ...cut(1, 2100),
     ...cut(2, 4100),
+    ...more,
   ];
   return events.sort((a, b) => a[0] - b[0]);
 }
 
+/** A feed of one message each 100 ms as the witness sees it; `told` is what the application reports, in order. */
+export function deliveryStory(told: readonly number[]): EventBodyAt[] {
+  const report = (n: number) => ({ type: 'report', process: 'victim', event: 'message', id: n }) as const;
+  return cutStory([
+    ...EVERY_ID.map((n) => [n * 100, feedMessage('witness', n)] as const),
+    ...EVERY_ID.slice(0, 20).map((n) => [n * 100 + 1, feedMessage('victim', n)] as const),
+    ...told.map((n, i) => [n < 20 && i < 20 ? n * 100 + 2 : 5900, report(n)] as const),
+  ]);
+}
+
+function feedMessage(gate: string, n: number) {
+  const facts = { opcode: 'text', bytes: 9, hash: `m${n}`, form: 'json', fields: { '/seq': n } } as const;
+  return { type: 'message', gate, conn: 1, dir: 'down', ...facts } as const;
+}
+
 /** Every id of `deliveryStory`, once and in order. */
 export const EVERY_ID = Array.from({ length: 60 }, (_, n) => n);
+
+/** The client sees all but what passed while it was cut, and of what came behind only what `has` says. */
+export function wireStory(has: (n: number) => boolean): EventBodyAt[] {
+  return cutStory([
+    ...EVERY_ID.map((n) => [n * 100, feedMessage('witness', n)] as const),
+    ...EVERY_ID.filter((n) => n < 21 || has(n)).map(
+      (n) => [n < 21 ? n * 100 + 1 : n * 100 + 200, feedMessage('victim', n)] as const,
+    ),
+    [12_000, { type: 'phase', phase: 'done' }],
+  ]);
+}
