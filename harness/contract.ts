@@ -369,6 +369,8 @@ export interface GateConnection {
   end(): void;
   /** Reads the server's side at this rate and no faster; `null` lifts it. */
   throttleDown(bytesPerSecond: number | null): void;
+  /** Sends the client bytes of our own between two messages of the server; false where one is half under way. */
+  insertDown(bytes: Buffer): boolean;
 }
 
 /** A started gate: our own hop (DESIGN section 1). */
@@ -392,6 +394,8 @@ export interface WireTap {
   up(chunk: Buffer, atMs: number): void;
   down(chunk: Buffer, atMs: number): void;
   end(): void;
+  /** No message of the server's is half under way. */
+  readonly betweenMessages: boolean;
 }
 export type WireTapFactory = (gate: string, conn: number, record: Record_, observer: Observer) => WireTap;
 

@@ -7,8 +7,6 @@ export interface InboxBehaviour {
   /** So many messages before the last one are asked for again at a return. */
   readonly overlap: number;
   readonly dropsRepeats: boolean;
-  /** Text that is no message of ours is reported, and no more. */
-  readonly forgives: boolean;
   /** The application's own doing with a message. */
   readonly tell: (id: Id) => void;
 }
@@ -23,7 +21,7 @@ export class Inbox {
 
   constructor(behaviour: Partial<InboxBehaviour> = {}) {
     const tell = (id: Id) => report('message', { id });
-    this.#behaviour = { overlap: 0, dropsRepeats: true, forgives: true, tell, ...behaviour };
+    this.#behaviour = { overlap: 0, dropsRepeats: true, tell, ...behaviour };
   }
 
   /** What to present at a return; undefined before the first message. */
@@ -31,10 +29,12 @@ export class Inbox {
     return this.#ids.at(-1 - this.#behaviour.overlap) ?? this.#ids[0];
   }
 
-  take(text: string): void {
-    const message = this.#parse(text);
+  /** False where the text is no message of ours. */
+  take(text: string): boolean {
+    const message = parse(text);
     if (message?.event === 'reset') this.#ids = [];
     for (const { seq } of message?.batch ?? [message ?? {}]) if (seq !== undefined) this.#takeOne(seq);
+    return message !== null;
   }
 
   #takeOne(id: Id): void {
@@ -43,14 +43,12 @@ export class Inbox {
     this.#seen.add(id);
     if (!repeated || !this.#behaviour.dropsRepeats) this.#behaviour.tell(id);
   }
+}
 
-  #parse(text: string): { event?: string; seq?: Id; batch?: readonly { seq?: Id }[] } | null {
-    if (!this.#behaviour.forgives) return JSON.parse(text);
-    try {
-      return JSON.parse(text);
-    } catch {
-      report('error', { data: 'not a message of ours' });
-      return null;
-    }
+function parse(text: string): { event?: string; seq?: Id; batch?: readonly { seq?: Id }[] } | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ClientOptions, WebSocket } from 'ws';
 import { Inbox } from './inbox';
 import { Outbox } from './outbox';
-import { scaledMs } from './program';
+import { report, scaledMs } from './program';
 
 /** How the last connection ended: the code of its close, and the status where the handshake was refused. */
 export interface Why {
@@ -31,6 +31,10 @@ export interface Behaviour {
   readonly tls: Pick<ClientOptions, 'rejectUnauthorized' | 'createConnection'>;
   /** Sees the answer to the handshake before the library judges it. */
   readonly answered: (response: IncomingMessage) => void;
+  /** Offered in the handshake. */
+  readonly subprotocols: string[];
+  /** Text that is no message of ours has come. */
+  readonly misunderstood: (socket: WebSocket) => void;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
 }
@@ -42,6 +46,8 @@ export const resilient: Behaviour = {
   handshakeTimeoutMs: 10_000,
   tls: {},
   answered: () => {},
+  subprotocols: [],
+  misunderstood: () => report('error', { data: 'not a message of ours' }),
   inbox: new Inbox(),
   outbox: new Outbox(),
   stableMs: 5_000,

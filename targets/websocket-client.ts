@@ -23,7 +23,7 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
     // ws takes no time for no limit.
     const handshakeTimeout = handshakeTimeoutMs === null ? 0 : scaledMs(handshakeTimeoutMs);
     const patience = { handshakeTimeout, closeTimeout: scaledMs(5_000) };
-    const mine = new WebSocket(url, { ...patience, ...(url.protocol === 'wss:' ? tls : {}) });
+    const mine = new WebSocket(url, behaviour.subprotocols, { ...patience, ...(url.protocol === 'wss:' ? tls : {}) });
     socket = mine;
     let openedAtMs: number | undefined;
     let hintMs = 0;
@@ -43,7 +43,7 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
     mine.on('open', alive).on('ping', alive).on('pong', alive).on('message', alive);
     mine.on('message', (raw) => {
       outbox.answer(raw.toString());
-      inbox.take(raw.toString());
+      if (!inbox.take(raw.toString())) behaviour.misunderstood(mine);
     });
     mine.on('unexpected-response', (_request, response) => {
       status = response.statusCode;

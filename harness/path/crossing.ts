@@ -134,6 +134,12 @@ export class Crossing implements GateConnection {
     this.server?.throttle(bytesPerSecond);
   }
 
+  insertDown(bytes: Buffer): boolean {
+    if (this.ended || this.frozen || this.options.tap?.betweenMessages !== true) return false;
+    this.downFlow?.take(bytes);
+    return true;
+  }
+
   /** Sends the client bytes of our own; only where there is no upstream. */
   answer(bytes: Buffer): void {
     this.downBytes += bytes.length;

@@ -470,6 +470,7 @@ test('the tap sees all bytes as they are read, also those withheld, and its end 
     end: () => {
       seen.ends++;
     },
+    betweenMessages: false,
   });
   await using rig = await openRig({ tap });
   const { client, server, through } = await rig.pair();
@@ -487,6 +488,7 @@ test('what a tap cannot read of a server is told, but not once its client has go
     up: () => {},
     down: (_, atMs) => record({ type: 'undecodable', gate, conn, dir: 'down', reason: 'odd' }, atMs),
     end: () => {},
+    betweenMessages: false,
   });
   await using rig = await openRig({ tap });
   const told = () => rig.events.filter(({ type }) => type === 'undecodable').length;
@@ -498,6 +500,30 @@ test('what a tap cannot read of a server is told, but not once its client has go
   server.socket.write('more');
   await soon('the client got it', () => client.received().toString() === 'oddmore');
   expect(told()).toBe(1);
+});
+
+test('bytes of our own are sent to the client between two messages, and never into one', async () => {
+  let betweenMessages = false;
+  const nothing = () => {};
+  const tap = () => ({
+    up: nothing,
+    down: nothing,
+    end: nothing,
+    get betweenMessages() {
+      return betweenMessages;
+    },
+  });
+  await using rig = await openRig({ tap });
+  const { client, server, through } = await rig.pair();
+  server.socket.write('one ');
+  await soon('it is there', () => client.received().toString() === 'one ');
+  expect(through.insertDown(Buffer.from('ours'))).toBe(false);
+  betweenMessages = true;
+  expect(through.insertDown(Buffer.from('ours '))).toBe(true);
+  server.socket.write('two');
+  await soon('both are there', () => client.received().toString() === 'one ours two');
+  through.reset();
+  expect(through.insertDown(Buffer.from('late'))).toBe(false);
 });
 
 test('disposing closes everything and records what was still whole as ended by none', async () => {

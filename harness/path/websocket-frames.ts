@@ -44,6 +44,11 @@ export class FrameWalker {
     private readonly sink: FrameSink,
   ) {}
 
+  /** Another message may begin here: no frame is half read, and no fragment to follow. */
+  get betweenMessages(): boolean {
+    return !this.closed && !this.inPayload && this.headLength === 0 && this.message === undefined;
+  }
+
   /** Throws an Error whose message is the reason; the walker must not be used after it. */
   push(chunk: Buffer): void {
     let at = 0;

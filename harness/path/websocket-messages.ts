@@ -58,6 +58,10 @@ export class MessageDecoder implements FrameSink {
     this.walker = new FrameWalker(options.dir === 'up', this.inflation !== undefined, this);
   }
 
+  get betweenMessages(): boolean {
+    return !this.deaf && this.walker.betweenMessages;
+  }
+
   push(chunk: Buffer, atMs: number): void {
     if (this.deaf) return;
     this.atMs = atMs;

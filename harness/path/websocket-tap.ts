@@ -61,6 +61,10 @@ class WebSocketTap implements WireTap {
     for (const stage of [this.upStage, this.downStage]) if (stage.is === 'messages') stage.decoder.end();
   }
 
+  get betweenMessages(): boolean {
+    return this.downStage.is === 'messages' && this.downStage.decoder.betweenMessages;
+  }
+
   private readRequest(reader: HeadReader, chunk: Buffer, atMs: number): void {
     const read = reader.push(chunk);
     if (!read) return;

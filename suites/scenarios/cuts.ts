@@ -10,7 +10,9 @@ const ARRIVE_MS = 60_000;
 const BASELINE_MS = 10_000;
 /** What is under way when the link is cut is lost: a cut without latency would be kinder than any real one. */
 const LATENCY_MS = 80;
-const LATE_MS = 3000;
+/** Enough to see the latency and the slices act. */
+const LATE = 8;
+const LATE_MS = 10_000;
 /** Toxiproxy writes tens of thousands of slices a second; a stream beyond that is cut less finely. */
 const SLICES_PER_S = 20_000;
 const CUTS = 4;
@@ -64,7 +66,8 @@ export default defineScenario({
     const sizeBytes = Math.max(1, Math.ceil(held.downBytes / (heldMs / 1000) / SLICES_PER_S));
     await context.inject(latency, path, { latencyMs: LATENCY_MS, jitterMs: LATENCY_MS / 2, bothWays: true });
     await context.inject(slicer, path, { sizeBytes });
-    await context.watch(context.ms(LATE_MS));
+    const calm = witness.received;
+    await context.watch(LATE_MS, () => witness.received >= calm + LATE);
     const beganMs = nowMs();
     for (let cut = 1; cut <= CUTS && (cut < 2 || nowMs() - beganMs < context.ms(CUTTING_MS)); cut++) {
       context.phase('fault', `cut-${cut}`);

@@ -9,13 +9,11 @@ export function cutsOf(history: HistoryView): { readonly away: readonly Away[]; 
   const calmTo = history.phaseAt('fault', 'trouble');
   const backs = history.measures('back');
   if (calmTo === undefined || backs.length === 0) return inconclusive('the client was never cut');
-  for (const [fault, what] of [
-    ['reset', 'the cuts are not proven: no control peer saw a reset'],
-    ['latency', 'the latency was not seen to act'],
-    ['slicer', 'the slices were not seen'],
-  ] as const) {
-    if (history.bites(fault).length === 0) return inconclusive(what, { because: backs });
-  }
+  if (history.bites('reset').length === 0)
+    return inconclusive('the cuts are not proven: no control peer saw a reset', { because: backs });
+  // A trickle gives the one or the other too little to be seen by.
+  if (history.bites('latency').length + history.bites('slicer').length === 0)
+    return inconclusive('neither the latency nor the slices were seen to act', { because: backs });
   const away = backs
     .filter(({ facts }) => facts.returned === true)
     .map((back) => ({ from: history.phaseAt('fault', `cut-${back.facts.cut}`) ?? back.t, to: back.t }));

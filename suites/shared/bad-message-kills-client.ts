@@ -1,0 +1,62 @@
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { badMessageStory, KINDS, laterOf, words } from './bad-message-evidence.js';
+
+// "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in fact, a valid UTF-8
+// stream, that endpoint MUST _Fail the WebSocket Connection_." [RFC 6455 8.1] To close with 1007 and to come back is right.
+export default defineCheck({
+  id: 'bad-message-kills-client',
+  level: 'SHOULD',
+  antiPattern: null,
+  role: 'client',
+  scenario: 'bad-messages',
+  title: 'SHOULD live on after a message that is empty, no JSON, an error page or invalid UTF-8, and take later ones',
+  why: 'Sooner or later a proxy, an older server or a half-written deploy sends something else. One such message then stops every client at once.',
+  fix: 'Parse in a try, drop what is not understood and count it; a connection that was closed for it is opened again.',
+  source: 'CHECKLIST; RFC 6455 8.1: invalid UTF-8 MUST fail the connection, which is not the program',
+  measured: { delivered: 'messages after the last bad one', exit: 'exit code or signal', fatal: 'which message' },
+  expect: {},
+  needs: ['no-reconnect'],
+  judge(history) {
+    const baseline = history.of('obstacle').find(({ code }) => code === 'BASELINE');
+    if (baseline) return inconclusive(baseline.text, { because: [baseline] });
+    const tried = history.measures('after');
+    const bitten = new Set(history.bites('bad-message').map(({ facts }) => facts.what));
+    const view = history.of('report').some(({ event }) => event === 'message') ? 'application' : 'wire';
+    const because = [...history.bites('bad-message'), ...tried];
+    const last = tried.at(-1);
+    const what = String(last?.facts.what);
+    if (!last || !bitten.has(what))
+      return inconclusive('no bad message could be sent between two good ones', { because });
+    const deaf = tried.find(({ facts }) => bitten.has(facts.what ?? '') && laterOf(history, String(facts.what)).deaf);
+    const measured = { delivered: laterOf(history, what).messages, exit: last.facts.exit ?? null, fatal: null };
+    if (last.facts.exited === true)
+      return fail(`its process ended at a message that was ${words(what)}`, {
+        measured: { ...measured, fatal: what },
+        view,
+        because,
+      });
+    if (deaf)
+      return fail(`its application got nothing more after a message that was ${words(String(deaf.facts.what))}`, {
+        measured: { ...measured, fatal: deaf.facts.what ?? null },
+        view,
+        because,
+      });
+    if (last.facts.goesOn !== true)
+      return last.facts.left === true
+        ? fail(`its connection ended at a message that was ${words(what)}, and it did not come back`, {
+            measured: { ...measured, fatal: what },
+            view,
+            because,
+            conformant: what === 'invalid UTF-8',
+          })
+        : inconclusive('the server sent nothing more', { measured, view, because });
+    const missing = KINDS.filter((kind) => !bitten.has(kind));
+    if (missing.length > 0)
+      return inconclusive(`never sent: ${missing.map(words).join(', ')}`, { measured, view, because });
+    const left = tried.filter(({ facts }) => facts.left === true).map(({ facts }) => words(String(facts.what)));
+    const how = left.length > 0 ? `; left at ${left.join(', ')} and came back` : '';
+    return pass(`went on after each of ${KINDS.length} bad messages${how}`, { measured, view, because });
+  },
+  examples: { pass: badMessageStory(false), fail: badMessageStory(true) },
+});
