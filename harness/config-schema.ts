@@ -122,6 +122,11 @@ export const settingsSchema = z
     auth: slot,
     badAuth: slot,
     sequence: words,
+    /** A message with an effect that a client may send again: once for each id. */
+    command: slot.refine(
+      (one) => one.in === 'message' && one.text.includes('{id}'),
+      'must be a JSON message with {id}',
+    ),
     delivery: z.enum(['reliable', 'latest'], { error: 'must be reliable or latest' }),
     /** By check id, by the name of the threshold; and how much a check weighs. */
     expect: z.record(z.string(), z.record(z.string(), number), { error: 'must be numbers by check and name' }),

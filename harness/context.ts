@@ -78,7 +78,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     measure: (name, facts) => record({ type: 'measure', name, facts }),
     samples: (name, unit, values) => record({ type: 'samples', name, unit, values }),
 
-    async startServer({ name, env, openFiles } = {}) {
+    async startServer({ name, env, openFiles, port } = {}) {
       if (!target.server) throw new HarnessError('NO_SERVER', 'this target has no server');
       if (target.server.url !== undefined) return defer(await connectServer(target.server));
       servers += 1;
@@ -87,6 +87,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         name: name ?? `server-${servers}`,
         env: { ...base, ...env },
         ...(openFiles === undefined ? {} : { openFiles }),
+        ...(port === undefined ? {} : { port }),
         cwd: target.cwd,
         record,
         observer,

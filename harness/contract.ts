@@ -176,6 +176,8 @@ export interface Target {
   /** A field name or JSON pointer. */
   readonly sequence?: string;
   readonly delivery: 'reliable' | 'latest';
+  /** A JSON message that has an effect, once for each `{id}`. Only in a config. */
+  readonly command?: Slot;
   /** Thresholds tightened or relaxed, by check id. */
   readonly expect: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly severity: Readonly<Record<string, 'off' | 'warn' | 'error'>>;

@@ -84,6 +84,10 @@ export function inWords(ms: number): string {
       : `${Math.round(ms)} ms`;
 }
 
+export function inKiB(bytes: number): string {
+  return bytes < 1024 ? `${bytes} bytes` : `${Math.round(bytes / 1024)} KiB`;
+}
+
 export function inMiB(bytes: number): string {
   return `${Math.round(bytes / MIB)} MiB`;
 }

@@ -178,6 +178,8 @@ export interface ScenarioContext {
     readonly env?: Readonly<Record<string, string>>;
     /** How many descriptors each of its processes may have open. */
     readonly openFiles?: number;
+    /** Of a copy that is gone, to come back on. */
+    readonly port?: number;
   }): Promise<StartedServer>;
   /** A reference server of ours, for a lone client. */
   startReference(): Promise<ReferenceServer>;

@@ -43,6 +43,11 @@ describe('the id of a stream', () => {
     expect(streamOf(left, { other: right }).kind).toBe('opaque');
   });
 
+  test('may have the number of a request of ours among many', () => {
+    const [left, right] = both((i) => ({ '/seq': i }));
+    expect(streamOf(left, { other: right, own: new Set(['1']) })).toMatchObject({ field: { pointer: '/seq' } });
+  });
+
   test('may be text that holds a number', () => {
     const [left, right] = both((i) => ({ '/offset': { hash: `h${i}`, length: 3, number: 500 + i } }));
     expect(streamOf(left, { other: right })).toMatchObject({ field: { pointer: '/offset' }, kind: 'dense' });

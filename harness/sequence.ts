@@ -27,6 +27,7 @@ const DENSE = 0.95;
 const MOST_TOPICS = 20;
 const LEAST_PER_TOPIC = 4;
 const MOST_FALLS = 0.2;
+const MOST_OWN = 0.1;
 /** Unordered integers are ids only where they are too large to be counts and prices. */
 const LARGE = 1e9;
 /** What fields are called that a client is meant to come back with. */
@@ -98,7 +99,11 @@ export function streamOf(messages: readonly Seen[], known: Knowledge = {}): Stre
     .sort((a, b) => rank(b, known.resume) - rank(a, known.resume) || b.count - a.count);
   const [best, ...rest] = candidates;
   if (!best) return { ...base, kind: 'none' };
-  const others = rest.map(({ field }) => field.pointer).filter((pointer) => !sameField(pointer, best.field.pointer));
+  // What the slot names leaves no doubt.
+  const others = rest
+    .filter((other) => isHinted(other.field, known.resume) === isHinted(best.field, known.resume))
+    .map(({ field }) => field.pointer)
+    .filter((pointer) => !sameField(pointer, best.field.pointer));
   const { field, coverage, kind } = best;
   const found = declared !== undefined || kind === undefined ? 'declared' : kind;
   return { ...base, field, coverage, others, kind: found };
@@ -123,16 +128,20 @@ function pointersOf(messages: readonly Seen[], declared: string | undefined): st
 
 /** What the declaration or the slot names, then numbers without gaps, then usual names; scalars before objects. */
 function rank({ field, kind }: Found, resume: Slot | undefined): number {
-  const name = field.pointer.slice(field.pointer.lastIndexOf('/') + 1);
+  const isUsual = NAMES.has(nameOf(field).toLowerCase());
+  return (
+    (kind === undefined ? 0 : 8) + (isHinted(field, resume) ? 4 : 0) + (kind === 'dense' ? 2 : 0) + (isUsual ? 1 : 0)
+  );
+}
+
+function isHinted(field: IdField, resume: Slot | undefined): boolean {
   const hints =
     resume === undefined ? [] : wordsOf('text' in resume ? resume.text : 'name' in resume ? resume.name : '');
-  const isHinted = wordsOf(name).some((word) => hints.includes(word));
-  return (
-    (kind === undefined ? 0 : 8) +
-    (isHinted ? 4 : 0) +
-    (kind === 'dense' ? 2 : 0) +
-    (NAMES.has(name.toLowerCase()) ? 1 : 0)
-  );
+  return wordsOf(nameOf(field)).some((word) => hints.includes(word));
+}
+
+function nameOf({ pointer }: IdField): string {
+  return pointer.slice(pointer.lastIndexOf('/') + 1);
 }
 
 /** `since`, `event` and `id` of `sinceEventId={id}`. */
@@ -187,8 +196,8 @@ function topicsOf(messages: readonly Seen[]): string[] {
 
 function kindOf(field: IdField, messages: readonly Seen[], { other, own }: Knowledge): 'dense' | 'opaque' | undefined {
   const ids = messages.flatMap(({ fields, t }) => idsAt(fields, field).map((id) => ({ ...id, t: t ?? 0 })));
-  // What a client of ours sent identifies nothing of the server's.
-  if (ids.some(({ key }) => own?.has(key))) return undefined;
+  // What clients of ours sent identifies nothing of the server's. A request of ours may have had a small number, too.
+  if (ids.filter(({ key }) => own?.has(key)).length > MOST_OWN * ids.length) return undefined;
   if (ids.some(({ scalar }) => typeof scalar === 'boolean' || scalar === null)) return undefined;
   if (new Set(ids.map(({ key }) => key)).size < ids.length * COVERAGE) return undefined;
   if (other && !shared(field, messages, other)) return undefined;

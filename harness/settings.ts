@@ -47,6 +47,7 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
       auth: settings.auth,
       badAuth: settings.badAuth,
       sequence: settings.sequence,
+      command: settings.command,
       caFile: settings.ca === undefined ? undefined : resolve(folder, settings.ca),
     }),
     delivery: settings.delivery ?? 'reliable',

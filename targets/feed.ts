@@ -10,12 +10,15 @@ export interface FeedMessage {
 export class Feed {
   readonly #stream = randomBytes(4).toString('hex');
   readonly #log: FeedMessage[] = [];
-  #next = randomInt(100_000_000, 900_000_000);
+  #next: number;
 
   constructor(
     readonly kept: number,
     readonly data: () => string,
-  ) {}
+    first = randomInt(100_000_000, 900_000_000),
+  ) {
+    this.#next = first;
+  }
 
   push(): FeedMessage {
     const message = { seq: this.#next++, stream: this.#stream, data: this.data() };

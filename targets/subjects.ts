@@ -18,11 +18,14 @@ export interface Proof {
 }
 
 const MAIN = join(__dirname, '../harness/cli/main.js');
+/** What only a config may say of the bundled servers. */
+const BUNDLED = join(__dirname, '../../targets/bundled.json');
 const ROLES = {
   server: {
     file: 'websocket-server.js',
     words: [
       ...['--resume', '?last={id}', '--quiet-env', 'QUIET=1', '--pressure-env', 'PRESSURE=1'],
+      ...['bundled', '--config', BUNDLED],
       ...['--metrics-url', 'http://127.0.0.1:{port}/metrics'],
     ],
   },

@@ -22,6 +22,12 @@ export interface Behaviour {
   readonly maxPayload: number;
   readonly form: (message: FeedMessage) => object;
   readonly replays: boolean;
+  /** A command that comes again with its id is answered again, and not executed. */
+  readonly executesOnce: boolean;
+  /** Number of the first message; undefined draws it at random. */
+  readonly first: number | undefined;
+  /** Says so where the cursor of who comes back is unknown or too old. */
+  readonly resets: boolean;
   readonly deliver: Deliver;
   readonly admits: (request: IncomingMessage) => boolean;
   /** When a handshake that is admitted goes on: `next` answers it, `refuse` says 503. */
@@ -107,6 +113,9 @@ export const resilient: Behaviour = {
   maxPayload: MIB,
   form: (message) => message,
   replays: true,
+  executesOnce: true,
+  first: undefined,
+  resets: true,
   deliver: deliverWithin(MIB),
   queues: (_, next) => next(),
   handshakeMs: 10_000,

@@ -1,6 +1,6 @@
 /**
  * The resilient WebSocket server: one feed of numbered messages to everyone, on any path. It beats, notices the dead, resumes
- * at `?last=N`, cuts who cannot keep up, answers {"type":"echo"}, says goodbye. GET /health tells
+ * at `?last=N`, cuts who cannot keep up, answers {"type":"echo"} and {"type":"order"}, says goodbye. GET /health tells
  * whether it serves, /metrics what it counted; /members is for who has a token.
  * Environment: PORT, HOST, HOLDFAST_SCALE; PUSH_MS (200); QUIET=1 sends nothing by itself; PRESSURE=1 sends 4 MB/s to each;
  * SESSION_LIMIT (500) is what one address may have open.
@@ -12,6 +12,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { Feed } from './feed';
 import { OpenByAddress, withinRate } from './limits';
 import { counts, observe } from './metrics';
+import { Orders } from './orders';
 import { scaledMs } from './program';
 import {
   type Behaviour,
@@ -30,10 +31,11 @@ const RESET = JSON.stringify({ event: 'reset', reason: 'cursor unknown or too ol
 const { PORT = '8080', HOST = '127.0.0.1', PUSH_MS = '200', QUIET } = process.env;
 const feeding = QUIET !== '1';
 
-function echo(raw: RawData, forgives: boolean): string | undefined {
+function answerTo(raw: RawData, orders: Orders, forgives: boolean): string | undefined {
   if (!Buffer.isBuffer(raw) || raw.length > 64 * 1024) return undefined;
   try {
     const { type, id, text } = JSON.parse(raw.toString());
+    if (type === 'order') return orders.answer(String(id).slice(0, 64));
     return type === 'echo' ? JSON.stringify({ type, id, text }) : undefined;
   } catch (error) {
     if (!forgives) throw error;
@@ -42,9 +44,10 @@ function echo(raw: RawData, forgives: boolean): string | undefined {
 }
 
 export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, port: Number(PORT) }): void {
-  const { autoPong, maxPayload, deliver, form, ...behaviour }: Behaviour = { ...resilient, ...flaw };
+  const { autoPong, maxPayload, deliver, form, first, ...behaviour }: Behaviour = { ...resilient, ...flaw };
   const filler = randomBytes(48 * 1024).toString('base64');
-  const feed = new Feed(pressing ? 8 : 10_000, () => (pressing ? filler : `${20 + randomInt(5)} degrees`));
+  const feed = new Feed(pressing ? 8 : 10_000, () => (pressing ? filler : `${20 + randomInt(5)} degrees`), first);
+  const orders = new Orders(10_000, behaviour.executesOnce);
   const sessions = new Map<WebSocket, Session>();
   const open = new OpenByAddress();
   let [healthy, draining] = [true, false];
@@ -65,7 +68,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
     socket.on('message', (raw) => {
       if (!inTime()) return behaviour.overLimit(socket);
       const start = performance.now();
-      const answer = echo(raw, behaviour.forgives);
+      const answer = answerTo(raw, orders, behaviour.forgives);
       if (answer !== undefined) deliver(answer, [socket]);
       observe((performance.now() - start) / 1_000);
     });
@@ -83,7 +86,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
     counts.connects += 1;
     if (cursor !== null) counts.resumed += 1;
     const missed = cursor === null ? [] : feed.since(cursor);
-    if (missed === undefined) send(socket, RESET);
+    if (missed === undefined) behaviour.resets && send(socket, RESET);
     else if (behaviour.replays) for (const message of missed) send(socket, JSON.stringify(form(message)));
     sessions.set(socket, session); // Live from here: the replay came wholly before.
   }

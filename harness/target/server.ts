@@ -64,6 +64,8 @@ export interface StartedServer extends AsyncDisposable {
   pids(): number[];
   /** Resident bytes of the whole tree; undefined where it can't be read. */
   memoryBytes(): number | undefined;
+  /** SIGKILL to the whole tree, as by a crash: it says nothing to anybody. */
+  kill(): void;
   /** Ends the whole tree. A server of a URL is left alone. */
   stop(): Promise<void>;
 }
@@ -189,14 +191,14 @@ function makeServer({ name, host, port, spec, record, started }: Parts): Started
     },
     startMs: started ? Math.round(readyAtMs - started.spawnedAtMs) : 0,
     signalStop() {
-      if (!started || pid === undefined) {
-        throw new HarnessError(
-          'NOT_OURS',
-          `${name} was not started by Holdfast and is not stopped by it: give a command`,
-        );
-      }
+      if (!started || pid === undefined) throw notOurs(name);
       stopping = true;
       return alive() && started.signal(spec.stopSignal, pid);
+    },
+    kill() {
+      if (!started) throw notOurs(name);
+      stopping = true;
+      for (const one of started.tree()) started.signal('SIGKILL', one);
     },
     async gone(deadlineMs = Number.POSITIVE_INFINITY, signal) {
       let processGoneAtMs: number | undefined;
@@ -227,6 +229,10 @@ function makeServer({ name, host, port, spec, record, started }: Parts): Started
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+function notOurs(name: string): HarnessError {
+  return new HarnessError('NOT_OURS', `${name} was not started by Holdfast and is not stopped by it: give a command`);
 }
 
 async function refuseTaken(name: string, port: number): Promise<void> {

@@ -103,9 +103,10 @@ function before(history: HistoryView, gate: string, heartbeats: ReadonlySet<stri
   return countable(data, heartbeats);
 }
 
-/** Every value that a session of ours sent, and every message as a whole. */
+/** Every value that a session of ours sent in the baseline (later ones present ids), and every message as a whole. */
 function own(history: HistoryView): Set<string> {
-  const sent = history.of('message').filter((event) => event.dir === 'up');
+  const cut = history.phaseAt('fault') ?? Number.POSITIVE_INFINITY;
+  const sent = history.of('message').filter((event) => event.dir === 'up' && event.t < cut);
   return new Set(sent.flatMap((event) => [`s${event.hash}`, ...Object.values(event.fields ?? {}).map(keyOf)]));
 }
 
