@@ -51,13 +51,23 @@ export default defineScenario({
       (samples) => counting(samples, opened, gaugesOf(samples)).length > 0,
     );
     const telling = counting(open ?? [], opened, gaugesOf(open ?? []));
+    const counters = counting(open ?? [], opened, countersOf(open ?? []));
     const resume = await resumption(context, heard);
     context.phase('fault');
     await context.inject(reset, [gate], {});
     await context.watch(context.ms(2000), () => sessions.every(({ isOpen }) => !isOpen));
     context.phase('recovery');
     const back = await fill(context, gate, resume);
-    await scrape(context, url, 'back', (samples) => counting(samples, back.length, telling).length > 0);
+    // A gauge that is told late says the same before the cut and after the return.
+    const all = opened + back.length;
+    await scrape(
+      context,
+      url,
+      'back',
+      (samples) =>
+        counting(samples, back.length, telling).length > 0 &&
+        counting(samples, all, counters).length === counters.length,
+    );
     for (const session of back) session.terminate();
     await scrape(context, url, 'after', (samples) => counting(samples, 0, telling).length > 0);
     context.measure('sessions', { opened, back: back.length, resumed: resume.length > 0, accepted: gate.accepted });
@@ -140,6 +150,10 @@ async function scrape(
 
 function gaugesOf(samples: readonly Sample[]): string[] {
   return [...new Set(samples.filter(isLive).map(({ name }) => name))];
+}
+
+function countersOf(samples: readonly Sample[]): string[] {
+  return [...new Set(samples.filter(({ type }) => type === 'counter').map(({ name }) => name))];
 }
 
 function isLive({ type, name }: Sample): boolean {

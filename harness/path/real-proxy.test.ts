@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+import { nowMs } from '../clock.js';
+import type { EventBody } from '../contract.js';
+import { findProxy, PROXIES, startProxy } from './real-proxy.js';
+
+const found = PROXIES.flatMap((kind) => {
+  const program = findProxy(kind);
+  return program === undefined ? [] : [{ kind, program }];
+});
+
+describe.each(found)('$kind', ({ kind, program }) => {
+  test('passes a WebSocket on, ends it once it has been idle, and is gone afterwards', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(server, 'listening');
+    server.on('connection', (socket) => socket.on('message', (raw) => socket.send(raw.toString())));
+    const to = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    const events: EventBody[] = [];
+    const routes = [{ to, idleMs: 1500 }];
+    const proxy = await startProxy({ kind, program, name: kind, routes, record: (event) => events.push(event) });
+    const socket = new WebSocket(`ws://127.0.0.1:${proxy.ports[0]}/any`);
+    await once(socket, 'open');
+    socket.send('hello');
+    expect(String((await once(socket, 'message'))[0])).toBe('hello');
+    const saidAt = nowMs();
+    await once(socket, 'close');
+    expect(nowMs() - saidAt).toBeGreaterThan(1300);
+    await proxy[Symbol.asyncDispose]();
+    server.close();
+    expect(events).toContainEqual(
+      expect.objectContaining({ process: kind, what: 'killed', facts: { gone: true, processes: 1 } }),
+    );
+  }, 20_000);
+});
