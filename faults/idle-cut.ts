@@ -1,12 +1,12 @@
 import { every } from '../harness/clock.js';
 import { defineFault } from '../harness/define.js';
-import type { Session } from '../harness/scenario.js';
+import type { SilentSession } from '../harness/drivers/websocket-reference.js';
 
 const LOOK_MS = 100;
 
 /** A proxy that is started with its idle timeout, and a session through it to a server that says nothing. */
 export interface IdleProxy {
-  start(idleMs: number): Promise<{ readonly silent: Session; stop(): Promise<void> }>;
+  start(idleMs: number): Promise<{ readonly silent: SilentSession; stop(): Promise<void> }>;
 }
 
 /** A real proxy with its timeout for idle tunnels. */
@@ -20,9 +20,9 @@ export default defineFault<IdleProxy, { readonly idleMs: number }>({
     const { silent, stop } = await proxy.start(idleMs);
     let bitten = false;
     const look = every(LOOK_MS, () => {
-      if (bitten || !silent.end) return;
+      if (bitten || silent.endedAtMs === undefined) return;
       bitten = true;
-      bite({ idleMs, afterMs: Math.round(silent.end.atMs - silent.openedAtMs) });
+      bite({ idleMs, afterMs: Math.round(silent.endedAtMs - silent.openedAtMs) });
     });
     return async () => {
       look[Symbol.dispose]();

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { adapterFor, type Host, type Numbered, type Opening } from '../adapter.js';
-import { every } from '../clock.js';
+import { every, nowMs } from '../clock.js';
 import { EnginePolling } from './engine-io-polling.js';
 
 /**
@@ -150,5 +150,34 @@ export async function startReferenceServer(options: {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => http.close(() => resolve()));
     },
+  };
+}
+
+/** A session of no target's to a reference server: it says nothing, whatever subprotocol a target may speak. */
+export interface SilentSession extends Disposable {
+  readonly openedAtMs: number;
+  readonly endedAtMs: number | undefined;
+}
+
+export async function openSilent({
+  host,
+  port,
+}: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<SilentSession> {
+  const socket = new WebSocket(`ws://${host}:${port}/`, { perMessageDeflate: false });
+  let endedAtMs: number | undefined;
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    endedAtMs = nowMs();
+  });
+  await new Promise<void>((resolve, reject) => socket.once('open', resolve).once('error', reject));
+  return {
+    openedAtMs: nowMs(),
+    get endedAtMs() {
+      return endedAtMs;
+    },
+    [Symbol.dispose]: () => socket.terminate(),
   };
 }

@@ -1,9 +1,8 @@
 import idleCut from '../../faults/idle-cut.js';
 import idleForget from '../../faults/idle-forget.js';
 import { nowMs } from '../../harness/clock.js';
-import type { Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
-import { startReferenceServer } from '../../harness/drivers/websocket-reference.js';
+import { openSilent, startReferenceServer } from '../../harness/drivers/websocket-reference.js';
 import { findProxy, PROXIES, type ProxyKind, startProxy } from '../../harness/path/real-proxy.js';
 import type { Address, ScenarioContext, Session } from '../../harness/scenario.js';
 
@@ -18,7 +17,6 @@ const NEVER_MS = 2 ** 30;
 interface Path {
   readonly by: ProxyKind | 'gate';
   readonly idleS: number;
-  readonly gate: Gate;
   readonly conn: number;
   readonly session: Session;
 }
@@ -59,17 +57,13 @@ export default defineScenario({
     }
     const windowS = Math.max(...idle.map((idleS) => (idleS <= TWICE_S ? 2 : 1) * idleS)) + MARGIN_S;
     await context.watch(context.ms(windowS * 1000));
-    for (const { by, idleS, gate, conn, session } of paths) {
-      const connection = gate.live.find(({ id }) => id === conn);
-      // A connection that both sides have left is no longer there; then the session tells.
-      const endedBy = connection ? connection.endedBy : 'unknown';
+    for (const { by, idleS, conn, session } of paths) {
       context.measure('idle path', {
         by,
         idleS,
         who: `${by}-${idleS}`,
         conn,
         open: session.isOpen,
-        endedBy: endedBy ?? null,
         forMs: (session.end?.atMs ?? nowMs()) - session.openedAtMs,
         watchedMs: nowMs() - startMs,
       });
@@ -97,25 +91,20 @@ async function throughProxy(
     const opened = await context.openSession({ name: who, to: { host: '127.0.0.1', port } });
     if (!('refused' in opened)) session = opened;
     return {
-      silent: await context.mustOpen({
-        name: `${who}-silent`,
-        to: { host: '127.0.0.1', port: control },
-        bare: true,
-        silent: true,
-      }),
+      silent: context.defer(await openSilent({ host: '127.0.0.1', port: control })),
       stop: async () => proxy[Symbol.asyncDispose](),
     };
   };
   await context.inject(idleCut, { start }, { idleMs: context.ms(idleS * 1000) }, who);
-  return session ? [{ by: kind, idleS, gate, conn: gate.accepted, session }] : [];
+  return session ? [{ by: kind, idleS, conn: gate.accepted, session }] : [];
 }
 
 async function throughGate(context: ScenarioContext, idleS: number, server: Address, silent: Address): Promise<Path[]> {
   const who = `gate-${idleS}`;
   const gate = await context.openGate({ name: who, to: silent });
-  await context.mustOpen({ name: `${who}-silent`, to: gate, bare: true, silent: true });
+  context.defer(await openSilent(gate));
   gate.setUpstream(server.host, server.port);
   const session = await context.openSession({ name: who, to: gate });
   await context.inject(idleForget, gate, { idleMs: context.ms(idleS * 1000) }, who);
-  return 'refused' in session ? [] : [{ by: 'gate', idleS, gate, conn: gate.accepted, session }];
+  return 'refused' in session ? [] : [{ by: 'gate', idleS, conn: gate.accepted, session }];
 }

@@ -1,4 +1,4 @@
-import type { EventOf, HistoryView } from '../../harness/contract.js';
+import type { EventBodyAt, EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, median } from '../../harness/numbers.js';
@@ -56,9 +56,11 @@ function isBitten(history: HistoryView, path: Path): boolean {
 }
 
 function wasCut(history: HistoryView, path: Path): boolean {
-  if (path.facts.by === 'gate') return bitesOf(history, path).some(({ facts }) => facts.conn === path.facts.conn);
+  const { by, who, conn, open } = path.facts;
+  if (by === 'gate') return bitesOf(history, path).some(({ facts }) => facts.conn === conn);
   // Seen from the gate behind the proxy: the end came from the proxy, which is that gate's client.
-  return path.facts.open !== true && path.facts.endedBy === 'client';
+  const ends = history.of('connection').filter((event) => event.gate === who && event.conn === conn);
+  return open !== true && ends.some((event) => event.what === 'end' && event.by === 'client');
 }
 
 function bitesOf(history: HistoryView, { facts: { by, who } }: Path) {
@@ -84,18 +86,12 @@ function isBusy(history: HistoryView, [path]: readonly Path[], goalMs: number, s
   return gaps.length > 0 && median(gaps) < BUSY_GAP_MS * scale;
 }
 
-function story(open: boolean) {
-  const facts = {
-    by: 'nginx',
-    idleS: 60,
-    who: 'nginx-60',
-    conn: 1,
-    open,
-    endedBy: open ? null : 'client',
-    forMs: 60_000,
-  };
+function story(open: boolean): EventBodyAt[] {
+  const end = { by: 'client', how: 'FIN', upBytes: 9, downBytes: 9 } as const;
+  const facts = { by: 'nginx', idleS: 60, who: 'nginx-60', conn: 1, open, forMs: 60_000 };
   return [
     [60_001, { type: 'fault', fault: 'idle-cut', what: 'bite', who: 'nginx-60', facts: { afterMs: 60_001 } }],
+    ...(open ? [] : [[60_002, { type: 'connection', gate: 'nginx-60', conn: 1, what: 'end', ...end }] as const]),
     [125_000, { type: 'measure', name: 'idle path', facts }],
-  ] as const;
+  ];
 }
