@@ -35,7 +35,7 @@ const ROLES = {
 export const SCALE = '0.2';
 const { checks, scenarios } = loadCatalog();
 /** Subjects whose scenarios only wait, and leave the cores to each other. */
-const BESIDE = 2;
+const BESIDE = 4;
 
 export function subjects(): Subject[] {
   return (['flawed', 'tricky'] as const).flatMap((kind) =>
