@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
 import { messageOf } from '../errors.js';
+import { findProgram, isRequired } from '../programs.js';
 import { printable } from '../reporters/printable.js';
 import { type Able, canMakeNamespace, namespaceCommand } from '../target/namespace.js';
 import { EXIT } from './exit.js';
@@ -33,8 +33,7 @@ export function addDoctor(program: Command, finish: (code: number) => void): voi
 
 /** What HOLDFAST_REQUIRE names must be there. */
 function asRequired(finding: Finding): Finding {
-  const required = (process.env.HOLDFAST_REQUIRE ?? '').split(',').map((name) => name.trim());
-  if (finding.state !== 'absent' || !required.includes(finding.name)) return finding;
+  if (finding.state !== 'absent' || !isRequired(finding.name)) return finding;
   return { ...finding, state: 'missing', text: `${finding.text} (HOLDFAST_REQUIRE asks for it)` };
 }
 
@@ -94,7 +93,7 @@ async function toxiproxy(): Promise<Finding[]> {
       return [{ name, state: 'missing', text: `TOXIPROXY_URL ${url} does not answer: ${messageOf(error)}` }];
     }
   }
-  const path = onPath('toxiproxy-server');
+  const path = findProgram('toxiproxy-server');
   return [
     path === undefined
       ? {
@@ -143,7 +142,7 @@ function programs(): Finding[] {
     chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   };
   return Object.entries(tools).map(([name, candidates]): Finding => {
-    const path = candidates.map(onPath).find((found) => found !== undefined);
+    const path = candidates.map(findProgram).find((found) => found !== undefined);
     return path === undefined ? { name, state: 'absent', text: 'not on the PATH' } : { name, state: 'ok', text: path };
   });
 }
@@ -158,19 +157,4 @@ function leftBehind(clean: boolean): Finding {
   return stubborn.length === 0
     ? { name, state: 'ok', text: `ended ${told}` }
     : { name, state: 'absent', text: `could not end ${stubborn.join(', ')}` };
-}
-
-function onPath(program: string): string | undefined {
-  return (process.env.PATH ?? '')
-    .split(delimiter)
-    .filter(Boolean)
-    .map((folder) => join(folder, program))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }

@@ -1,9 +1,10 @@
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { waitFor } from '../clock.js';
 import type { Record_ } from '../contract.js';
 import { HarnessError } from '../errors.js';
+import { findProgram, isRequired } from '../programs.js';
 import { pickPort } from '../target/ports.js';
 import { spawnProcess } from '../target/process.js';
 import { whereAccepts } from '../target/readiness.js';
@@ -24,15 +25,11 @@ export interface StartedProxy extends AsyncDisposable {
 }
 
 const START_MS = 10_000;
-/** Debian puts both where only root's PATH leads. */
-const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'];
 
 /** The program, or undefined where this machine has none. Where HOLDFAST_REQUIRE asks for it that is an error. */
 export function findProxy(kind: ProxyKind): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...MORE_FOLDERS];
-  const path = folders.map((folder) => join(folder, kind)).find(isExecutable);
-  const required = (process.env.HOLDFAST_REQUIRE ?? '').split(',').map((name) => name.trim());
-  if (path === undefined && required.includes(kind))
+  const path = findProgram(kind);
+  if (path === undefined && isRequired(kind))
     throw new HarnessError('NO_PROXY', `HOLDFAST_REQUIRE asks for ${kind}, and there is none on the PATH`);
   return path;
 }
@@ -65,15 +62,6 @@ export async function startProxy(options: {
     throw new HarnessError('PROXY_START', `${program} did not start with a config of ours: ${said}`);
   }
   return { ports, [Symbol.asyncDispose]: stop };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 type Config = (folder: string, ports: readonly number[], routes: readonly Route[]) => string;

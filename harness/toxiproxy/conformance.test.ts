@@ -1,10 +1,11 @@
 import { HarnessError } from '../errors.js';
+import { isRequired } from '../programs.js';
 import { closingCases } from './conformance.test.closing-cases.js';
 import { endingToxicCases } from './conformance.test.ending-toxic-cases.js';
 import { httpCases } from './conformance.test.http-cases.js';
 import { Rig } from './conformance.test.rig.js';
 import { toxicCases } from './conformance.test.toxic-cases.js';
-import { findRealServer, isRequired } from './find.js';
+import { findRealServer } from './find.js';
 import { type ServerProcess, startEmbeddedProcess, startRealServer } from './server-process.js';
 
 /** TOXIPROXY.md section 6 against both servers: verdicts must not depend on which one a machine has. */

@@ -1,6 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { HarnessError } from '../errors.js';
+import { findProgram, isRequired } from '../programs.js';
 import { type Engine, openPrivate, openUrl } from './engine.js';
 import { startEmbeddedProcess, startRealServer } from './server-process.js';
 
@@ -28,22 +27,7 @@ export async function openEngine(choice: string, seed: number): Promise<Engine> 
   return openPrivate('embedded', () => startEmbeddedProcess(seed));
 }
 
-/** Whether HOLDFAST_REQUIRE names it. */
-export function isRequired(what: string): boolean {
-  const required = process.env.HOLDFAST_REQUIRE ?? '';
-  return required.split(',').some((one) => one.trim() === what);
-}
-
 /** The path of the real server's program, if this machine has it. */
 export function findRealServer(): string | undefined {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const candidate = join(folder, BINARY);
-    try {
-      accessSync(candidate, constants.X_OK);
-      return candidate;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return undefined;
+  return findProgram(BINARY);
 }
