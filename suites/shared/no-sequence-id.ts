@@ -47,6 +47,13 @@ export default defineCheck({
       messages: seen,
     };
     const because = [...left.slice(0, 2), ...right.slice(0, 2)];
+    // MQTT: at QoS 1 "the Server MUST … treat the PUBLISH Packet as unacknowledged until it has received the corresponding PUBACK"
+    // [MQTT-4.3.2-1]: what was missed is told without a number for the application.
+    if (target.sequence === undefined && stream.field === undefined && left.every(({ repeat }) => repeat))
+      return inconclusive(
+        'no field identifies a message, but the subprotocol acknowledges each, and a session that the server keeps goes on from there: name the publishers’ own id with --sequence',
+        { measured },
+      );
     switch (stream.kind) {
       case 'undecodable':
         return relayed(left, history)
