@@ -38,8 +38,9 @@ test('a message of a channel is told from joins, replies and heartbeats', () => 
 test('version 1 has the same in objects', () => {
   const at = { ...opening, path: '/socket/websocket?token=x&vsn=1.0.0' };
   const { peer, sent, ready, hear } = join(at);
-  expect(sent).toEqual([{ topic: 'room:lobby', event: 'phx_join', payload: { token: 't' }, ref: '1', join_ref: '1' }]);
-  hear('{"topic":"room:lobby","event":"phx_reply","ref":"1","payload":{"status":"ok","response":{}}}');
+  expect(sent[1]).toEqual({ topic: 'room:lobby', event: 'phx_join', payload: { token: 't' }, ref: '2', join_ref: '2' });
+  hear('{"topic":"phoenix","event":"phx_reply","ref":"1","payload":{"status":"ok","response":{}}}');
+  hear('{"topic":"room:lobby","event":"phx_reply","ref":"2","payload":{"status":"ok","response":{}}}');
   expect(ready).toEqual([undefined]);
   expect(hear('{"topic":"room:lobby","event":"tick","ref":null,"payload":{"tick":9}}')?.[0]?.kind).toBe('message');
   peer?.close();
@@ -47,9 +48,13 @@ test('version 1 has the same in objects', () => {
 
 test('our own side is in once its channel has let it in', () => {
   const { peer, sent, ready, hear } = join();
-  expect(sent).toEqual([['1', '1', 'room:lobby', 'phx_join', { token: 't' }]]);
+  expect(sent).toEqual([
+    [null, '1', 'phoenix', 'heartbeat', {}],
+    ['2', '2', 'room:lobby', 'phx_join', { token: 't' }],
+  ]);
+  hear('[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]');
   expect(ready).toEqual([]);
-  hear('["1","1","room:lobby","phx_reply",{"status":"ok","response":{}}]');
+  hear('["2","2","room:lobby","phx_reply",{"status":"ok","response":{}}]');
   expect(ready).toEqual([undefined]);
   expect(peer?.clientDriven).toBe(true);
   peer?.close();
@@ -57,7 +62,7 @@ test('our own side is in once its channel has let it in', () => {
 
 test('a channel that does not let it in is a refusal', () => {
   const { peer, ready, hear } = join();
-  hear('["1","1","room:lobby","phx_reply",{"status":"error","response":{"reason":"unauthorized"}}]');
+  hear('["2","2","room:lobby","phx_reply",{"status":"error","response":{"reason":"unauthorized"}}]');
   expect(ready[0]).toContain('room:lobby');
   peer?.close();
 });
@@ -65,4 +70,11 @@ test('a channel that does not let it in is a refusal', () => {
 test('the path alone does not choose it', () => {
   expect(adapterFor({ path: '/websocket', subprotocol: undefined })).toBeUndefined();
   expect(adapterFor({ path: '/feed?vsn=2.0.0', subprotocol: undefined })).toBeUndefined();
+});
+
+test('a server that answers something else is left alone', () => {
+  const { peer, ready, hear } = join();
+  expect(hear('{"topic":"a","event":"b","payload":{"x":1}}')).toBeUndefined();
+  expect([ready, peer?.clientDriven]).toEqual([[undefined], false]);
+  peer?.close();
 });

@@ -9,7 +9,9 @@ const CONTROL = /^(phx_(join|leave|reply|close|error)|presence_(state|diff))$/;
 const adapter: Adapter = {
   id: 'phoenix',
   speaks: ({ path }) => /\/websocket\?(.*&)?vsn=[12]\.0\.0(&|$)/.test(path),
-  listen: () => ({ read: (_, payload, binary) => (binary ? undefined : packets(payload)) }),
+  listen: ({ path }) => ({
+    read: (_, payload, binary) => (binary ? undefined : packets(parse(path, payload), payload)),
+  }),
   join: (options) => new Client(options),
   host: (options) => host(options),
 };
@@ -24,34 +26,36 @@ interface Message {
 }
 
 class Client implements Peer {
-  readonly clientDriven = true;
+  /** Once the server has answered a heartbeat. */
+  clientDriven = false;
   readonly cursor = undefined;
   private beating: Disposable | undefined;
   private ref = 0;
-  private readonly joins = new Set<string>();
+  private readonly awaited = new Set<string>();
 
   constructor(private readonly options: PeerOptions) {}
 
   open(): void {
-    const { beats, subscriptions, onReady } = this.options;
-    const beat = () => {
-      this.say('phoenix', 'heartbeat', {}, null);
-    };
-    if (beats) this.beating = every(BEAT_MS, beat);
+    const { beats, subscriptions } = this.options;
+    const beat = () => this.say('phoenix', 'heartbeat', {}, null);
+    if (beats) this.beating = every(BEAT_MS, () => void beat());
+    // A server of another kind answers none, or something else.
+    this.awaited.add(beat());
     for (const { topic, payload } of subscriptions.map(channelOf)) {
-      if (topic !== undefined) this.joins.add(this.say(topic, 'phx_join', payload ?? {}, String(this.ref + 1)));
+      if (topic !== undefined) this.awaited.add(this.say(topic, 'phx_join', payload ?? {}, String(this.ref + 1)));
     }
-    if (this.joins.size === 0) onReady();
   }
 
   receive(payload: Buffer, binary: boolean): readonly Packet[] | undefined {
-    const message = binary ? undefined : parse(payload);
-    if (message?.event === 'phx_reply' && this.joins.delete(String(message.ref))) {
+    const message = binary ? undefined : parse(this.options.opening.path, payload);
+    if (!message && !this.clientDriven) this.options.onReady();
+    if (message?.event === 'phx_reply' && this.awaited.delete(String(message.ref))) {
+      this.clientDriven = true;
       const { status } = (message.payload ?? {}) as { readonly status?: unknown };
       if (status !== 'ok') this.options.onReady(`the channel "${message.topic}" could not be joined`);
-      else if (this.joins.size === 0) this.options.onReady();
+      else if (this.awaited.size === 0) this.options.onReady();
     }
-    return binary ? undefined : packets(payload);
+    return packets(message, payload);
   }
 
   /** What a channel takes is its own; most examples take "new_msg". */
@@ -84,7 +88,7 @@ function host({ opening, send }: HostOptions): Host {
     send(spelled(opening.path, [joinRef, ref, topic, event, payload]));
   return {
     receive(bytes, binary) {
-      const message = binary ? undefined : parse(bytes);
+      const message = binary ? undefined : parse(opening.path, bytes);
       if (!message) return;
       const { joinRef, ref, topic, event } = message;
       if (event === 'phx_join') joined.set(topic, joinRef);
@@ -103,8 +107,7 @@ function spelled(path: string, message: readonly [unknown, unknown, string, stri
   return JSON.stringify(/vsn=1/.test(path) ? { topic, event, payload, ref, join_ref } : message);
 }
 
-function packets(bytes: Buffer): readonly Packet[] | undefined {
-  const message = parse(bytes);
+function packets(message: Message | undefined, bytes: Buffer): readonly Packet[] | undefined {
   if (!message) return undefined;
   const { topic, event, payload } = message;
   if (topic === 'phoenix') return [{ kind: 'heartbeat', payload: bytes }];
@@ -112,10 +115,10 @@ function packets(bytes: Buffer): readonly Packet[] | undefined {
   return [{ kind: 'message', payload: Buffer.from(JSON.stringify(payload ?? null)) }];
 }
 
-function parse(bytes: Buffer): Message | undefined {
+function parse(path: string, bytes: Buffer): Message | undefined {
   try {
     const value: unknown = JSON.parse(bytes.toString());
-    const [joinRef, ref, topic, event, payload] = Array.isArray(value) && value.length === 5 ? value : inOrder(value);
+    const [joinRef, ref, topic, event, payload] = /vsn=1/.test(path) ? inOrder(value) : tupleOf(value);
     return typeof topic === 'string' && typeof event === 'string' ? { joinRef, ref, topic, event, payload } : undefined;
   } catch {
     return undefined;
@@ -125,7 +128,11 @@ function parse(bytes: Buffer): Message | undefined {
 function inOrder(value: unknown): readonly unknown[] {
   if (typeof value !== 'object' || value === null) return [];
   const { join_ref, ref, topic, event, payload } = value as Partial<Message> & { readonly join_ref?: unknown };
-  return payload === undefined ? [] : [join_ref, ref, topic, event, payload];
+  return payload === undefined || ref === undefined ? [] : [join_ref, ref, topic, event, payload];
+}
+
+function tupleOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) && value.length === 5 ? value : [];
 }
 
 /** `{"topic":"room:lobby","payload":{…}}` */
