@@ -58,3 +58,14 @@ test('messages that each connection gets for itself are not common', () => {
   deliveries.arrive('for b', 'b', 150);
   expect(deliveries.common(0, 1000)).toEqual({ messages: 3, shared: 1, skewMs: 7 });
 });
+
+test('nothing is expected of a listener that left before the instant asked for', () => {
+  const deliveries = new Deliveries(
+    new Map<string, LeftAt>([
+      ['a', there],
+      ['b', () => 150],
+    ]),
+  );
+  deliveries.send('x', 100, ['a', 'b']);
+  expect(deliveries.ours(0, 1000, 200)).toEqual([{ atMs: 100, expected: 1, delivered: 0, deliveredBy: 0 }]);
+});

@@ -33,11 +33,12 @@ export class Deliveries {
     this.arrivals.set(key, seen);
   }
 
-  /** Our own messages of [fromMs, toMs). */
+  /** Our own messages of [fromMs, toMs); nothing is expected of who had left by `byMs`. */
   ours(fromMs: number, toMs: number, byMs: number): Entry[] {
+    const there = (name: string) => (this.listeners.get(name)?.() ?? Number.POSITIVE_INFINITY) > byMs;
     return [...this.sent]
       .filter(([, { atMs }]) => atMs >= fromMs && atMs < toMs)
-      .map(([key, { atMs, to }]) => this.entry(key, atMs, to, byMs));
+      .map(([key, { atMs, to }]) => this.entry(key, atMs, to.filter(there), byMs));
   }
 
   /** Whether the server's own messages of [fromMs, toMs) go to all alike, and how far apart they arrive. */
