@@ -4,6 +4,7 @@ import { defineScenario } from '../../harness/define.js';
 import { Deliveries, type Entry, type LeftAt } from '../../harness/deliveries.js';
 import { delayIn, isNotice } from '../../harness/drivers/wording.js';
 import { payloadOf, tokensIn } from '../../harness/drivers/workload.js';
+import { busyMs } from '../../harness/probes/busy.js';
 import { kernelView } from '../../harness/probes/kernel-queues.js';
 import type { Address, ReceivedMessage, ScenarioContext, Session } from '../../harness/scenario.js';
 import { countable, heartbeatHashes } from '../../harness/sequence.js';
@@ -24,6 +25,7 @@ const LAST_MS = 2000;
 const READS_MS = 1000;
 /** A client whose TCP connection is left open after the goodbye waits for its end no longer than this (Chromium: 2 s). */
 const LINGER_MS = 2000;
+const LOOK_MS = 50;
 const NOTICE_BYTES = 4096;
 /** Our clients come back within a second, each when chance says. */
 const BACK_MS = 1000;
@@ -59,9 +61,18 @@ export default defineScenario({
     const returns = next ? talk.return(gate) : Promise.resolve(0);
     const graceMs = context.ms(spec?.graceMs ?? 60_000);
     const everybody = [...open.map(({ session }) => session), ...talk.sessions];
-    await context.watch(graceMs, () => everybody.every((session) => leftMs(session) !== undefined));
+    const busy = new BusyWhileLeaving(old);
+    await context.watch(
+      graceMs,
+      () => {
+        const stay = everybody.filter((session) => leftMs(session) === undefined).length;
+        busy.look(stay === everybody.length);
+        return stay === 0;
+      },
+      LOOK_MS,
+    );
     context.phase('recovery');
-    tellCrowd(context, crowd.length, open, signalMs);
+    tellCrowd(context, crowd.length, open, signalMs, busy.ms);
     talk.tell(startMs, signalMs, unreadBytes);
     context.measure('returned', { asked: next ? TALKERS : 0, back: await returns });
   },
@@ -113,7 +124,31 @@ function leftMs({ end, goodbye }: Session): number | undefined {
   return goodbye && nowMs() - goodbye.atMs > LINGER_MS ? goodbye.atMs + LINGER_MS : undefined;
 }
 
-function tellCrowd(context: ScenarioContext, asked: number, open: readonly Member[], signalMs: number): void {
+/** How long the server ran, or wanted to, from the first that left to the last. */
+class BusyWhileLeaving {
+  private before: number | undefined;
+  private after: number | undefined;
+  constructor(private readonly server: StartedServer) {}
+
+  look(nobodyLeft: boolean): void {
+    const now = busyMs(this.server.pids());
+    if (nobodyLeft) this.before = now;
+    // Nothing can be read of it any more when it has ended.
+    this.after = Math.max(this.after ?? 0, now ?? 0);
+  }
+
+  get ms(): number | null {
+    return this.before === undefined || this.after === undefined ? null : this.after - this.before;
+  }
+}
+
+function tellCrowd(
+  context: ScenarioContext,
+  asked: number,
+  open: readonly Member[],
+  signalMs: number,
+  busyMs: number | null,
+): void {
   const left = open.flatMap(({ session }) => leftMs(session) ?? []).map((atMs) => atMs - signalMs);
   const goodbyes = open.flatMap(({ session }) => session.goodbye ?? []);
   const delays = open.flatMap(({ session, askedMs }) => askedMs ?? delayIn(session.goodbye?.text ?? '') ?? []);
@@ -122,6 +157,7 @@ function tellCrowd(context: ScenarioContext, asked: number, open: readonly Membe
     asked,
     open: open.length,
     left: left.length,
+    busyMs,
     restarts: goodbyes.filter(({ code }) => code === 1012).length,
     delays: delays.length,
     minDelayMs: delays.length > 0 ? Math.min(...delays) : null,

@@ -16,10 +16,10 @@ export default defineCheck({
   source:
     'CHECKLIST; IANA registry of close codes, 1012 as defined on the hybi list: "a client may reconnect, and if it choses to do, should reconnect using a randomized delay of 5 - 30s"',
   measured: { clients: 'sessions', closesPer100ms: 'sessions', spreadMs: 'ms', delayMs: 'ms', delaySpreadMs: 'ms' },
-  expect: { maxShare: 0.5, windowMs: 100, minSpreadMs: 1000, minClients: 50, told: 0.9 },
+  expect: { maxShare: 0.5, windowMs: 100, minSpreadMs: 1000, minClients: 50, told: 0.9, maxBusy: 0.5 },
   scaled: ['windowMs', 'minSpreadMs'],
   judge(history, { expect }) {
-    const { maxShare = 0.5, windowMs = 100, minSpreadMs = 1000, minClients = 50, told = 0.9 } = expect;
+    const { maxShare = 0.5, windowMs = 100, minSpreadMs = 1000, minClients = 50, told = 0.9, maxBusy = 0.5 } = expect;
     const signal = history.bites('rolling-restart')[0];
     if (!signal) return inconclusive('the stop signal found no living process');
     const crowd = history.measures('crowd')[0];
@@ -54,19 +54,22 @@ export default defineCheck({
     }
     if (left.length < told * open)
       return inconclusive(`only ${left.length} of ${open} sessions were ended while it was watched`, seen);
-    return spreadMs !== null && spreadMs >= minSpreadMs
-      ? pass(`ended its ${open} sessions over ${within}, at most ${peak} in ${window}`, seen)
-      : inconclusive(`its ${open} sessions ended within ${within}: a pace or a slow loop? More --clients tell`, seen);
+    if (spreadMs === null || spreadMs < minSpreadMs)
+      return inconclusive(`its ${open} sessions ended within ${within}: a pace or a slow loop? --clients tells`, seen);
+    return Number(crowd.facts.busyMs) > maxBusy * spreadMs
+      ? inconclusive(`its ${open} sessions ended over ${within}, and it was busy all the while: no pace`, seen)
+      : pass(`ended its ${open} sessions over ${within}, at most ${peak} in ${window}`, seen);
   },
   examples: { pass: story(10), fail: story(0.1) },
 });
 
 function story(gapMs: number): EventBodyAt[] {
   const left = Array.from({ length: 200 }, (_, i) => 20 + i * gapMs);
-  const crowd = { asked: 200, open: 200, left: 200, restarts: 0, delays: 0, minDelayMs: null, maxDelayMs: null };
+  const crowd = { asked: 200, open: 200, left: 200, busyMs: 9, restarts: 0 };
+  const facts = { ...crowd, delays: 0, minDelayMs: null, maxDelayMs: null };
   return [
     [0, { type: 'fault', fault: 'rolling-restart', what: 'bite', who: 's', facts: {} }],
     [3000, { type: 'samples', name: 'left', unit: 'ms', values: left }],
-    [3000, { type: 'measure', name: 'crowd', facts: crowd }],
+    [3000, { type: 'measure', name: 'crowd', facts }],
   ];
 }
