@@ -6,6 +6,8 @@ import type { StartedServer } from '../../harness/target/server.js';
 /** The server is to end TCP within 5 s of the closing handshake [RFC 6455 7.1.1]; watched a little longer. */
 const ENDS_MS = 6000;
 const ANSWER_MS = 3000;
+/** A drain of 30 s, and a little. */
+const LEAVES_MS = 35_000;
 /** What is let in and thrown out again before it got anything was refused. */
 const STAYS_MS = 1000;
 const FOREIGN = 'https://evil.example';
@@ -90,6 +92,6 @@ async function goAway(
 ): Promise<void> {
   if ('refused' in session) return;
   await context.inject(stop, server, { signal: context.target.server?.stopSignal ?? 'SIGTERM' });
-  const end = await session.ended(ANSWER_MS);
+  const end = await session.ended(context.ms(LEAVES_MS));
   context.measure('provoked', { what: 'going away', ended: end !== undefined, code: end?.closeCode ?? null });
 }

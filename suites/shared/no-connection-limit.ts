@@ -17,7 +17,7 @@ export default defineCheck({
   source:
     'CHECKLIST; RFC 6585 4: "The 429 status code indicates that the user has sent too many requests in a given amount of time"',
   measured: { limitedAt: 'connections', made: 'connections', told: 'connections' },
-  expect: { minPerS: 150 },
+  expect: { minPerS: 100 },
   judge(history, { expect }) {
     const crowd = history.measures('connections')[0];
     if (!crowd) return inconclusive('no connections were made');
@@ -34,7 +34,7 @@ export default defineCheck({
     if (Number(mute) > 0)
       return fail(`ended ${mute} of ${inTime} without a word, from connection ${limitedAt} on`, seen);
     if (Number(left) > 0) return inconclusive(`ended ${left} of ${inTime} when they were seconds old`, seen);
-    if (Number(made) < ((expect.minPerS ?? 150) * Number(tookMs)) / 1000)
+    if (Number(made) < ((expect.minPerS ?? 100) * Number(tookMs)) / 1000)
       return inconclusive(`only ${inTime} could be made`, seen);
     return fail(`took all ${inTime} from one address`, seen);
   },
