@@ -69,13 +69,10 @@ export default defineCheck({
 });
 
 function story(delivered: number): EventBodyAt[] {
-  const sent = (beforeMs: number): EventBodyAt => [
-    3000,
-    { type: 'measure', name: 'sent', facts: { beforeMs, expected: 1, delivered, atSignal: 0 } },
-  ];
+  const facts = (i: number) => ({ beforeMs: 120 + 20 * i, expected: 1, delivered, atSignal: 0 });
   return [
     [0, { type: 'fault', fault: 'rolling-restart', what: 'bite', who: 's', facts: {} }],
     [3000, { type: 'measure', name: 'flow', facts: { sent: 90, kept: 90, published: 0, shared: 0, unreadBytes: 0 } }],
-    ...Array.from({ length: 12 }, (_, i) => sent(120 + 20 * i)),
+    ...Array.from({ length: 12 }, (_, i): EventBodyAt => [3000, { type: 'measure', name: 'sent', facts: facts(i) }]),
   ];
 }
