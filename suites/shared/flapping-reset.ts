@@ -6,6 +6,7 @@ import { FLAP_GATE, FLAPPING, sessionsOf, windowOf } from '../../harness/turned-
 import { flappingStory, missing } from './turned-away-evidence.js';
 
 const MIN_DELAYS = 3;
+const MANY = 15;
 
 /**
  * Late delays against early ones, each process against itself, so that a random factor that a process draws once is in both; a fit
@@ -23,7 +24,8 @@ export default defineCheck({
   source:
     'CHECKLIST rule 20: 6 attempts or 60 s; RFC 6455, 7.2.3: "Should the first reconnect attempt fail, subsequent reconnect attempts SHOULD be delayed by increasingly longer amounts of time"',
   measured: { delaysMs: 'ms, means over processes', growth: 'late delays / early ones' },
-  expect: { growsAbove: 1.2, flatBelow: 1.5, capOverFirst: 1.4, minProcesses: 3 },
+  expect: { growsAbove: 1.2, flatBelow: 1.5, capOverFirst: 1.4, capBelow: 2, hotMs: 1000, minProcesses: 3 },
+  scaled: ['hotMs'],
   // A fixed delay has nothing to set back.
   needs: ['fixed-retry', 'hot-retry'],
   unless: ({ client }) =>
@@ -64,7 +66,13 @@ export default defineCheck({
     const said = `${seen}: the later ones are ${grown.growth} times the first ones`;
     if (growth.lower > (expect.growsAbove ?? 1.2) || overFirst.lower > (expect.capOverFirst ?? 1.4))
       return pass(`the delays go on growing (${said})`, { measured: grown, because });
-    if (growth.upper < (expect.flatBelow ?? 1.5))
+    // More than 10 in 10 s, as hot-retry has it, after all those that went before.
+    if (n >= MANY && mean(compared.map(late)) < (expect.hotMs ?? 1000))
+      return fail(`after ${n} sessions it still comes back as soon as at first (${said})`, {
+        measured: grown,
+        because,
+      });
+    if (growth.upper < (expect.flatBelow ?? 1.5) && overFirst.upper < (expect.capBelow ?? 2))
       return fail(`the delays do not grow (${said})`, { measured: grown, because });
     return inconclusive(`the delays neither clearly grow nor clearly stay (${said})`, { measured: grown, because });
   },
