@@ -1,6 +1,7 @@
 import type { HistoryEvent, HistoryView } from '../../harness/contract.js';
 import { inWords, mean, type Ratio, ratioOf } from '../../harness/numbers.js';
 import {
+  type Farewell,
   FLAP_GATE,
   FLAPPING,
   farewellsOf,
@@ -68,30 +69,37 @@ export function tryAgainLater(history: HistoryView, expect: Readonly<Record<stri
   const because = told.slice(0, 3).map((one) => one.told);
   if (history.measures('told').some(({ facts }) => facts.code === 1013 && facts.exited === true))
     return { state: 'open', said: 'its process ended at 1013', because };
-  const usual = told.map(({ gate }) =>
-    [...before, ...after].flatMap((one) => (one.gate === gate ? (one.delayMs ?? []) : [])),
-  );
+  const delayAt = (list: readonly Farewell[], gate: string) =>
+    list.flatMap((one) => (one.gate === gate ? (one.delayMs ?? []) : []));
+  const usual = told.map(({ gate }) => delayAt([...before, ...after], gate));
   if (told.every(({ delayMs }) => delayMs === null) && usual.some(({ length }) => length > 0))
     return { state: 'heeded', said: 'stayed away after 1013', because };
   const window = windowOf(history, FLAPPING);
   const cut = window ? sessionsOf(history, FLAP_GATE, window.from, window.to) : [];
   const unasked = cut.map((list) => list.slice(0, 1).map(({ startAt }) => startAt - (window?.from ?? 0)));
-  // The copies that were cut are others than those that were told: any two make a pair.
-  const [overUsual, overCut] = [usual, unasked].map((base) =>
-    ratioOf(
-      told.flatMap(({ delayMs }, i) => {
-        const own = base[i] ?? [];
-        return own.length === 0 || delayMs === null ? [] : [[floored(mean(own)), floored(delayMs)] as const];
-      }),
-    ),
-  );
+  const asked = told.map(({ delayMs }) => (delayMs === null ? [] : [delayMs]));
+  const overUsual = longer(usual, asked);
   if (!overUsual) return { state: 'open', said: 'too few copies came back after 1013', because };
+  // The copies that were cut are others than those that were told: any two make a pair.
+  const first = told.map(({ gate }) => delayAt(before, gate));
+  const isSpecial = (longer(unasked, first)?.lower ?? 0) > (expect.longerAbove ?? 1.25);
+  const overCut = isSpecial ? longer(unasked, asked) : undefined;
   const times = (ratio: Ratio) => `${Math.round(ratio.value * 100) / 100} times as long as after`;
   const said = `after 1013 it waited ${times(overUsual)} 1001${overCut ? `, ${times(overCut)} a cut` : ''}`;
   const ratios = [overUsual, ...(overCut ? [overCut] : [])];
   if (ratios.some(({ lower }) => lower > (expect.longerAbove ?? 1.25))) return { state: 'heeded', said, because };
-  if (ratios.every(({ upper }) => upper < (expect.sameBelow ?? 1.6))) return { state: 'ignored', said, because };
+  if (ratios.every(({ upper }) => upper < (expect.sameBelow ?? 1.8))) return { state: 'ignored', said, because };
   return { state: 'open', said: `${said}, which may be chance`, because };
+}
+
+/** How many times as long the second delays are, process by process. */
+function longer(base: readonly (readonly number[])[], delays: readonly (readonly number[])[]): Ratio | undefined {
+  return ratioOf(
+    delays.flatMap((list, i) => {
+      const own = base[i] ?? [];
+      return own.length === 0 || list.length === 0 ? [] : [[floored(mean(own)), floored(mean(list))] as const];
+    }),
+  );
 }
 
 function floored(ms: number): number {
