@@ -90,9 +90,9 @@ async function refuseWith(
   const gone = () => client.process.exit !== undefined;
   if ((await context.watch(context.ms(FIRST_MS), () => look() > 0 || gone())) && !gone()) {
     const asked = retryAfterS === null ? 0 : 1000 * retryAfterS + context.ms(HINT_PATIENCE_MS);
-    // All of the time where attempts are counted; until the next one where it is timed.
+    // All of the time where attempts are counted; until the next two where they are timed.
     if (retryAfterS === null) await context.watch(context.ms(FORBIDDEN_MS) + BURST_MS, gone);
-    else await context.watch(asked, () => look() > 1 || gone());
+    else await context.watch(asked, () => look() > 2 || gone());
   }
   context.phase('recovery', name);
   context.measure('turned away', { gate: name, status, retryAfterS, exited: gone() });

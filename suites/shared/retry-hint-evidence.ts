@@ -1,3 +1,4 @@
+import { delaysOf } from '../../harness/attempts.js';
 import type { HistoryEvent, HistoryView } from '../../harness/contract.js';
 import { inWords, mean, type Ratio, ratioOf } from '../../harness/numbers.js';
 import {
@@ -26,7 +27,7 @@ export interface Part {
   readonly askedMs?: number;
 }
 
-/** One copy was refused with this status and told when to come again: the next attempt is looked at. */
+/** One copy was refused with this status and told when to come again: the next two attempts are looked at. */
 export function retryAfter(history: HistoryView, status: number): Part {
   const gate = `${REFUSED_GATE}${status}`;
   const refused = refusedWith(history, status);
@@ -35,25 +36,30 @@ export function retryAfter(history: HistoryView, status: number): Part {
     return { state, said: refused.reason ?? refused.actual, because: refused.because ?? [] };
   }
   const { attempts, askedMs, cutAt, seenUntil, exited } = refused;
-  const [first, second] = attempts;
+  const [first] = attempts;
   if (!first || askedMs === null) return { state: 'open', said: `${status} asked for nothing`, because: [] };
   // Only what is made after the manner of a browser sends this header, and cannot read the answer to a handshake.
   const request = history.of('handshake').find((event) => event.gate === gate && event.dir === 'up');
   if (request?.fields && 'sec-fetch-mode' in request.fields)
     return { state: 'none', said: 'a browser-like WebSocket cannot read Retry-After', because: [request] };
-  const because = [...refused.bites.slice(0, 1), first.first, ...(second ? [second.first] : [])];
-  const waitedMs = (second?.startAt ?? seenUntil) - first.endAt;
+  const because = [...refused.bites.slice(0, 1), ...attempts.slice(0, 3).map((attempt) => attempt.first)];
   const asked = `${status} asked for ${inWords(askedMs)}`;
-  if (!second) {
-    const said = `${asked}, and ${exited ? 'its process ended' : `no further attempt came within ${inWords(waitedMs)}`}`;
+  const [waitedMs, ...later] = delaysOf(attempts, cutAt).slice(1, 3);
+  if (waitedMs === undefined) {
+    const unseenMs = seenUntil - first.endAt;
+    const said = `${asked}, and ${exited ? 'its process ended' : `no further attempt came within ${inWords(unseenMs)}`}`;
     return { state: 'open', said, because };
   }
-  const part = { because, waitedMs, askedMs };
-  if (waitedMs < askedMs - EARLY_MS)
-    return { ...part, state: 'ignored', said: `${asked}: came back after ${inWords(waitedMs)}` };
+  const waits = [waitedMs, ...later];
+  const early = waits.filter((ms) => ms < askedMs - EARLY_MS).length;
+  const part = { because, waitedMs: Math.min(...waits), askedMs };
+  const said = `${asked}: came back after ${waits.map(inWords).join(' and ')}`;
+  // A client that was too busy to read one answer in time knows nothing of what was asked.
+  if (early >= 2) return { ...part, state: 'ignored', said };
+  if (early === 1) return { ...part, state: 'open', said: `${said}, which once was in time or is not known` };
   if (first.startAt - cutAt >= askedMs)
     return { ...part, state: 'open', said: `${asked}, and it waits as long when nobody asks` };
-  return { ...part, state: 'heeded', said: `${asked}: waited ${inWords(waitedMs)}` };
+  return { ...part, state: 'heeded', said };
 }
 
 /**

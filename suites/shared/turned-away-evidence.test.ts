@@ -44,8 +44,13 @@ describe('a client that is told 1013', () => {
 
 describe('a client that is asked to come back after 20 s', () => {
   test('ignores 429 even if it heeds 503', () => {
-    const early = refusedStory(429, 20, [1000, 3000]);
+    const early = refusedStory(429, 20, [1000, 3000, 7000]);
     expect(judged('ignores-retry-hint', refusedStory(503, 20, [1000, 22_000]), early)[0]).toBe('fail');
+  });
+
+  test('is not called heedless for an answer that it may have missed', () => {
+    const once = [503, 429].map((status) => refusedStory(status, 20, [1000, 3000, 24_000]));
+    expect(judged('ignores-retry-hint', ...once)[0]).toBe('inconclusive');
   });
 
   test('is not judged by a header that its kind of WebSocket hides from it', () => {
@@ -53,7 +58,7 @@ describe('a client that is asked to come back after 20 s', () => {
       1001,
       { type: 'handshake', gate: `${REFUSED_GATE}${status}`, conn: 2, dir: 'up', fields: { 'sec-fetch-mode': null } },
     ]);
-    const early = [503, 429].flatMap((status) => refusedStory(status, 20, [1000, 3000]));
+    const early = [503, 429].flatMap((status) => refusedStory(status, 20, [1000, 3000, 7000]));
     expect(judged('ignores-retry-hint', early, handshake, rounds(1000, 6000, 1000))[0]).toBe('pass');
   });
 
