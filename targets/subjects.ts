@@ -140,6 +140,7 @@ export const RESILIENT: readonly Resilient[] = [
   { roles: ['server'], words: [] },
   { roles: ['client'], words: [] },
   { roles: ['server', 'client'], words: [] },
+  { roles: ['client'], words: ['--delivery', 'latest'], aims: ['websocket/stale-after-reconnect'] },
   {
     roles: ['server'],
     words: LOGIN,
