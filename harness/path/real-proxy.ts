@@ -47,8 +47,7 @@ export async function startProxy(options: {
   for (const _ of routes) ports.push(await pickPort());
   const file = join(folder, `${kind}.conf`);
   writeFileSync(file, CONFIGS[kind](folder, ports, routes));
-  const command =
-    kind === 'nginx' ? `"${program}" -e stderr -p "${folder}" -c "${file}"` : `"${program}" -db -f "${file}"`;
+  const command = kind === 'nginx' ? `"${program}" -p "${folder}" -c "${file}"` : `"${program}" -db -f "${file}"`;
   const child = await spawnProcess({ name, command, env: {}, cwd: folder, record });
   const stop = async () => {
     await child.stop();
@@ -88,6 +87,7 @@ function nginxConfig(folder: string, ports: readonly number[], routes: readonly 
   );
   return `daemon off;
 master_process off;
+error_log stderr;
 pid ${folder}/nginx.pid;
 events {}
 http {

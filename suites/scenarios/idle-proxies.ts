@@ -3,6 +3,7 @@ import idleForget from '../../faults/idle-forget.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { openSilent, startReferenceServer } from '../../harness/drivers/websocket-reference.js';
+import { messageOf } from '../../harness/errors.js';
 import { findProxy, PROXIES, type ProxyKind, startProxy } from '../../harness/path/real-proxy.js';
 import type { Address, ScenarioContext, Session } from '../../harness/scenario.js';
 
@@ -95,7 +96,13 @@ async function throughProxy(
       stop: async () => proxy[Symbol.asyncDispose](),
     };
   };
-  await context.inject(idleCut, { start }, { idleMs: context.ms(idleS * 1000) }, who);
+  try {
+    await context.inject(idleCut, { start }, { idleMs: context.ms(idleS * 1000) }, who);
+  } catch (error) {
+    // The others still tell.
+    context.obstacle('NO_PROXY', messageOf(error));
+    return [];
+  }
   return session ? [{ by: kind, idleS, conn: gate.accepted, session }] : [];
 }
 
