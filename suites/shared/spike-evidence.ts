@@ -67,8 +67,11 @@ function atStake(history: HistoryView, by: 'client' | 'server'): string {
   const from = history.phaseAt('fault') ?? 0;
   const asked = history
     .of('message')
-    .some(({ gate, dir, opcode, t }) => gate === 'spike' && dir === 'down' && opcode === 'ping' && t >= from);
-  return asked ? '' : '; it sent no ping meanwhile, so little was at stake';
+    .some(
+      ({ gate, dir, opcode, packet, t }) =>
+        gate === 'spike' && dir === 'down' && (opcode === 'ping' || packet === 'heartbeat') && t >= from,
+    );
+  return asked ? '' : '; it sent no heartbeat meanwhile, so little was at stake';
 }
 
 /** Told in a few lines, for the examples of both checks. */
