@@ -15,7 +15,7 @@ big +Inf
 `;
 
 test('the text format is read: names, labels, values and the types of their families', () => {
-  expect(readMetrics(TEXT)?.map(({ name, value, type }) => [name, value, type])).toEqual([
+  expect(readMetrics(TEXT)?.samples.map(({ name, value, type }) => [name, value, type])).toEqual([
     ['ws_connections', 3, 'gauge'],
     ['http_requests_total', 1027, 'counter'],
     ['rpc_duration_seconds_bucket', 24054, 'histogram'],
@@ -24,11 +24,17 @@ test('the text format is read: names, labels, values and the types of their fami
     ['bare', Number.NaN, 'untyped'],
     ['big', Number.POSITIVE_INFINITY, 'untyped'],
   ]);
-  expect(readMetrics(TEXT)?.[1]?.labels).toBe('{method="post",code="200",path="a } b"}');
+  expect(readMetrics(TEXT)?.samples[1]?.labels).toBe('{method="post",code="200",path="a } b"}');
 });
 
 test('a counter of OpenMetrics has the type of its family', () => {
-  expect(readMetrics('# TYPE ws_accepted counter\nws_accepted_total 5\n')).toMatchObject([{ type: 'counter' }]);
+  expect(readMetrics('# TYPE ws_accepted counter\nws_accepted_total 5\n')).toMatchObject({
+    samples: [{ type: 'counter' }],
+  });
+});
+
+test('a family that has no sample yet has a name', () => {
+  expect(readMetrics('# TYPE ws_messages counter\nup 1\n')?.names).toEqual(['ws_messages', 'up']);
 });
 
 test.each(['', '{"connections": 3}', '<html><body>404</body></html>', 'Not Found', '# TYPE a gauge\n'])(

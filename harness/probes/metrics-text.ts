@@ -7,13 +7,19 @@ export interface Sample {
   readonly type: string;
 }
 
+export interface Metrics {
+  readonly samples: readonly Sample[];
+  /** Of all families, also of those that have no sample yet: one with labels has none before it was used. */
+  readonly names: readonly string[];
+}
+
 const TYPE = /^# TYPE (\S+) (\w+)\s*$/;
 const SAMPLE = /^([A-Za-z_:][\w:]*)(\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})?\s+([-+.\w]+)(?:\s+[-+.\w]+)?(?:\s+#.*)?$/;
 /** What belongs to a histogram or summary, or is a counter in OpenMetrics: its `# TYPE` line has the name without it. */
 const SUFFIX = /_(total|sum|count|bucket|created)$/;
 
 /** Reads the text format of Prometheus, and OpenMetrics; undefined where the text is neither. */
-export function readMetrics(text: string): readonly Sample[] | undefined {
+export function readMetrics(text: string): Metrics | undefined {
   const types = new Map<string, string>();
   const samples: Sample[] = [];
   for (const line of text.split(/\r?\n/)) {
@@ -26,7 +32,8 @@ export function readMetrics(text: string): readonly Sample[] | undefined {
     const type = types.get(name) ?? types.get(name.replace(SUFFIX, '')) ?? 'untyped';
     samples.push({ name, labels, value, type });
   }
-  return samples.length === 0 ? undefined : samples;
+  const names = [...new Set([...types.keys(), ...samples.map(({ name }) => name)])];
+  return samples.length === 0 ? undefined : { samples, names };
 }
 
 function numberOf(text: string): number | undefined {

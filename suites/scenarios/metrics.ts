@@ -2,9 +2,10 @@ import reset from '../../faults/reset.js';
 import type { Gate, Slot } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { fillSlot } from '../../harness/drivers/resume.js';
+import { payloadOf } from '../../harness/drivers/workload.js';
 import { messageOf } from '../../harness/errors.js';
 import { rawId } from '../../harness/id-field.js';
-import { readMetrics, type Sample } from '../../harness/probes/metrics-text.js';
+import { type Metrics, readMetrics, type Sample } from '../../harness/probes/metrics-text.js';
 import type { ReceivedMessage, ScenarioContext, Session } from '../../harness/scenario.js';
 import { countable, streamOf } from '../../harness/sequence.js';
 
@@ -41,6 +42,9 @@ export default defineScenario({
     const heard: ReceivedMessage[] = [];
     const sessions = await fill(context, gate, [], (message) => heard.push(message));
     const opened = sessions.length;
+    // Some families are there only once a message was counted.
+    if (context.workload.echo || context.workload.broadcast)
+      sessions[0]?.send(payloadOf(context.workload.form === 'text' ? 'text' : 'json', context.random.token(16), 128));
     // What counted the arrivals is waited for again when they have come back, and when they are gone.
     const counting = (samples: readonly Sample[], by: number, names: readonly string[]) =>
       names.filter((name) => sumOf(samples, name) - sumOf(before, name) === by);
@@ -124,28 +128,29 @@ async function scrape(
   agrees: (samples: readonly Sample[]) => boolean = () => true,
 ): Promise<readonly Sample[] | undefined> {
   let status: number | string = 'none';
-  let samples: readonly Sample[] | undefined;
+  let metrics: Metrics | undefined;
   await context.watch(
     AGREE_MS,
     async () => {
       try {
         const answer = await fetch(url, { signal: AbortSignal.any([AbortSignal.timeout(ANSWER_MS), context.signal]) });
         status = answer.status;
-        samples = answer.ok ? readMetrics(await answer.text()) : undefined;
+        metrics = answer.ok ? readMetrics(await answer.text()) : undefined;
       } catch (error) {
         status = messageOf(error);
       }
-      return samples !== undefined && agrees(samples);
+      return metrics !== undefined && agrees(metrics.samples);
     },
     ASK_EVERY_MS,
   );
-  context.measure('scrape', { when, status, read: samples !== undefined });
-  for (const { name, labels, value, type } of samples?.slice(0, MOST_SERIES) ?? []) {
+  context.measure('scrape', { when, status, read: metrics !== undefined });
+  for (const name of metrics?.names.slice(0, MOST_SERIES) ?? []) context.measure('family', { when, name });
+  for (const { name, labels, value, type } of metrics?.samples.slice(0, MOST_SERIES) ?? []) {
     if (/_bucket$/.test(name)) continue;
     // Labels may hold the names of users.
     context.measure('metric', { when, name, type, value, series: `${name} ${context.observer.hash(labels)}` });
   }
-  return samples;
+  return metrics?.samples;
 }
 
 function gaugesOf(samples: readonly Sample[]): string[] {

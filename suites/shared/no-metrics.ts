@@ -23,7 +23,7 @@ export default defineCheck({
       if (status === 200) return inconclusive('what the metrics URL answers is not the text format of Prometheus');
       return fail(`the metrics URL answers ${status}`, { measured: { families: [] }, because: [scrape] });
     }
-    const names = new Set(history.measures('metric').map(({ facts }) => String(facts.name)));
+    const names = new Set(history.measures('family').map(({ facts }) => String(facts.name)));
     const found = new Set([...names].flatMap(familiesOf));
     const families = FAMILIES.filter((family) => found.has(family));
     const missing = FAMILIES.filter((family) => !found.has(family));
@@ -40,6 +40,6 @@ export default defineCheck({
 function story(...names: string[]) {
   return [
     [1, { type: 'measure', name: 'scrape', facts: { when: 'before', status: 200, read: true } }],
-    ...names.map((name) => [2, { type: 'measure', name: 'metric', facts: { when: 'before', name } }] as const),
+    ...names.map((name) => [2, { type: 'measure', name: 'family', facts: { when: 'before', name } }] as const),
   ] as const;
 }
