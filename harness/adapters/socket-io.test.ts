@@ -69,6 +69,18 @@ describe('what Socket.IO says', () => {
     expect(read('down', Buffer.from([1, 2]))).toEqual([{ kind: 'message', payload: '["image","AQI="]' }]);
   });
 
+  test('goes on in a WebSocket to which a session that polled was brought', () => {
+    const at = { ...opening, path: `${opening.path}&sid=TLYsYZPVbjjDCSGNAAAA` };
+    const dialogue = adapterFor(at)?.listen(at);
+    const read = (dir: Direction, text: string) => dialogue?.read(dir, Buffer.from(text), false)?.[0];
+    expect(read('up', '2probe')?.kind).toBe('control');
+    expect(read('down', '3probe')?.kind).toBe('control');
+    expect(read('down', '42["tick",{"tick":16}]')).toEqual({
+      kind: 'message',
+      payload: Buffer.from('["tick",{"tick":16}]'),
+    });
+  });
+
   test('is Engine.IO alone where nobody connects to a namespace', () => {
     const read = listen();
     read('down', OPEN);

@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Decoder, type Packet as SocketPacket } from 'socket.io-parser';
-import type { Adapter, Cursor, Dialogue, Host, HostOptions, Numbered, Packet, Peer, PeerOptions } from '../adapter.js';
+import type {
+  Adapter,
+  Cursor,
+  Dialogue,
+  Host,
+  HostOptions,
+  Numbered,
+  Opening,
+  Packet,
+  Peer,
+  PeerOptions,
+} from '../adapter.js';
 import { every } from '../clock.js';
 import type { Direction } from '../contract.js';
 
@@ -23,7 +34,7 @@ const adapter: Adapter = {
   id: 'socket-io',
   resumes: 'connection state recovery: the private id and the offset of the last packet in CONNECT',
   speaks: ({ path }) => /[?&]EIO=[34](&|$)/.test(path),
-  listen: () => new Conversation(false),
+  listen: (opening) => new Conversation(opening, false),
   join: (options) => new Client(options),
   host: (options) => new Server(options),
 };
@@ -33,19 +44,27 @@ export default adapter;
 class Conversation implements Dialogue {
   /** Undefined before the first packet; false once it was none. */
   private engine: boolean | undefined;
-  private socket = false;
+  private socket: boolean;
+  /** The session began with long polling: its handshake, and CONNECT, were there. */
+  private readonly upgraded: boolean;
   private readonly decoders = { up: new Decoder(), down: new Decoder() };
 
   /** `recovers`: its packets carry offsets. A server sends those that were missed before it answers CONNECT. */
-  constructor(private recovers: boolean) {}
+  constructor(
+    { path }: Opening,
+    private recovers: boolean,
+  ) {
+    this.upgraded = /[?&]sid=/.test(path);
+    this.socket = this.upgraded && !path.startsWith('/engine.io');
+  }
 
   read(dir: Direction, payload: Buffer, binary: boolean): readonly Packet[] | undefined {
-    if (this.engine === undefined) this.engine = opens(payload, binary);
+    if (this.engine === undefined) this.engine = this.upgraded ? probes(payload) : opens(payload, binary);
     if (!this.engine) return undefined;
     if (binary) return this.socket ? this.decode(dir, payload) : [message(payload)];
     const type = String.fromCharCode(payload[0] ?? 0);
     const rest = payload.subarray(1);
-    if (type === PING || type === PONG) return [{ kind: 'heartbeat', payload: rest }];
+    if (type === PING || type === PONG) return [{ kind: rest.length > 0 ? 'control' : 'heartbeat', payload: rest }];
     if (type !== MESSAGE) return /[0156]/.test(type) ? [{ kind: 'control', payload: rest }] : undefined;
     if (!this.socket && rest[0] !== 0x30) return [message(rest)];
     this.socket = true;
@@ -102,7 +121,7 @@ class Client implements Peer {
 
   constructor(private readonly options: PeerOptions) {
     const { path } = options.opening;
-    this.conversation = new Conversation(options.cursor !== undefined);
+    this.conversation = new Conversation(options.opening, options.cursor !== undefined);
     this.revision = /[?&]EIO=3/.test(path) ? '3' : '4';
     this.namespaces = !path.startsWith('/engine.io');
     this.pid = options.cursor?.pid;
@@ -225,6 +244,11 @@ class Server implements Host {
 /** Either side's first packet is the server's `0{"sid":…}`; a tap hears nothing of the client's before it. */
 function opens(payload: Buffer, binary: boolean): boolean {
   return !binary && payload.subarray(0, 2).toString('latin1') === `${OPEN}{` && 'sid' in words(payload, 1);
+}
+
+/** "The client sends a ping packet with a payload of `probe`" over the new transport. */
+function probes(payload: Buffer): boolean {
+  return payload.toString() === `${PING}probe`;
 }
 
 function words(payload: Buffer, from: number): Record<string, unknown> {

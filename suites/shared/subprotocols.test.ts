@@ -147,3 +147,15 @@ test('a server that could let its clients resume and does not is skipped, as one
     reason: expect.stringContaining('--resume'),
   });
 });
+
+test('what came over HTTP on the way back is not known, so nothing is said to be lost', () => {
+  const events = cut(
+    (n) => n >= 50,
+    () => ({}),
+  );
+  const polled = { type: 'handshake', gate: 'victim', conn: 2, dir: 'down', status: 200 } as const;
+  const [outcome, plain] = [[[5001, polled] as const], []].map(
+    (more) => judgeStory(resume.value, [...clientSide(events), ...more], SOCKET_IO).outcome,
+  );
+  expect([outcome, plain]).toEqual(['inconclusive', 'fail']);
+});
