@@ -93,7 +93,7 @@ describe('settings become a target', () => {
   it('with both roles where there is a server and a client', () => {
     expect(target({ server: 'x', client: 'y', listen: 4000 })).toMatchObject({
       roles: ['server', 'client'],
-      client: { command: 'y', listen: 4000 },
+      client: { command: 'y', listen: 4000, pressureEnv: {} },
     });
   });
 });

@@ -33,7 +33,7 @@ test('a client with a port of its own finds each gate there, one after another',
   await using _all = context;
   const listen = await pickPort();
   const dials = `node -e 'require("net").connect(${listen}).on("error", () => {}); setInterval(() => {}, 1000)'`;
-  Object.assign(context.target, { client: { command: dials, listen } });
+  Object.assign(context.target, { client: { command: dials, listen, pressureEnv: {} } });
   for (const name of ['first', 'second']) {
     await using gate = await context.openGate({ name, to: { host: '127.0.0.1', port: 1 } });
     await using _client = await context.startClient({ name, gate });

@@ -103,10 +103,10 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       const closeTimeoutMs = CLOSE_TIMEOUT_MS * options.scale;
       return defer(await startReferenceServer({ base, closeTimeoutMs, ...resume }));
     },
-    async startClient({ name, gate, scheme = 'ws', env = {}, ...more }) {
+    async startClient({ name, gate, scheme = 'ws', host = '127.0.0.1', env = {}, ...more }) {
       if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');
       if (target.client.listen !== undefined) await gate.moveTo(target.client.listen);
-      const url = `${scheme}://127.0.0.1:${gate.port}${target.path}`;
+      const url = `${scheme}://${host}:${gate.port}${target.path}`;
       const own = { ...base, ...env };
       const client = defer(
         await startClient({ spec: target.client, name, url, env: own, cwd: target.cwd, record, observer, ...more }),
@@ -125,12 +125,13 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       }
       return client;
     },
-    async openGate({ name, to, tap }) {
+    async openGate({ name, to, listen, tap }) {
       const secure = target.server?.url?.startsWith('wss:') ?? false;
       const gate = defer(
         await openGate({
           name,
           upstream: to,
+          ...(listen ? { listenHost: listen.host, listenPort: listen.port } : {}),
           record,
           observer,
           ...(tap === false || secure ? {} : { tap: tapWebSocket }),

@@ -157,6 +157,8 @@ export interface ClientSpec {
   readonly command: string;
   /** A fixed port for the gate, for a client that has its own. */
   readonly listen?: number;
+  /** What makes it send at least 100 KB/s. */
+  readonly pressureEnv: Readonly<Record<string, string>>;
 }
 
 export interface Target {
@@ -373,6 +375,8 @@ export interface GateConnection {
   throttleDown(bytesPerSecond: number | null): void;
   /** Sends the client bytes of our own between two messages of the server; false where one is half under way. */
   insertDown(bytes: Buffer): boolean;
+  /** The same for the client's side, as far as 64 KiB at a time are that rate. */
+  throttleUp(bytesPerSecond: number | null): void;
 }
 
 /** A started gate: our own hop (DESIGN section 1). */
@@ -443,8 +447,8 @@ export interface ScenarioMeta {
   readonly lane: 'quiet' | 'busy';
   /** Compares delays of processes: no busy scenario runs beside it until its recovery, so many ms into its window. */
   readonly timingMs?: number;
-  /** Lives in a network namespace of its own; left out where none can be made. */
-  readonly namespace?: boolean;
+  /** Lives in a network namespace of its own, or in one with mounts of its own too; left out where none can be made. */
+  readonly namespace?: 'network' | 'mounts';
   /** Its events belong to another scenario's history. */
   readonly recordsAs?: string;
   /** Needs the server started by us, so that it can be stopped, or started with other settings. */

@@ -106,12 +106,12 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
     recordsAs: string,
     windowMs: number,
     known: Workload,
-    namespaced = false,
+    namespace?: 'network' | 'mounts',
   ): Promise<Workload> {
     if (signal.aborted) return known;
     settings.onProgress({ kind: 'scenario', id, state: 'started', windowMs });
     let learned = known;
-    const inNamespace = namespaced || (fixedPort(plan) && canMakeNamespace().ok);
+    const inNamespace = namespace ?? (fixedPort(plan) && canMakeNamespace().ok ? 'network' : undefined);
     await using engine = await settings.leaseEngine();
     const failure = await runWorker({
       job: {
@@ -150,7 +150,7 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
     const more = wedged ? '; that private server is replaced for the scenarios to come' : '';
     settings.append(recordsAs, failure.atMs, {
       type: 'obstacle',
-      code: namespaced ? 'NAMESPACE_FAILED' : 'SCENARIO_BROKEN',
+      code: namespace ? 'NAMESPACE_FAILED' : 'SCENARIO_BROKEN',
       text: `the scenario ${id} could not be finished: ${failure.message.split('\n')[0]}${more}`,
     });
     return learned;

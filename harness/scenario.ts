@@ -135,6 +135,8 @@ export interface Refusal {
 export interface GateRequest {
   readonly name: string;
   readonly to: Address;
+  /** In place of a port of 127.0.0.1 that the kernel chooses. */
+  readonly listen?: Address;
   /** Decode what passes; costs time under a flood. */
   readonly tap?: boolean;
 }
@@ -190,6 +192,8 @@ export interface ScenarioContext {
       readonly gate: Gate;
       /** In place of the protocol's own. */
       readonly scheme?: 'wss';
+      /** A name in place of the gate's address. */
+      readonly host?: string;
       readonly env?: Readonly<Record<string, string>>;
     } & Pick<ClientOptions, 'settleMs' | 'onReport'>,
   ): Promise<StartedClient>;

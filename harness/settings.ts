@@ -38,7 +38,13 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
     ...(hasServer ? { server: serverOf(settings) } : {}),
     ...(settings.client === undefined
       ? {}
-      : { client: { command: settings.client, ...defined({ listen: settings.listen }) } }),
+      : {
+          client: {
+            command: settings.client,
+            pressureEnv: settings.pressureEnv ?? {},
+            ...defined({ listen: settings.listen }),
+          },
+        }),
     path: settings.path ?? (url ? `${url.pathname}${url.search}` : '/'),
     ...defined({
       subprotocol,

@@ -23,7 +23,7 @@ export const STORY_TARGET: Target = {
     quietEnv: {},
     pressureEnv: {},
   },
-  client: { command: 'client' },
+  client: { command: 'client', pressureEnv: {} },
   path: '/',
   resume: { in: 'query', name: 'last', value: '{id}' },
   delivery: 'reliable',

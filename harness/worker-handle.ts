@@ -17,13 +17,15 @@ export interface WorkerFailure {
 /** Runs one job in a process of its own and waits for its end. Resolves to the failure, if there was one. */
 export function runWorker(settings: {
   readonly job: Job;
-  readonly inNamespace: boolean;
+  readonly inNamespace: 'network' | 'mounts' | undefined;
   readonly signal: AbortSignal;
   readonly onEvents: (events: Extract<FromWorker, { kind: 'events' }>['events']) => void;
   readonly onWorkload: (workload: Workload) => void;
 }): Promise<WorkerFailure | undefined> {
   const argv = [process.execPath, join(__dirname, 'worker.js')];
-  const [program = process.execPath, ...args] = settings.inNamespace ? namespaceCommand(argv) : argv;
+  const [program = process.execPath, ...args] = settings.inNamespace
+    ? namespaceCommand(argv, settings.inNamespace)
+    : argv;
   const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
   return new Promise((resolve) => {
     let outcome: WorkerFailure | undefined;

@@ -29,7 +29,10 @@ const ROLES = {
       ...['--metrics-url', 'http://127.0.0.1:{port}/metrics'],
     ],
   },
-  client: { file: 'websocket-client.js', words: ['--sequence', 'seq', '--resume', '?last={id}'] },
+  client: {
+    file: 'websocket-client.js',
+    words: ['--sequence', 'seq', '--resume', '?last={id}', '--pressure-env', 'PRESSURE=1'],
+  },
 } as const;
 /** Windows of the proofs; the resilient pair also runs in its real ones. */
 export const SCALE = '0.2';

@@ -27,8 +27,12 @@ export interface Behaviour {
   readonly resumes: boolean;
   /** Null waits for ever. */
   readonly handshakeTimeoutMs: number | null;
-  /** How it connects where the URL is wss://. */
-  readonly tls: Pick<ClientOptions, 'rejectUnauthorized' | 'createConnection'>;
+  /** How long an open connection may take to bring its first sign of life, before it takes WebSocket for blocked; null: never. */
+  readonly firstSignMs: number | null;
+  readonly connection: (url: URL) => Pick<ClientOptions, 'rejectUnauthorized' | 'createConnection'>;
+  /** Where PRESSURE=1 makes it an uploader: called every 8 ms with 64 KiB to send. */
+  readonly upload: (socket: WebSocket, chunk: Buffer) => void;
+  readonly onError: (error: NodeJS.ErrnoException) => void;
   /** Sees the answer to the handshake before the library judges it. */
   readonly answered: (response: IncomingMessage) => void;
   /** Offered in the handshake. */
@@ -43,8 +47,11 @@ export const resilient: Behaviour = {
   delayMs: (failures) => Math.min(30_000, 2_500 * 2 ** failures) * (0.2 + 0.8 * Math.random()),
   silenceMs: 45_000,
   resumes: true,
-  handshakeTimeoutMs: 10_000,
-  tls: {},
+  handshakeTimeoutMs: 8_000,
+  firstSignMs: 8_000,
+  connection: () => ({}),
+  upload: (socket, chunk) => void (socket.bufferedAmount < 1_048_576 && socket.send(chunk)),
+  onError: (error) => report('error', { data: error.message }),
   answered: () => {},
   subprotocols: [],
   misunderstood: () => report('error', { data: 'not a message of ours' }),

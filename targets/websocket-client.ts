@@ -5,6 +5,7 @@
  * 2 s (8 clients in 0.5-1 s put 5 into the same 100 ms in 17 of 100 outages; in 0.5-2.5 s in 1 of 700).
  */
 import { WebSocket } from 'ws';
+import { Detour } from './event-fallback';
 import { report, scaledMs } from './program';
 import { type Behaviour, resilient } from './websocket-client-behaviour';
 
@@ -12,7 +13,8 @@ export const meta = { role: 'client', trips: null } as const;
 
 export function startClient(flaw: Partial<Behaviour> = {}): void {
   const behaviour: Behaviour = { ...resilient, ...flaw };
-  const { delayMs, silenceMs, handshakeTimeoutMs, tls, inbox, outbox } = behaviour;
+  const { delayMs, silenceMs, handshakeTimeoutMs, firstSignMs, inbox, outbox } = behaviour;
+  const detour = new Detour(firstSignMs);
   let [failures, leaving] = [0, false];
   let socket: WebSocket;
 
@@ -23,7 +25,7 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
     // ws takes no time for no limit.
     const handshakeTimeout = handshakeTimeoutMs === null ? 0 : scaledMs(handshakeTimeoutMs);
     const patience = { handshakeTimeout, closeTimeout: scaledMs(5_000) };
-    const mine = new WebSocket(url, behaviour.subprotocols, { ...patience, ...(url.protocol === 'wss:' ? tls : {}) });
+    const mine = new WebSocket(url, behaviour.subprotocols, { ...patience, ...behaviour.connection(url) });
     socket = mine;
     let openedAtMs: number | undefined;
     let hintMs = 0;
@@ -33,10 +35,12 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
     if (!behaviour.answersClose) mine.close = () => {};
     let deadline: NodeJS.Timeout | undefined;
     const alive = () => deadline?.refresh();
+    const attempt = detour.attempt(mine, handshakeTimeoutMs);
     mine.on('upgrade', behaviour.answered);
     mine.on('open', () => {
       openedAtMs = Date.now();
       if (silenceMs !== null) deadline = setTimeout(() => mine.terminate(), scaledMs(silenceMs));
+      mine.ping(); // Its pong is the first sign of life.
       report('open');
       outbox.opened(mine);
     });
@@ -50,7 +54,7 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
       hintMs = behaviour.askedMs(status, response.headers['retry-after']);
       mine.terminate();
     });
-    mine.on('error', (error) => report('error', { data: error.message }));
+    mine.on('error', behaviour.onError);
     mine.on('close', (code) => {
       clearInterval(beat);
       clearTimeout(deadline);
@@ -59,8 +63,17 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
       if (leaving) process.exit(0);
       if (openedAtMs !== undefined && Date.now() - openedAtMs >= scaledMs(behaviour.stableMs)) failures = 0;
       if (code === 1013) hintMs = scaledMs(behaviour.overloadMs);
-      const delay = delayMs(failures++, { code, status });
-      if (delay !== null) setTimeout(connect, Math.max(0, hintMs) + scaledMs(delay));
+      const again = () => {
+        const delay = delayMs(failures++, { code, status });
+        if (delay !== null) setTimeout(connect, Math.max(0, hintMs) + scaledMs(delay));
+      };
+      if (!attempt.isBlocked(status)) return again();
+      void detour
+        .follow(url, silenceMs ?? 1e6, (text) => inbox.take(text))
+        .then((carried) => {
+          if (carried) failures = 0;
+          again();
+        });
     });
   }
 
@@ -71,6 +84,9 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
   }
 
   process.once('SIGTERM', leave).once('SIGINT', leave);
+  const chunk = Buffer.alloc(65_536, 'x');
+  const press = () => socket.readyState === WebSocket.OPEN && behaviour.upload(socket, chunk);
+  if (process.env.PRESSURE === '1') setInterval(press, 8);
   setInterval(() => outbox.post(socket), scaledMs(1_000)); // The application goes on, connected or not.
   connect();
 }

@@ -9,6 +9,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { EventStreams } from './event-fallback';
 import { Feed } from './feed';
 import { OpenByAddress, withinRate } from './limits';
 import { counts, observe } from './metrics';
@@ -50,6 +51,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
   const orders = new Orders(10_000, behaviour.executesOnce);
   const sessions = new Map<WebSocket, Session>();
   const open = new OpenByAddress();
+  const events = new EventStreams();
   let [healthy, draining] = [true, false];
 
   // ws destroys a socket whose close is not answered within closeTimeout.
@@ -81,14 +83,19 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
     if (behaviour.endsWithToken && tokenOf(url) === 'brief')
       setTimeout(() => socket.close(4401, 'token expired'), BRIEF_MS);
     behaviour.welcome(session, request);
-    const cursor = new URLSearchParams(url.split('?')[1]).get('last');
     counts.active += 1;
     counts.connects += 1;
-    if (cursor !== null) counts.resumed += 1;
-    const missed = cursor === null ? [] : feed.since(cursor);
-    if (missed === undefined) behaviour.resets && send(socket, RESET);
-    else if (behaviour.replays) for (const message of missed) send(socket, JSON.stringify(form(message)));
+    for (const text of missedSince(url)) send(socket, text);
     sessions.set(socket, session); // Live from here: the replay came wholly before.
+  }
+
+  function missedSince(url: string): string[] {
+    const cursor = new URLSearchParams(url.split('?')[1]).get('last');
+    if (cursor === null) return [];
+    counts.resumed += 1;
+    const missed = feed.since(cursor);
+    if (missed === undefined) return behaviour.resets ? [RESET] : [];
+    return behaviour.replays ? missed.map((message) => JSON.stringify(form(message))) : [];
   }
 
   async function farewell(): Promise<void> {
@@ -104,6 +111,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
     await farewell();
     await sleep(scaledMs(behaviour.admitsMs));
     [healthy, draining] = [false, true];
+    events.end();
     await farewell();
     http.close();
     if (behaviour.exits) process.exit(0);
@@ -111,8 +119,11 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
 
   const headMs = scaledMs(behaviour.handshakeMs);
   const limits = { headersTimeout: headMs, requestTimeout: headMs };
-  const http = createServer({ ...limits, connectionsCheckingInterval: 1_000 }, ({ url }, response) => {
+  const http = createServer({ ...limits, connectionsCheckingInterval: 1_000 }, (request, response) => {
+    const { url = '', headers } = request;
     if (url === '/metrics') return response.end(behaviour.metrics());
+    const welcome = !draining && behaviour.admits(request) && !(behaviour.checksOrigin && isForeign(request));
+    if (headers.accept === 'text/event-stream' && welcome) return events.join(response, missedSince(url));
     response.writeHead(url !== '/health' ? 404 : healthy ? 200 : 503).end();
   });
   http.on('upgrade', (request, socket, head) => {
@@ -137,7 +148,12 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
   http.listen({ ...at, backlog: 4096 }, () => console.log(JSON.stringify(http.address())));
 
   setInterval(() => sessions.forEach((session) => void behaviour.beat(session, feeding)), scaledMs(20_000));
-  const push = () => deliver(JSON.stringify(form(feed.push())), sessions.keys());
+  setInterval(() => events.beat(), scaledMs(20_000));
+  const push = () => {
+    const text = JSON.stringify(form(feed.push()));
+    deliver(text, sessions.keys());
+    events.send(text);
+  };
   if (feeding) setInterval(push, pressing ? 16 : Number(PUSH_MS));
   process.once('SIGTERM', stop).once('SIGINT', stop);
 }

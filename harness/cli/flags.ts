@@ -36,7 +36,7 @@ const CHECK_FLAGS: readonly Flag[] = [
   { flags: '--sequence <f>', about: 'field name or JSON pointer of the message id' },
   { flags: '--delivery <d>', about: 'reliable (default), or latest: messages may be dropped' },
   { flags: '--quiet-env <k=v,..>', about: 'environment that keeps the server from sending on its own' },
-  { flags: '--pressure-env <k=v,..>', about: 'environment that makes the server push >= 100 KB/s' },
+  { flags: '--pressure-env <k=v,..>', about: 'environment that makes the target send >= 100 KB/s' },
   { flags: '--only <id,..>', about: 'only these checks' },
   { flags: '--skip <id,..>', about: 'all but these checks' },
   { flags: '--long', about: 'longer windows: a cap of 60 s is seen' },

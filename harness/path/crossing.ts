@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { nowMs } from '../clock.js';
 import type { EndKind, GateConnection, Record_, WireTap } from '../contract.js';
-import { Flow, type Source } from './flow.js';
+import { ClientSource } from './client-source.js';
+import { Flow } from './flow.js';
 import { ifFin, rst } from './rst.js';
 import { Upstream } from './upstream.js';
 
@@ -32,6 +33,7 @@ export class Crossing implements GateConnection {
   upBytes = 0;
   downBytes = 0;
   downChunks = 0;
+  private readonly source: ClientSource;
   private server: Upstream | undefined;
   private upFlow: Flow | undefined;
   private downFlow: Flow | undefined;
@@ -43,6 +45,7 @@ export class Crossing implements GateConnection {
   constructor(private readonly options: CrossingOptions) {
     this.id = options.id;
     this.client = options.client;
+    this.source = new ClientSource(options.client);
     this.remotePort = options.client.remotePort ?? 0;
     this.client.setNoDelay(true);
     this.event('start', this.openedAtMs);
@@ -85,7 +88,7 @@ export class Crossing implements GateConnection {
       onBytes: (chunk) => this.fromServer(chunk),
     });
     this.server = server;
-    this.upFlow = new Flow(pausable(this.client), server.socket);
+    this.upFlow = new Flow(this.source, server.socket);
     this.downFlow = new Flow(server, this.client);
     server.socket.on('end', () => ifFin(server.socket, () => this.sideEnded('server', 'FIN')));
     // A refused connect is a reset too: that is the nearest a client that has already been accepted can be told.
@@ -140,6 +143,10 @@ export class Crossing implements GateConnection {
     return true;
   }
 
+  throttleUp(bytesPerSecond: number | null): void {
+    this.source.throttle(bytesPerSecond);
+  }
+
   /** Sends the client bytes of our own; only where there is no upstream. */
   answer(bytes: Buffer): void {
     this.downBytes += bytes.length;
@@ -168,6 +175,7 @@ export class Crossing implements GateConnection {
     const atMs = nowMs();
     if (this.upBytes === 0) this.event('first-bytes', atMs);
     this.upBytes += chunk.length;
+    this.source.pay(chunk.length);
     this.options.tap?.up(chunk, atMs);
     this.upFlow?.take(chunk);
   }
@@ -198,17 +206,4 @@ export class Crossing implements GateConnection {
   private event(what: 'start' | 'first-bytes', atMs: number): void {
     this.options.record({ type: 'connection', gate: this.options.gate, conn: this.id, what }, atMs);
   }
-}
-
-/** Node's own reading, told to wait only when that changes something. */
-function pausable(socket: Socket): Source {
-  let waiting = false;
-  return {
-    hold(wait) {
-      if (waiting === wait) return;
-      waiting = wait;
-      if (wait) socket.pause();
-      else socket.resume();
-    },
-  };
 }

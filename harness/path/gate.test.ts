@@ -417,6 +417,22 @@ test('a throttle at work takes a few KiB a second, and nothing at zero', async (
   expect(through.downBytes).toBe(taken);
 });
 
+test('throttleUp leaves to the kernel what a client sends, and null lifts it', async () => {
+  await using rig = await openRig();
+  const { client, server, through } = await rig.pair();
+  through.throttleUp(1000);
+  const total = 40 * 1024 * 1024;
+  client.socket.write(Buffer.alloc(total));
+  await delay(1000);
+  // One read of Node's; the next would be due in a minute.
+  expect(through.upBytes).toBeLessThanOrEqual(64 * 1024);
+  expect(client.socket.writableLength).toBeGreaterThan(0);
+  server.socket.write('down is not slowed');
+  await soon('it arrives', () => client.received().toString() === 'down is not slowed');
+  through.throttleUp(null);
+  await soon('the rest arrives', () => server.socket.bytesRead === total);
+});
+
 test('200 connections are reset in one go', async () => {
   await using rig = await openRig();
   const clients = await Promise.all(Array.from({ length: 200 }, () => rig.dial()));

@@ -5,6 +5,8 @@ export interface KernelView {
   readonly queuedBytes: number;
   /** Bytes that reached the server's connections and that it has not read yet. */
   readonly unreadBytes: number;
+  /** Bytes that its peers wrote and it has not read yet: those, and what waits in its peers' send queues. */
+  readonly untakenBytes: number;
   /** Remote ports of the connections that the server still holds open. */
   readonly established: ReadonlySet<number>;
 }
@@ -18,6 +20,7 @@ const ESTABLISHED = '01';
 export function kernelView(serverPort: number): KernelView | undefined {
   let queuedBytes = 0;
   let unreadBytes = 0;
+  let untakenBytes = 0;
   let readable = false;
   const established = new Set<number>();
   for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
@@ -39,10 +42,13 @@ export function kernelView(serverPort: number): KernelView | undefined {
           unreadBytes += Number.parseInt(receiving, 16);
         }
       }
-      if (portOf(remote) === serverPort) queuedBytes += Number.parseInt(receiving, 16);
+      if (portOf(remote) === serverPort) {
+        queuedBytes += Number.parseInt(receiving, 16);
+        untakenBytes += Number.parseInt(sending, 16);
+      }
     }
   }
-  return readable ? { queuedBytes, unreadBytes, established } : undefined;
+  return readable ? { queuedBytes, unreadBytes, untakenBytes: unreadBytes + untakenBytes, established } : undefined;
 }
 
 function portOf(address: string): number {

@@ -46,11 +46,25 @@ export function canMakeNamespace(): Able {
   return namespaceAble;
 }
 
+let resolverAble: Able | undefined;
+
+/** Whether the files that say how names are resolved can be replaced, for programs of ours alone. Tried once. */
+export function canReplaceResolver(): Able {
+  const able = canMakeNamespace();
+  if (!able.ok || resolverAble) return resolverAble ?? able;
+  const problem = run(namespaceCommand(['mount', '--bind', '/dev/null', '/etc/resolv.conf'], 'mounts'));
+  resolverAble =
+    problem === undefined
+      ? { ok: true }
+      : { ok: false, reason: `/etc/resolv.conf cannot be replaced here: ${problem}` };
+  return resolverAble;
+}
+
 /** The argv that runs `argv` inside a fresh namespace; pid, stdio, further descriptors and exit code stay its own. */
-export function namespaceCommand(argv: readonly string[]): string[] {
+export function namespaceCommand(argv: readonly string[], kind: 'network' | 'mounts' = 'network'): string[] {
   const able = canMakeNamespace();
   if (!able.ok || !way) throw new HarnessError('NO_NAMESPACE', able.reason ?? 'no network namespace can be made here');
-  return [...way, 'sh', '-c', script, 'sh', ...argv];
+  return [...way, ...(kind === 'mounts' ? ['--mount'] : []), 'sh', '-c', script, 'sh', ...argv];
 }
 
 let dropWay: DropWay | undefined;

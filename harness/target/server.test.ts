@@ -149,7 +149,7 @@ s=socket.socket();s.bind(("127.0.0.1",int(os.environ["PORT"])));s.listen();time.
 describe('a client', () => {
   const client = (command: string, settleMs?: number) =>
     startClient({
-      spec: { command },
+      spec: { command, pressureEnv: {} },
       name: 'client',
       url: 'ws://127.0.0.1:1/a?b=1&c=2',
       env: {},

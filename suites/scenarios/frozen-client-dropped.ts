@@ -14,7 +14,7 @@ const LOOK_MS = 100;
 export default defineScenario({
   id: 'frozen-client-dropped',
   recordsAs: 'frozen-client',
-  namespace: true,
+  namespace: 'network',
   about: 'the same by dropping packets in a network namespace, where the client relies on TCP keepalive',
   role: 'client',
   lane: 'quiet',

@@ -13,7 +13,7 @@ const LOOK_MS = 250;
 export default defineScenario({
   id: 'frozen-dropped',
   recordsAs: 'frozen',
-  namespace: true,
+  namespace: 'network',
   about: 'the same by dropping packets in a network namespace, where the server relies on TCP keepalive',
   role: 'server',
   lane: 'quiet',

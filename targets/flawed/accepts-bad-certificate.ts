@@ -5,4 +5,4 @@ import { startClient } from '../websocket-client';
 export const trips = 'websocket/accepts-bad-certificate';
 export const meta: FlawMeta = { role: 'client', trips };
 
-if (require.main === module) startClient({ tls: { rejectUnauthorized: false } });
+if (require.main === module) startClient({ connection: () => ({ rejectUnauthorized: false }) });

@@ -3,9 +3,9 @@
  * handshake with a bad one succeeds, and nothing comes of it.
  */
 import { type ConnectionOptions, connect } from 'node:tls';
+import type { ClientOptions } from 'ws';
 import type { TrickyMeta } from '../program';
 import { startClient } from '../websocket-client';
-import type { Behaviour } from '../websocket-client-behaviour';
 
 export const meta: TrickyMeta = {
   role: 'client',
@@ -13,7 +13,7 @@ export const meta: TrickyMeta = {
   fine: ['websocket/accepts-bad-certificate'],
 };
 
-type CreateConnection = NonNullable<Behaviour['tls']['createConnection']>;
+type CreateConnection = NonNullable<ClientOptions['createConnection']>;
 
 /** Node's http takes a socket that comes later through the callback. */
 const createConnection = ((options: ConnectionOptions, done: (error: Error | null, socket?: unknown) => void) => {
@@ -26,4 +26,5 @@ const createConnection = ((options: ConnectionOptions, done: (error: Error | nul
   socket.on('error', done);
 }) as unknown as CreateConnection;
 
-if (require.main === module) startClient({ tls: { createConnection } });
+if (require.main === module)
+  startClient({ connection: ({ protocol }) => (protocol === 'wss:' ? { createConnection } : {}) });

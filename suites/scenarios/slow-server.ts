@@ -1,0 +1,174 @@
+import slowServer from '../../faults/slow-server.js';
+import { nowMs } from '../../harness/clock.js';
+import type { Gate, GateConnection } from '../../harness/contract.js';
+import { defineScenario } from '../../harness/define.js';
+import { kernelView } from '../../harness/probes/kernel-queues.js';
+import { watchMemory } from '../../harness/probes/memory.js';
+import type { ScenarioContext } from '../../harness/scenario.js';
+import type { StartedClient } from '../../harness/target/client.js';
+
+const ARRIVE_MS = 60_000;
+const BASELINE_MS = 10_000;
+const SLOW_BYTES_PER_S = 1000;
+/** Below it there is nothing that could pile up. */
+const LEAST_BYTES_PER_S = 100_000;
+const MIB = 1024 * 1024;
+/** Withheld so much, a client that keeps everything cannot be taken for one with a limit. */
+const ENOUGH_BYTES = 96 * MIB;
+const SLOW_MS = 75_000;
+const LOOK_MS = 250;
+/** A garbage collector works behind the allocation; what is kept stays. */
+const SETTLE_MS = 2000;
+/** What was kept comes at once when it is read again; what comes later is new. */
+const FLUSH_MS = 8000;
+const QUIET_MS = 500;
+
+export default defineScenario({
+  id: 'slow-server',
+  about: 'a client that sends >= 100 KB/s is read at 1 KB/s, beside a copy that is read as fast as it sends',
+  role: 'client',
+  lane: 'quiet',
+  faults: ['slow-server'],
+  windowMs: 6000 + BASELINE_MS + SLOW_MS + SETTLE_MS + FLUSH_MS,
+  unless: ({ client }) =>
+    client?.listen === undefined
+      ? undefined
+      : 'needs a client that takes its address ({url} or TARGET_URL): two copies are compared, and one --listen port holds one',
+  async run(context) {
+    const upstream = context.target.server ? await context.startServer() : await context.startReference();
+    const slow = new Sender(context, await context.openGate({ name: 'slow', to: upstream, tap: false }));
+    const fast = new Sender(context, await context.openGate({ name: 'fast', to: upstream, tap: false }));
+    await Promise.all([slow.start(), fast.start()]);
+    await context.watch(ARRIVE_MS, () => slow.connected && fast.connected);
+    context.phase('baseline');
+    const [sinceMs, before] = [nowMs(), slow.takenBytes];
+    await context.watch(context.ms(BASELINE_MS), () => slow.look(fast), LOOK_MS);
+    if (!slow.connected || !fast.connected)
+      return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
+    const bytesPerS = (slow.takenBytes - before) / ((nowMs() - sinceMs) / 1000);
+    context.measure('sends', { bytesPerS });
+    if (bytesPerS < LEAST_BYTES_PER_S) return;
+
+    context.phase('fault');
+    const marks = [slow.mark(), fast.mark()] as const;
+    const startMs = nowMs();
+    const slowed = await context.inject(slowServer, slow.gate, { bytesPerS: SLOW_BYTES_PER_S });
+    let [leftAtMs, rssGrowthBytes]: [number | null, number] = [null, 0];
+    const look = () => {
+      slow.look(fast);
+      if (!slow.holdsOn) leftAtMs ??= nowMs() - startMs;
+      rssGrowthBytes = Math.max(rssGrowthBytes, slow.since(marks[0]).rssBytes - fast.since(marks[1]).rssBytes);
+    };
+    const withheld = () => fast.since(marks[1]).bytes - slow.since(marks[0]).bytes - slow.kernelBytes;
+    await context.watch(
+      context.ms(SLOW_MS),
+      () => {
+        look();
+        return withheld() >= ENOUGH_BYTES || slow.client.process.exit !== undefined;
+      },
+      LOOK_MS,
+    );
+    await context.watch(context.ms(SETTLE_MS));
+    look();
+    const facts = { withheldBytes: withheld(), kernelBytes: slow.kernelBytes, rssGrowthBytes, leftAtMs };
+    // Whoever left took what it kept along.
+    const keptBytes = leftAtMs === null ? await flush(context, slow, () => slowed.heal(), bytesPerS) : null;
+    context.measure('slowed', { ...facts, keptBytes, exited: slow.client.process.exit !== undefined });
+  },
+});
+
+/** Bytes that the client itself had kept: what comes at once when it is read again, less what the kernel held. */
+async function flush(
+  context: ScenarioContext,
+  sender: Sender,
+  heal: () => Promise<void>,
+  bytesPerS: number,
+): Promise<number> {
+  const { kernelBytes } = sender;
+  const before = sender.takenBytes;
+  const startMs = nowMs();
+  await heal();
+  let [seen, seenMs] = [before, startMs];
+  await context.watch(
+    FLUSH_MS,
+    () => {
+      sender.count();
+      if (nowMs() - seenMs < QUIET_MS) return false;
+      const calm = sender.takenBytes - seen < (2 * bytesPerS * (nowMs() - seenMs)) / 1000;
+      [seen, seenMs] = [sender.takenBytes, nowMs()];
+      return calm;
+    },
+    20,
+  );
+  const newBytes = (bytesPerS * (nowMs() - startMs)) / 1000;
+  return Math.max(0, sender.takenBytes - before - kernelBytes - newBytes);
+}
+
+/** One copy of the client and the gate beside it. */
+class Sender {
+  kernelBytes = 0;
+  private held: readonly GateConnection[] = [];
+  private readonly taken = new Map<GateConnection, number>();
+  private started: StartedClient | undefined;
+  private memory: { readonly lastBytes: number | undefined } | undefined;
+
+  constructor(
+    private readonly context: ScenarioContext,
+    readonly gate: Gate,
+  ) {}
+
+  async start(): Promise<void> {
+    const { context, gate } = this;
+    const env = context.target.client?.pressureEnv ?? {};
+    this.started = await context.startClient({ name: gate.name, gate, env });
+    const pids = () => this.client.process.tree();
+    this.memory = context.defer(watchMemory({ name: gate.name, pids, record: context.record, everyMs: LOOK_MS }));
+  }
+
+  get client(): StartedClient {
+    if (!this.started) throw new Error(`the client at ${this.gate.name} was not started`);
+    return this.started;
+  }
+
+  get connected(): boolean {
+    return this.gate.live.some(({ downBytes, ended }) => downBytes > 0 && !ended);
+  }
+
+  /** Still on the connections of the last mark. An end behind unread bytes cannot be read, but the kernel knows it. */
+  get holdsOn(): boolean {
+    const established = kernelView(this.gate.port)?.established;
+    return this.held.every(({ clientPort, ended }) => !ended && (established?.has(clientPort) ?? true));
+  }
+
+  get takenBytes(): number {
+    this.count();
+    return [...this.taken.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  count(): void {
+    for (const connection of this.gate.live) this.taken.set(connection, connection.upBytes);
+  }
+
+  /** Both copies; never true, so that it can be what a watch looks at. */
+  look(other: Sender): false {
+    for (const one of [this, other]) {
+      one.count();
+      one.kernelBytes = kernelView(one.gate.port)?.untakenBytes ?? 0;
+    }
+    return false;
+  }
+
+  mark() {
+    this.held = this.gate.live.filter(({ ended }) => !ended);
+    return this.standing();
+  }
+
+  private standing() {
+    return { bytes: this.takenBytes, rssBytes: this.memory?.lastBytes ?? 0 };
+  }
+
+  since(mark: { readonly bytes: number; readonly rssBytes: number }) {
+    const now = this.standing();
+    return { bytes: now.bytes - mark.bytes, rssBytes: now.rssBytes - mark.rssBytes };
+  }
+}

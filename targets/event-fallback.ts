@@ -1,0 +1,108 @@
+/** The same feed as server-sent events, for whom a proxy keeps from WebSocket: both ends of it. */
+import { get, type ServerResponse } from 'node:http';
+import { get as getSecurely } from 'node:https';
+import type { WebSocket } from 'ws';
+import { scaledMs } from './program';
+
+const MIB = 1024 * 1024;
+
+/** The server's end. Who falls behind is cut. */
+export class EventStreams {
+  readonly #open = new Set<ServerResponse>();
+
+  join(response: ServerResponse, missed: readonly string[]): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    response.write(`: hello\n\n${missed.map(eventOf).join('')}`);
+    this.#open.add(response);
+    response.on('close', () => this.#open.delete(response));
+  }
+
+  send(text: string): void {
+    this.#write(eventOf(text));
+  }
+
+  beat(): void {
+    this.#write(': beat\n\n');
+  }
+
+  end(): void {
+    for (const response of this.#open) response.end();
+  }
+
+  #write(bytes: string): void {
+    for (const response of this.#open) {
+      if (response.writableLength > MIB) response.destroy();
+      else response.write(bytes);
+    }
+  }
+}
+
+function eventOf(text: string): string {
+  return `data: ${text}\n\n`;
+}
+
+/** The client's end: tells whether WebSocket seems to be blocked, and follows the events instead. */
+export class Detour {
+  /** Attempts in a row over which nothing came. */
+  #inVain = 0;
+  /** So many more of them before events are tried again. */
+  #patience = 0;
+
+  constructor(readonly firstSignMs: number | null) {}
+
+  attempt(socket: WebSocket, handshakeTimeoutMs: number | null) {
+    const { firstSignMs } = this;
+    const startMs = Date.now();
+    let heard = false;
+    const hear = () => {
+      heard = true;
+      this.#inVain = 0;
+    };
+    socket.once('ping', hear).once('pong', hear).once('message', hear);
+    if (firstSignMs !== null)
+      socket.once('open', () => setTimeout(() => heard || socket.terminate(), scaledMs(firstSignMs)));
+    return {
+      /** An answer that is no upgrade, no answer in all that time, or twice nothing: a proxy may be in the way. */
+      isBlocked: (status: number | undefined) => {
+        if (heard || firstSignMs === null) return false;
+        this.#inVain += 1;
+        const answered = status !== undefined && status < 500 && status !== 401 && status !== 429;
+        const slow = Date.now() - startMs > 0.9 * scaledMs(Math.min(firstSignMs, handshakeTimeoutMs ?? firstSignMs));
+        if (!answered && !slow && this.#inVain < 2) return false;
+        this.#patience -= 1;
+        return this.#patience <= 0;
+      },
+    };
+  }
+
+  /** Follows the stream until it ends or falls silent. True where it was one. */
+  follow(webSocketUrl: URL, silenceMs: number, receive: (text: string) => void): Promise<boolean> {
+    return new Promise((resolve) => {
+      const url = new URL(webSocketUrl.href.replace(/^ws/, 'http'));
+      const options = { headers: { accept: 'text/event-stream' }, agent: false };
+      const request = (url.protocol === 'https:' ? getSecurely : get)(url, options);
+      let deadline = setTimeout(() => request.destroy(), scaledMs(5_000));
+      let carried = false;
+      request.on('response', (response) => {
+        carried = response.headers['content-type']?.startsWith('text/event-stream') ?? false;
+        if (!carried) return request.destroy();
+        clearTimeout(deadline);
+        deadline = setTimeout(() => request.destroy(), scaledMs(silenceMs));
+        let rest = '';
+        response.setEncoding('utf8').on('data', (piece: string) => {
+          deadline.refresh();
+          const lines = (rest + piece).split('\n');
+          rest = lines.pop() ?? '';
+          for (const line of lines) if (line.startsWith('data: ')) receive(line.slice(6));
+        });
+        response.on('error', () => {});
+      });
+      request.on('error', () => {}); // Its close says enough.
+      request.on('close', () => {
+        clearTimeout(deadline);
+        this.#patience = carried ? 0 : 4;
+        resolve(carried);
+      });
+    });
+  }
+}
