@@ -7,6 +7,8 @@ import { CLOSE_TIMEOUT_MS, type ReferenceServer, startReferenceServer } from './
 import { HarnessError } from './errors.js';
 import { openGate } from './path/gate.js';
 import { createObserver } from './path/observer.js';
+import { CLIENT_NAMES, createRunTimeCa, type RunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
+import { openTlsFront, type TlsFront } from './path/tls-front.js';
 import { watchLag } from './path/toxic-path.js';
 import { createToxiproxyClient, type ToxiproxyClient } from './path/toxiproxy.js';
 import { tapWebSocket } from './path/websocket-tap.js';
@@ -46,6 +48,8 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
   const started: StartedServer[] = [];
   const clients: StartedClient[] = [];
   const gates: Gate[] = [];
+  const fronts: TlsFront[] = [];
+  let ca: RunTimeCa | undefined;
   let disturbed = false;
   let servers = 0;
   let injections = 0;
@@ -103,11 +107,12 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       const closeTimeoutMs = CLOSE_TIMEOUT_MS * options.scale;
       return defer(await startReferenceServer({ base, closeTimeoutMs, ...resume }));
     },
-    async startClient({ name, gate, scheme = 'ws', host = '127.0.0.1', env = {}, ...more }) {
+    async startClient({ name, gate, scheme, host = '127.0.0.1', env = {}, ...more }) {
       if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');
       if (target.client.listen !== undefined) await gate.moveTo(target.client.listen);
-      const url = `${scheme}://${host}:${gate.port}${target.path}`;
-      const own = { ...base, ...env };
+      const front = scheme === undefined && workload.speaksTls ? await tlsBefore(gate) : undefined;
+      const url = `${scheme ?? (front ? 'wss' : 'ws')}://${host}:${front?.port ?? gate.port}${target.path}`;
+      const own = { ...base, ...front?.env, ...env };
       const client = defer(
         await startClient({ spec: target.client, name, url, env: own, cwd: target.cwd, record, observer, ...more }),
       );
@@ -116,7 +121,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         defer(
           watchPath({
             pids: () => clients.flatMap(({ process }) => process.tree()),
-            gatePorts: () => new Set(gates.map(({ port }) => port)),
+            gatePorts: () => new Set([...gates, ...fronts].map(({ port }) => port)),
             serverPorts: () => new Set(started.map(({ port }) => port)),
             disturbed: () => disturbed,
             record,
@@ -190,6 +195,15 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     if (!insideNamespace()) return createToxiproxyClient(settings.engineUrl);
     const embedded = defer(await startEmbedded({ seed: options.seed }));
     return createToxiproxyClient(embedded.url);
+  }
+
+  /** Where a client that speaks only TLS goes instead: to what ends it right before its gate. */
+  async function tlsBefore(gate: Gate) {
+    ca ??= defer(createRunTimeCa());
+    const certificate = ca.authority.issue(CLIENT_NAMES, VALID_DAYS);
+    const front = defer(await openTlsFront({ certificate, upstream: gate }));
+    fronts.push(front);
+    return { port: front.port, env: ca.env };
   }
 
   /** An end that nobody asked for is a fact that every check must know. */

@@ -1,6 +1,8 @@
 import { nowMs } from './clock.js';
 import { payloadOf } from './drivers/workload.js';
 import { HarnessError } from './errors.js';
+import { CLIENT_NAMES, createRunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
+import { openTlsFront } from './path/tls-front.js';
 import { whyRefused } from './refusal.js';
 import type { ReceivedMessage, ScenarioContext, Session, Workload } from './scenario.js';
 import { targetDied } from './target/process.js';
@@ -25,8 +27,29 @@ export async function preflight(context: ScenarioContext): Promise<Workload> {
   const { target } = context;
   const server = target.server ? await context.startServer() : undefined;
   const workload = server ? await learnOrTell(context, server) : UNKNOWN_WORKLOAD;
-  if (target.client) await arrive(context, server);
-  return workload;
+  return target.client ? { ...workload, speaksTls: await arrivesByTlsOnly(context, server) } : workload;
+}
+
+/** A client that takes no ws:// URL is tried with wss:// before it is said never to have come. */
+async function arrivesByTlsOnly(context: ScenarioContext, server: StartedServer | undefined): Promise<boolean> {
+  try {
+    await arrive(context, server);
+    return false;
+  } catch (error) {
+    if (context.signal.aborted || context.target.client?.listen !== undefined || !(await arrivesByTls(context)))
+      throw error;
+    return true;
+  }
+}
+
+async function arrivesByTls(context: ScenarioContext): Promise<boolean> {
+  using ca = createRunTimeCa();
+  const upstream = await context.startReference();
+  await using front = await openTlsFront({ certificate: ca.authority.issue(CLIENT_NAMES, VALID_DAYS), upstream });
+  await using gate = await context.openGate({ name: 'arrival-tls', to: front, tap: false });
+  await using client = await context.startClient({ name: 'client', gate, scheme: 'wss', env: ca.env, settleMs: 0 });
+  await context.watch(CLIENT_START_MS, () => front.trustedBytes > 0 || client.process.exit !== undefined);
+  return front.trustedBytes > 0;
 }
 
 async function arrive(context: ScenarioContext, server: StartedServer | undefined): Promise<void> {

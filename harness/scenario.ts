@@ -156,6 +156,8 @@ export interface Workload {
   readonly maxBytes: number;
   /** permessage-deflate is negotiated when offered. */
   readonly deflate: boolean;
+  /** The client takes no ws:// URL, and came with a wss:// one. */
+  readonly speaksTls: boolean;
 }
 
 export interface ScenarioContext {

@@ -33,4 +33,5 @@ export const UNKNOWN_WORKLOAD: Workload = {
   form: 'none',
   maxBytes: 0,
   deflate: false,
+  speaksTls: false,
 };

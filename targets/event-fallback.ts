@@ -53,22 +53,24 @@ export class Detour {
   attempt(socket: WebSocket, handshakeTimeoutMs: number | null) {
     const { firstSignMs } = this;
     const startMs = Date.now();
-    let heard = false;
+    let [opened, heard] = [false, false];
     const hear = () => {
       heard = true;
       this.#inVain = 0;
     };
     socket.once('ping', hear).once('pong', hear).once('message', hear);
-    if (firstSignMs !== null)
-      socket.once('open', () => setTimeout(() => heard || socket.terminate(), scaledMs(firstSignMs)));
+    socket.once('open', () => {
+      opened = true;
+      if (firstSignMs !== null) setTimeout(() => heard || socket.terminate(), scaledMs(firstSignMs));
+    });
     return {
       /** An answer that is no upgrade, no answer in all that time, or twice nothing: a proxy may be in the way. */
       isBlocked: (status: number | undefined) => {
         if (heard || firstSignMs === null) return false;
-        this.#inVain += 1;
+        if (!opened) this.#inVain += 1;
         const answered = status !== undefined && status < 500 && status !== 401 && status !== 429;
         const slow = Date.now() - startMs > 0.9 * scaledMs(Math.min(firstSignMs, handshakeTimeoutMs ?? firstSignMs));
-        if (!answered && !slow && this.#inVain < 2) return false;
+        if (!slow && (opened || (!answered && this.#inVain < 2))) return false;
         this.#patience -= 1;
         return this.#patience <= 0;
       },

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { Certificate } from './certificates.js';
+import { rst } from './rst.js';
 
-/** Ends TLS in front of a server that speaks plainly, and counts what came of the certificate it presents. */
+/** Ends TLS in front of a server that speaks plainly, FIN as FIN and RST as RST, and counts what came of the certificate it presents. */
 export interface TlsFront extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
@@ -28,9 +29,22 @@ export async function openTlsFront(options: {
   const shownTo = new WeakSet<TLSSocket>();
   let [shown, trustedBytes, plain] = [0, 0, 0];
   let refusal: string | undefined;
-  const keep = (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
+  /** By the client's port: an attempt is passed on when it is made, and not when its handshake is finished. */
+  const onwards = new Map<number, Socket>();
+  const meet = (raw: Socket) => {
+    const onward = connect(upstream);
+    const port = raw.remotePort ?? 0;
+    onwards.set(port, onward);
+    for (const socket of [raw, onward]) {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+    }
+    onward.on('error', () => rst(raw));
+    raw.on('error', () => rst(onward));
+    raw.on('close', () => {
+      onward.destroy();
+      onwards.delete(port);
+    });
   };
   const show = (socket: TLSSocket) => {
     if (!shownTo.has(socket)) shown += 1;
@@ -38,16 +52,15 @@ export async function openTlsFront(options: {
   };
   const server = createServer({ cert: certificate.certPem, key: certificate.keyPem }, (socket) => {
     show(socket);
-    const onward = connect(upstream);
-    keep(onward);
+    const onward = onwards.get(socket.remotePort ?? 0);
+    if (!onward) return socket.destroy();
     socket.on('data', (chunk: Buffer) => {
       trustedBytes += chunk.length;
     });
     socket.pipe(onward).pipe(socket);
-    socket.on('error', () => onward.destroy()).on('close', () => onward.destroy());
-    onward.on('close', () => socket.destroy());
+    socket.on('error', () => rst(onward));
   });
-  server.on('connection', keep);
+  server.on('connection', meet);
   // Keys are derived from the client's hello; the certificate goes out in the same flight (TLS 1.3).
   server.on('keylog', (_, socket) => show(socket));
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {

@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { rootCertificates } from 'node:tls';
 import badCertificate from '../../faults/bad-certificate.js';
 import { defineScenario } from '../../harness/define.js';
-import { type Certificate, createAuthority, selfSigned } from '../../harness/path/certificates.js';
+import { type Certificate, selfSigned } from '../../harness/path/certificates.js';
+import { CLIENT_NAMES, createRunTimeCa, VALID_DAYS } from '../../harness/path/run-time-ca.js';
 import { openTlsFront } from '../../harness/path/tls-front.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 
@@ -13,9 +10,6 @@ const ARRIVE_MS = 60_000;
 const PATIENCE_MS = 10_000;
 /** Long enough for a second try of a client that would make it without looking. */
 const AGAIN_MS = 5000;
-/** What the client dials, in all the forms it may be checked in. */
-const NAMES = ['127.0.0.1', '::1', 'localhost'];
-const VALID = { from: -1, to: 30 };
 const EXPIRED = { from: -30, to: -1 };
 
 /** One client after another, each told wss:// and the run's own CA: first a certificate that is in order, as the control. */
@@ -28,21 +22,13 @@ export default defineScenario({
   faults: ['bad-certificate'],
   windowMs: 6000 + 3 * (AGAIN_MS + 3000),
   async run(context) {
-    const authority = createAuthority('Holdfast run-time CA');
-    const folder = mkdtempSync(join(tmpdir(), 'holdfast-ca-'));
-    context.defer({ [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) });
-    const caFile = join(folder, 'ca.pem');
-    const bundleFile = join(folder, 'bundle.pem');
-    writeFileSync(caFile, authority.certPem);
-    // It replaces a client's own list: whoever else it talks to must still be trusted.
-    writeFileSync(bundleFile, [authority.certPem, ...rootCertificates].join('\n'));
-    const env = { NODE_EXTRA_CA_CERTS: caFile, SSL_CERT_FILE: bundleFile };
+    const { authority, env } = context.defer(createRunTimeCa());
     context.phase('baseline');
-    if (!(await visit(context, 'good', authority.issue(NAMES, VALID), env))) return;
+    if (!(await visit(context, 'good', authority.issue(CLIENT_NAMES, VALID_DAYS), env))) return;
     context.phase('fault');
-    await visit(context, 'self-signed', selfSigned(NAMES, VALID), env);
-    await visit(context, 'expired', authority.issue(NAMES, EXPIRED), env);
-    await visit(context, 'wrong-name', authority.issue(['elsewhere.holdfast.test'], VALID), env);
+    await visit(context, 'self-signed', selfSigned(CLIENT_NAMES, VALID_DAYS), env);
+    await visit(context, 'expired', authority.issue(CLIENT_NAMES, EXPIRED), env);
+    await visit(context, 'wrong-name', authority.issue(['elsewhere.holdfast.test'], VALID_DAYS), env);
   },
 });
 

@@ -36,6 +36,8 @@ export default defineScenario({
     return able.ok ? undefined : (able.reason ?? 'no resolver of our own can be put in place here');
   },
   async run(context) {
+    if (context.workload.speaksTls)
+      return context.obstacle('BASELINE', 'a client that speaks only TLS is not followed from one address to another');
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
     const resolver = context.defer(await openResolver(context.ms(SLOW_ANSWER_MS)));
     await Promise.all([

@@ -20,8 +20,8 @@ const LOOK_MS = 250;
 /** A garbage collector works behind the allocation; what is kept stays. */
 const SETTLE_MS = 2000;
 /** What was kept comes at once when it is read again; what comes later is new. */
-const FLUSH_MS = 8000;
-const QUIET_MS = 500;
+const FLUSH_MS = 12_000;
+const QUIET_MS = 2000;
 
 export default defineScenario({
   id: 'slow-server',
@@ -53,55 +53,66 @@ export default defineScenario({
     const marks = [slow.mark(), fast.mark()] as const;
     const startMs = nowMs();
     const slowed = await context.inject(slowServer, slow.gate, { bytesPerS: SLOW_BYTES_PER_S });
-    let [leftAtMs, rssGrowthBytes]: [number | null, number] = [null, 0];
+    let [leftAtMs, leftBytes, rssGrowthBytes]: [number | null, number, number] = [null, 0, 0];
+    const withheld = () => fast.since(marks[1]).bytes - slow.since(marks[0]).bytes - slow.kernelBytes;
     const look = () => {
       slow.look(fast);
-      if (!slow.holdsOn) leftAtMs ??= nowMs() - startMs;
       rssGrowthBytes = Math.max(rssGrowthBytes, slow.since(marks[0]).rssBytes - fast.since(marks[1]).rssBytes);
+      if (leftAtMs !== null || slow.holdsOn) return;
+      leftAtMs = nowMs() - startMs;
+      // What the kernel held is gone too.
+      leftBytes = Math.max(0, withheld());
     };
-    const withheld = () => fast.since(marks[1]).bytes - slow.since(marks[0]).bytes - slow.kernelBytes;
     await context.watch(
       context.ms(SLOW_MS),
       () => {
         look();
-        return withheld() >= ENOUGH_BYTES || slow.client.process.exit !== undefined;
+        return withheld() >= ENOUGH_BYTES || leftAtMs !== null || slow.client.process.exit !== undefined;
       },
       LOOK_MS,
     );
     await context.watch(context.ms(SETTLE_MS));
     look();
-    const facts = { withheldBytes: withheld(), kernelBytes: slow.kernelBytes, rssGrowthBytes, leftAtMs };
+    const withheldBytes = withheld();
+    const facts = {
+      withheldBytes: leftAtMs === null ? withheldBytes : leftBytes,
+      kernelBytes: slow.kernelBytes,
+      rssGrowthBytes,
+      leftAtMs,
+    };
     // Whoever left took what it kept along.
-    const keptBytes = leftAtMs === null ? await flush(context, slow, () => slowed.heal(), bytesPerS) : null;
+    const keptBytes =
+      leftAtMs === null ? await flush(context, slow, () => slowed.heal(), { bytesPerS, withheldBytes }) : null;
     context.measure('slowed', { ...facts, keptBytes, exited: slow.client.process.exit !== undefined });
   },
 });
 
-/** Bytes that the client itself had kept: what comes at once when it is read again, less what the kernel held. */
+/**
+ * Bytes that the client itself had kept. They come in order: before anything new, and after what the kernel held. Known
+ * once as many have come as could have been kept, or once no more comes than the client makes anyway.
+ */
 async function flush(
   context: ScenarioContext,
   sender: Sender,
   heal: () => Promise<void>,
-  bytesPerS: number,
+  { bytesPerS, withheldBytes }: { readonly bytesPerS: number; readonly withheldBytes: number },
 ): Promise<number> {
   const { kernelBytes } = sender;
   const before = sender.takenBytes;
   const startMs = nowMs();
   await heal();
-  let [seen, seenMs] = [before, startMs];
-  await context.watch(
-    FLUSH_MS,
-    () => {
-      sender.count();
-      if (nowMs() - seenMs < QUIET_MS) return false;
-      const calm = sender.takenBytes - seen < (2 * bytesPerS * (nowMs() - seenMs)) / 1000;
-      [seen, seenMs] = [sender.takenBytes, nowMs()];
-      return calm;
-    },
-    20,
-  );
-  const newBytes = (bytesPerS * (nowMs() - startMs)) / 1000;
-  return Math.max(0, sender.takenBytes - before - kernelBytes - newBytes);
+  let [seenBytes, seenMs, calm] = [before, startMs, false];
+  const came = () => sender.takenBytes - before - kernelBytes;
+  await context.watch(FLUSH_MS, () => {
+    if (came() >= withheldBytes) return true;
+    const elapsedMs = nowMs() - seenMs;
+    if (elapsedMs < QUIET_MS) return false;
+    calm = came() >= 0 && sender.takenBytes - seenBytes < (2 * bytesPerS * elapsedMs) / 1000;
+    [seenBytes, seenMs] = [sender.takenBytes, nowMs()];
+    return calm;
+  });
+  const newBytes = calm ? (bytesPerS * (nowMs() - startMs)) / 1000 : 0;
+  return Math.min(Math.max(0, withheldBytes), Math.max(0, came() - newBytes));
 }
 
 /** One copy of the client and the gate beside it. */

@@ -50,6 +50,8 @@ function sent({ facts }: EventOf<'measure'>): boolean {
 function whyNot({ facts }: EventOf<'measure'>): string {
   if (Number(facts.plain) > 0) return 'needs a client that takes a wss:// URL: this one spoke without TLS';
   if (Number(facts.came) === 0) return 'needs a client that takes a wss:// URL: this one did not come';
+  if (Number(facts.shown) === 0)
+    return 'needs a client that takes a wss:// URL: this one left before it was shown a certificate';
   return `needs a client that trusts the CA of NODE_EXTRA_CA_CERTS or SSL_CERT_FILE: it refused a good certificate${
     facts.refusal === null ? '' : ` (${facts.refusal})`
   }, so its refusing others would prove nothing`;
