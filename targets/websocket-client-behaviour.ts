@@ -30,7 +30,7 @@ export interface Behaviour {
   /** How long an open connection may take to bring its first sign of life, before it takes WebSocket for blocked; null: never. */
   readonly firstSignMs: number | null;
   readonly connection: (url: URL) => Pick<ClientOptions, 'rejectUnauthorized' | 'createConnection'>;
-  /** Where PRESSURE=1 makes it an uploader: called every 8 ms with 64 KiB to send. */
+  /** Where PRESSURE=1 makes it an uploader: called every 32 ms with 64 KiB to send. */
   readonly upload: (socket: WebSocket, chunk: Buffer) => void;
   readonly onError: (error: NodeJS.ErrnoException) => void;
   /** Sees the answer to the handshake before the library judges it. */

@@ -86,7 +86,7 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
   process.once('SIGTERM', leave).once('SIGINT', leave);
   const chunk = Buffer.alloc(65_536, 'x');
   const press = () => socket.readyState === WebSocket.OPEN && behaviour.upload(socket, chunk);
-  if (process.env.PRESSURE === '1') setInterval(press, 8);
+  if (process.env.PRESSURE === '1') setInterval(press, scaledMs(32)); // 2 MB/s.
   setInterval(() => outbox.post(socket), scaledMs(1_000)); // The application goes on, connected or not.
   connect();
 }

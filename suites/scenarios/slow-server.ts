@@ -82,37 +82,37 @@ export default defineScenario({
     };
     // Whoever left took what it kept along.
     const keptBytes =
-      leftAtMs === null ? await flush(context, slow, () => slowed.heal(), { bytesPerS, withheldBytes }) : null;
+      leftAtMs === null ? await flush(context, { slow, fast }, () => slowed.heal(), withheldBytes) : null;
     context.measure('slowed', { ...facts, keptBytes, exited: slow.client.process.exit !== undefined });
   },
 });
 
 /**
- * Bytes that the client itself had kept. They come in order: before anything new, and after what the kernel held. Known
- * once as many have come as could have been kept, or once no more comes than the client makes anyway.
+ * Bytes that the client itself had kept, at least. They come in order: after what the kernel held and before anything new,
+ * of which the control copy sends as much meanwhile. Known once as many have come as could have been kept, or once no more
+ * comes than from the control.
  */
 async function flush(
   context: ScenarioContext,
-  sender: Sender,
+  { slow, fast }: { readonly slow: Sender; readonly fast: Sender },
   heal: () => Promise<void>,
-  { bytesPerS, withheldBytes }: { readonly bytesPerS: number; readonly withheldBytes: number },
+  withheldBytes: number,
 ): Promise<number> {
-  const { kernelBytes } = sender;
-  const before = sender.takenBytes;
-  const startMs = nowMs();
+  const { kernelBytes } = slow;
+  const taken = () => [slow.takenBytes, fast.takenBytes] as const;
+  const [slowBefore, fastBefore] = taken();
   await heal();
-  let [seenBytes, seenMs, calm] = [before, startMs, false];
-  const came = () => sender.takenBytes - before - kernelBytes;
+  let [seenMs, slowSeen, fastSeen] = [nowMs(), slowBefore, fastBefore];
+  const keptBytes = () => slow.takenBytes - slowBefore - kernelBytes - (fast.takenBytes - fastBefore);
   await context.watch(FLUSH_MS, () => {
-    if (came() >= withheldBytes) return true;
-    const elapsedMs = nowMs() - seenMs;
-    if (elapsedMs < QUIET_MS) return false;
-    calm = came() >= 0 && sender.takenBytes - seenBytes < (2 * bytesPerS * elapsedMs) / 1000;
-    [seenBytes, seenMs] = [sender.takenBytes, nowMs()];
+    if (keptBytes() >= withheldBytes) return true;
+    if (nowMs() - seenMs < QUIET_MS) return false;
+    const [slowNow, fastNow] = taken();
+    const calm = slowNow - slowBefore >= kernelBytes && slowNow - slowSeen < 1.5 * (fastNow - fastSeen);
+    [seenMs, slowSeen, fastSeen] = [nowMs(), slowNow, fastNow];
     return calm;
   });
-  const newBytes = calm ? (bytesPerS * (nowMs() - startMs)) / 1000 : 0;
-  return Math.min(Math.max(0, withheldBytes), Math.max(0, came() - newBytes));
+  return Math.max(0, Math.min(withheldBytes, keptBytes()));
 }
 
 /** One copy of the client and the gate beside it. */
