@@ -2,9 +2,8 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 
 const MIB = 1024 * 1024;
-const FOLLOWS = 0.5;
-const LEAST_WITHHELD_BYTES = 4 * MIB;
-const BOUNDED = 0.25;
+const LEAST_BYTES = 4 * MIB;
+const [FOLLOWS, BOUNDED] = [0.5, 0.25];
 
 export default defineCheck({
   id: 'unbounded-send-buffer',
@@ -51,8 +50,8 @@ export default defineCheck({
     if (follows(kept) && rssGrowthBytes > limit / 2 && rssGrowthBytes > BOUNDED * kept) return fail(seen, details);
     if (follows(kept) || follows(rssGrowthBytes))
       return inconclusive(`${seen}; its memory grew by ${mib(rssGrowthBytes)}`, details);
-    const small = kept <= BOUNDED * withheldBytes && rssGrowthBytes <= FOLLOWS * withheldBytes;
-    const little = small && withheldBytes >= LEAST_WITHHELD_BYTES;
+    const little =
+      kept <= BOUNDED * withheldBytes && rssGrowthBytes <= FOLLOWS * withheldBytes && withheldBytes >= LEAST_BYTES;
     if (leftAtMs !== null && little) return pass(`${seen}, and gave the connection up`, details);
     if (leftAtMs !== null) return inconclusive(`${seen}, and left before a limit could show`, details);
     if ((keptBytes !== null && little) || withheldBytes >= 2 * limit) return pass(seen, details);
