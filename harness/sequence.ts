@@ -26,8 +26,11 @@ const DENSE = 0.95;
 /** Topics of one connection: more values than that, or few messages each, are data. */
 const MOST_TOPICS = 20;
 const LEAST_PER_TOPIC = 4;
+const MOST_TOPIC_FIELDS = 5;
 const MOST_FALLS = 0.2;
 const MOST_OWN = 0.1;
+/** Looked at where no single field is an id. */
+const MOST_OBJECTS = 20;
 /** Unordered integers are ids only where they are too large to be counts and prices. */
 const LARGE = 1e9;
 /** What fields are called that a client is meant to come back with. */
@@ -86,17 +89,21 @@ export function streamOf(messages: readonly Seen[], known: Knowledge = {}): Stre
   const decoded = messages.filter((message) => message.form === 'json');
   if (decoded.length < messages.length * 0.5) return { ...base, kind: 'undecodable' };
   const { declared } = known;
-  const topics = topicsOf(decoded);
-  const candidates = pointersOf(decoded, declared)
-    .map((pointer) => ({ pointer, coverage: coverageOf({ pointer }, messages) }))
-    .filter(({ coverage }) => declared !== undefined || coverage >= COVERAGE)
-    .map(({ pointer, coverage }) => {
-      const found: Found = fieldOf(pointer, decoded, topics, known) ?? { field: { pointer }, kind: undefined };
-      return { ...found, coverage, count: countOf(found.field, decoded) };
-    })
-    // A declared field wins, whatever is in it.
-    .filter(({ kind }) => declared !== undefined || kind !== undefined)
-    .sort((a, b) => rank(b, known.resume) - rank(a, known.resume) || b.count - a.count);
+  const topics = topicsOf(decoded).slice(0, MOST_TOPIC_FIELDS);
+  const ofPlaces = (pointers: readonly string[]) =>
+    pointers
+      .map((pointer) => ({ pointer, coverage: coverageOf({ pointer }, messages) }))
+      .filter(({ coverage }) => declared !== undefined || coverage >= COVERAGE)
+      .map(({ pointer, coverage }) => {
+        const found: Found = fieldOf(pointer, decoded, topics, known) ?? { field: { pointer }, kind: undefined };
+        return { ...found, coverage, count: countOf(found.field, decoded) };
+      })
+      // A declared field wins, whatever is in it.
+      .filter(({ kind }) => declared !== undefined || kind !== undefined);
+  const fields = ofPlaces(pointersOf(decoded, declared));
+  const candidates = (fields.length > 0 ? fields : ofPlaces(objectsOf(decoded, declared))).sort(
+    (a, b) => rank(b, known.resume) - rank(a, known.resume) || b.count - a.count,
+  );
   const [best, ...rest] = candidates;
   if (!best) return { ...base, kind: 'none' };
   // What the slot names leaves no doubt.
@@ -113,17 +120,26 @@ function sameField(left: string, right: string): boolean {
   return withoutIndexes(left) === withoutIndexes(right);
 }
 
-/** Every place that may hold an id: fields, places in arrays, and objects whose numbers together are one (a vector clock). */
+/** Every field and every place in an array that may hold an id. */
 function pointersOf(messages: readonly Seen[], declared: string | undefined): string[] {
   const pointers = new Set<string>();
   for (const { fields = {} } of messages) {
     for (const [name, entries] of fieldsByName(fields)) {
       pointers.add(name);
-      if (parentOf(name) !== '') pointers.add(parentOf(name));
       for (const [pointer] of entries) pointers.add(pointer);
     }
   }
   return declared === undefined ? [...pointers] : [...pointers].filter((pointer) => matchesName(pointer, declared));
+}
+
+/** Objects of numbers, which together may be an id (a vector clock). */
+function objectsOf(messages: readonly Seen[], declared: string | undefined): string[] {
+  const objects = new Set<string>();
+  for (const [name, [entry]] of fieldsByName(messages.at(-1)?.fields ?? {})) {
+    if (parentOf(name) !== '' && Number.isInteger(numberOf(entry?.[1]))) objects.add(parentOf(name));
+  }
+  const named = [...objects].filter((pointer) => declared === undefined || matchesName(pointer, declared));
+  return named.slice(0, MOST_OBJECTS);
 }
 
 /** What the declaration or the slot names, then numbers without gaps, then usual names; scalars before objects. */

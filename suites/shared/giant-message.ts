@@ -53,6 +53,10 @@ export default defineCheck({
         because: [worst.behind, worst.event],
       });
     }
+    if (history.measures('workload')[0]?.facts.push === false)
+      return skipped('the server sends no messages of its own to a client that only listens; needs --subscribe', {
+        measured,
+      });
     if (from.length < ENOUGH)
       return inconclusive(`only ${from.length} messages came, ${ENOUGH} are needed`, { measured });
     const largestSaid = `the largest of ${from.length} messages has ${inKiB(largest.bytes)}`;
