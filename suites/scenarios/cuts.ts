@@ -9,7 +9,8 @@ import { heartbeatHashes } from '../../harness/sequence.js';
 const ARRIVE_MS = 60_000;
 const BASELINE_MS = 10_000;
 /** What is under way when the link is cut is lost: a cut without latency would be kinder than any real one. */
-const LATENCY_MS = 80;
+const LATENCY_MS = 150;
+const JITTER_MS = 50;
 /** Enough to see the latency and the slices act. */
 const LATE = 8;
 const LATE_MS = 10_000;
@@ -23,6 +24,9 @@ const SOONEST_MS = 300;
 const LATEST_MS = 6000;
 /** A value is asked for within 5 s (`stale-after-reconnect`). */
 const CURRENT_MS = 6000;
+/** A client that sends is cut while something of its own is under way. */
+const SENDS_MS = 3000;
+const SENDS_STEP_MS = 5;
 const MISSED = 5;
 const OUTAGE_MS = 10_000;
 const RETURN_MS = 60_000;
@@ -64,12 +68,14 @@ export default defineScenario({
     }
     context.phase('fault', 'trouble');
     const sizeBytes = Math.max(1, Math.ceil(held.downBytes / (heldMs / 1000) / SLICES_PER_S));
-    await context.inject(latency, path, { latencyMs: LATENCY_MS, jitterMs: LATENCY_MS / 2, bothWays: true });
+    await context.inject(latency, path, { latencyMs: LATENCY_MS, jitterMs: JITTER_MS, bothWays: true });
     await context.inject(slicer, path, { sizeBytes });
     const calm = witness.received;
     await context.watch(LATE_MS, () => witness.received >= calm + LATE);
     const beganMs = nowMs();
     for (let cut = 1; cut <= CUTS && (cut < 2 || nowMs() - beganMs < context.ms(CUTTING_MS)); cut++) {
+      const sent = live(0)?.upBytes ?? 0;
+      if (sends) await context.watch(SENDS_MS, () => (live(0)?.upBytes ?? 0) > sent, SENDS_STEP_MS);
       context.phase('fault', `cut-${cut}`);
       const cutMs = nowMs();
       const door = await context.inject(refuse, near, { gate: 'victim' });

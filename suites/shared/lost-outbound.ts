@@ -2,7 +2,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { data, entriesOf, fieldOf, reportsOf } from '../../harness/ledger.js';
 import { cutsOf } from './delivery-evidence.js';
-import { outboundStory, stalled } from './outbound-evidence.js';
+import { outboundStory, stalled, underWay } from './outbound-evidence.js';
 
 /** Sent this long before a cut, a message may still be under way when it comes. */
 const UNDER_WAY_MS = 200;
@@ -35,6 +35,7 @@ export default defineCheck({
         because: [],
       });
     const reached = new Set(entriesOf(data(history, 'victim-far', 'up'), field).map(({ key }) => key));
+    const under = underWay(left, data(history, 'victim-far', 'up'), field);
     const unsent = new Set(reportsOf(history, 'unsent').map(({ key }) => key));
     // What was sent after the last return has not met a cut.
     const settledAt = away.at(-1)?.to ?? 0;
@@ -58,6 +59,8 @@ export default defineCheck({
           )
         : fail(actual, details);
     }
+    if (!judged.some(({ key }) => under.has(key)))
+      return inconclusive('nothing that it sent was under way when it was cut', details);
     if (atRisk.length < (expect.minAtRisk ?? 3))
       return inconclusive(`only ${atRisk.length} messages were sent while it was cut`, details);
     const given = judged.length - arrived.length;

@@ -1,10 +1,23 @@
-import type { EventBodyAt, HistoryView } from '../../harness/contract.js';
-import { reportsOf } from '../../harness/ledger.js';
+import type { EventBodyAt, EventOf, HistoryView } from '../../harness/contract.js';
+import type { IdField } from '../../harness/id-field.js';
+import { entriesOf, reportsOf } from '../../harness/ledger.js';
 import { cutStory } from './delivery-evidence.js';
 
 /** Nothing of what it sent after its last return has arrived. */
 export function stalled(history: HistoryView, settledAt: number, reached: ReadonlySet<string>): boolean {
   return !reportsOf(history, 'sent').some(({ key, event }) => event.t >= settledAt && reached.has(key));
+}
+
+/** Ids that were sent more often than they arrived: a cut met them on their way. */
+export function underWay(
+  left: readonly EventOf<'message'>[],
+  arrived: readonly EventOf<'message'>[],
+  field: IdField,
+): ReadonlySet<string> {
+  const times = new Map<string, number>();
+  for (const { key } of entriesOf(left, field)) times.set(key, (times.get(key) ?? 0) + 1);
+  for (const { key } of entriesOf(arrived, field)) times.set(key, (times.get(key) ?? 0) - 1);
+  return new Set([...times].filter(([, more]) => more > 0).map(([key]) => key));
 }
 
 /** One message each 100 ms; of those sent while it was cut the half arrives, the other is reported or not. */
