@@ -55,6 +55,12 @@ test('without ids the whole message is its own, and a value that recurs is the n
   expect(judged(value, live, (n) => `v${n % 7}`)).toEqual([{ staleMs: 101, older: 0 }]);
 });
 
+test('the time that each session is told for itself does not make another message of it', () => {
+  let ms = 0;
+  const timed = (n: number): Fields => ({ '/price': n + 0.5, '/t': 1_790_000_000_000 + ms++ });
+  expect(judged(timed, live, () => `${ms}`)).toEqual([{ staleMs: 101, older: 0 }]);
+});
+
 test('a client that sees another stream on a healthy path is not judged', () => {
   const events: EventBodyAt[] = all.flatMap((n): EventBodyAt[] => [
     [n * 100, message('witness', `w${n}`, { '/w': n })],

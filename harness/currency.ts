@@ -1,6 +1,16 @@
 import type { EventOf, HistoryView } from './contract.js';
 import type { IdField } from './id-field.js';
-import { data, type Entry, entriesOf, fieldOf, findStream, type LedgerRequest, reportsOf } from './ledger.js';
+import {
+  canonical,
+  data,
+  type Entry,
+  entriesOf,
+  fieldOf,
+  findStream,
+  type LedgerRequest,
+  reportsOf,
+} from './ledger.js';
+import { numberOf } from './sequence.js';
 
 /** What a client of a ticker or a sensor had after one return: the newest, and nothing older behind it? */
 export interface Return {
@@ -90,9 +100,19 @@ interface Placed {
   readonly at: number;
 }
 
-/** By id or, where there is none, by the whole message. */
+/** By id or, where there is none, by the whole message but for the time that stands in it: each session may be told its own. */
 function keyed(events: readonly EventOf<'message'>[], field: IdField | undefined): Entry[] {
-  return field ? entriesOf(events, field) : events.map((event) => ({ key: event.hash, event }));
+  if (field) return entriesOf(events, field);
+  return events.map((event) => {
+    const values = Object.entries(event.fields ?? {}).filter(([, value]) => !isTime(numberOf(value)));
+    const key = values.map(([pointer, value]) => `${pointer}=${canonical(value)}`).join();
+    return { key: key === '' ? event.hash : key, event };
+  });
+}
+
+/** Of this century, in seconds, milliseconds, microseconds or nanoseconds. */
+function isTime(value: number | undefined): boolean {
+  return value !== undefined && [1e-3, 1, 1e3, 1e6].some((unit) => value > 1e12 * unit && value < 4.2e12 * unit);
 }
 
 /** What came behind something newer of its topic, once the newest had come: a snapshot may tell one topic after another. */
