@@ -20,7 +20,7 @@ export interface Away {
 export interface Ledger {
   /** `application`: what the client reported on stdout. `wire`: what reached its socket, which says nothing of what it did with it. */
   readonly view: 'wire' | 'application';
-  /** Ids that passed while the client was away. */
+  /** Ids that passed while the client was away, or were on their way to it when it was cut. */
   readonly missed: number;
   readonly lost: readonly Entry[];
   readonly duplicated: readonly Entry[];
@@ -136,7 +136,9 @@ export function ledgerOf(history: HistoryView, request: LedgerRequest): Ledger |
   });
   return {
     view,
-    missed: stream.filter(({ event }) => away.some(({ from, to }) => event.t >= from && event.t < to)).length,
+    missed: stream.filter(
+      (entry) => lost.includes(entry) || away.some(({ from, to }) => entry.event.t >= from && entry.event.t < to),
+    ).length,
     lost: split(lost).later,
     duplicated: split(repeats).later,
     reordered: split(swaps).later,

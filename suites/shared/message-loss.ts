@@ -27,13 +27,13 @@ export default defineCheck({
     const measured = measuredOf(ledger);
     const where = view === 'wire' ? 'its socket' : 'the application';
     if (lost.length === 0)
-      return pass(`all of ${missed} messages that passed while it was cut came to ${where}`, {
+      return pass(`all of ${missed} messages that passed when it was cut came to ${where}`, {
         measured,
         view,
         because: history.measures('back'),
       });
     const because = [...history.measures('back'), ...lost.slice(0, 3).map(({ event }) => event)];
-    const actual = `${lost.length} of ${missed} messages that passed while it was cut never came to ${where}`;
+    const actual = `${lost.length} of ${missed} messages that passed when it was cut never came to ${where}`;
     const doubt = doubtOf(history, target, ledger);
     return doubt === undefined
       ? fail(actual, { measured, view, because })
