@@ -1,4 +1,4 @@
-import { attemptsAt, curveOf, delaysOf, growthOf, noiseOf, tailsOf } from './attempts.js';
+import { attemptsAt, curveOf, delaysOf, growthOf, noiseOf, stallOf, tailsOf } from './attempts.js';
 import type { EventBodyAt } from './contract.js';
 import { viewOf } from './history.js';
 import { createRandom } from './random.js';
@@ -90,5 +90,25 @@ describe('the tails', () => {
       ]),
     ).toBeUndefined();
     expect(tailsOf([[1000, 1000, 1000, 1000]])).toBeUndefined();
+  });
+});
+
+describe('a stall of the process that stamps the times', () => {
+  const stalled = viewOf(
+    tell([
+      [1000, { type: 'loop', who: 'outage', p99Ms: 5, maxMs: 5 }],
+      [4200, { type: 'loop', who: 'outage', p99Ms: 2200, maxMs: 2200 }],
+      [9000, { type: 'loop', who: 'outage', p99Ms: 700, maxMs: 700 }],
+    ]),
+  );
+
+  test('counts where it may have lain in the time asked about', () => {
+    expect(stallOf(stalled, 500, 1500)).toBe(2200);
+    expect(stallOf(stalled, 5000, 9000)).toBe(700);
+  });
+
+  test('does not count where it began later or was over before', () => {
+    expect(stallOf(stalled, 0, 900)).toBe(5);
+    expect(stallOf(stalled, 4500, 7000)).toBe(0);
   });
 });

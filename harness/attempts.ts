@@ -110,6 +110,18 @@ export function tailsOf(processes: readonly (readonly number[])[]): number[] | u
   return capped && processes.length > 0 ? tails.flat() : undefined;
 }
 
+/** A loop's delay is told once a second. */
+const TOLD_MS = 1000;
+
+/**
+ * The longest that the process which stamps these times did not turn its loop between two times. What came meanwhile bears the time
+ * of its end: delays look longer by up to that, and arrivals closer together.
+ */
+export function stallOf(history: HistoryView, from: number, to: number): number {
+  const told = history.of('loop').filter(({ t, maxMs }) => t >= from && t - TOLD_MS - maxMs <= to);
+  return Math.max(0, ...told.map(({ maxMs }) => maxMs));
+}
+
 export interface Growth {
   readonly factor: number;
   readonly lower: number;

@@ -1,4 +1,4 @@
-import { type Attempt, attemptsAt } from './attempts.js';
+import { type Attempt, attemptsAt, stallOf } from './attempts.js';
 import type { EventOf, HistoryView } from './contract.js';
 import { deviation, mean } from './numbers.js';
 import { CONTROL_DELAY_MS, CONTROL_GATE } from './outage.js';
@@ -82,12 +82,12 @@ export interface Returns {
 /** How the copies came back that were told to leave in one instant, beside control clients of known delay; none: empty. */
 export function returnsAfter(history: HistoryView, label: string): Returns[] {
   const delays = farewellsOf(history, label).flatMap(({ delayMs }) => delayMs ?? []);
-  const noise = controlNoise(history, label);
+  const noise = controlNoise(history, label, mean(delays));
   return delays.length === 0 ? [] : [{ delays, meanMs: mean(delays), spreadMs: deviation(delays), noise }];
 }
 
 /** What the control clients of known delay, cut in the same instant, show of this machine's noise (CHECKLIST rule 6). */
-function controlNoise(history: HistoryView, label: string): { floorMs: number; trusted: boolean } {
+function controlNoise(history: HistoryView, label: string, meanMs: number): { floorMs: number; trusted: boolean } {
   const window = windowOf(history, label);
   const delays = gatesOf(history, CONTROL_GATE).flatMap((gate) => {
     const own = history
@@ -97,7 +97,9 @@ function controlNoise(history: HistoryView, label: string): { floorMs: number; t
     const next = own.find(({ what, t }) => what === 'start' && t >= (end?.t ?? Infinity));
     return end && next ? [next.t - end.t] : [];
   });
-  const floorMs = deviation(delays);
   const off = Math.abs(mean(delays) - CONTROL_DELAY_MS);
-  return { floorMs, trusted: delays.length >= 3 && floorMs < 0.02 * CONTROL_DELAY_MS && off < 0.05 * CONTROL_DELAY_MS };
+  const isFixed = delays.length >= 3 && deviation(delays) < 0.02 * CONTROL_DELAY_MS && off < 0.05 * CONTROL_DELAY_MS;
+  // The controls are back after a second; the copies may come while the gates' own process stands still.
+  const stallMs = window ? stallOf(history, window.from, Math.min(window.to, window.from + 3 * meanMs)) : 0;
+  return { floorMs: Math.max(deviation(delays), stallMs), trusted: isFixed };
 }

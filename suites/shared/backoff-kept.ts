@@ -1,4 +1,4 @@
-import { delaysOf, IMMEDIATE_MS } from '../../harness/attempts.js';
+import { delaysOf, IMMEDIATE_MS, stallOf } from '../../harness/attempts.js';
 import type { EventBodyAt } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
@@ -58,7 +58,7 @@ export default defineCheck({
     const limitMs = (expect.maxShare ?? 0.5) * largestMs;
     const said = `the second outage began with ${waiting > 0 ? 'at least ' : ''}${inWords(secondMs)} on average, after ${inWords(firstMs)} and up to ${inWords(largestMs)} in the first`;
     // Beyond the limit for certain, or beyond it and for certain not where the first outage began.
-    const least = secondMs - errorMs;
+    const least = secondMs - errorMs - stallOf(history, again.cutAt, again.endAt);
     if (least > limitMs || (secondMs > limitMs && least > 2 * firstMs)) return fail(said, { measured, because });
     if (waiting === 0 && secondMs + errorMs <= limitMs) return pass(said, { measured, because });
     return inconclusive(`${said}: too near the limit for ${waited.length} draws`, { measured, because });

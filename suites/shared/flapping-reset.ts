@@ -1,4 +1,4 @@
-import { curveOf, delaysOf, IMMEDIATE_MS } from '../../harness/attempts.js';
+import { curveOf, delaysOf, IMMEDIATE_MS, stallOf } from '../../harness/attempts.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, mean, ratioOf } from '../../harness/numbers.js';
@@ -69,6 +69,12 @@ export default defineCheck({
     // More than 10 in 10 s, as hot-retry has it, after all those that went before.
     if (n >= MANY && mean(compared.map(late)) < (expect.hotMs ?? 1000))
       return fail(`after ${n} sessions it still comes back as soon as at first (${said})`, {
+        measured: grown,
+        because,
+      });
+    const stallMs = stallOf(history, window.from, window.to);
+    if (stallMs > (means[start] ?? 0))
+      return inconclusive(`${said}, while the harness itself stood still for up to ${inWords(stallMs)}`, {
         measured: grown,
         because,
       });

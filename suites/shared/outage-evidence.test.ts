@@ -3,8 +3,8 @@ import type { EventBodyAt } from '../../harness/contract.js';
 import { judgeStory } from '../../harness/story.js';
 import { outageStory } from './outage-evidence.js';
 
-const judged = (events: readonly EventBodyAt[]) => {
-  const check = loadCatalog().checks.find(({ id }) => id === 'websocket/fixed-retry');
+const judged = (events: readonly EventBodyAt[], name = 'fixed-retry') => {
+  const check = loadCatalog().checks.find(({ id }) => id === `websocket/${name}`);
   if (!check) throw new Error('no such check');
   return judgeStory(check, events);
 };
@@ -29,5 +29,18 @@ describe('a client whose copy behind a closed port stays away', () => {
 
   test('is judged where it came back', () => {
     expect(judged(returned(900, 8)).outcome).toBe('fail');
+  });
+});
+
+describe('a fleet that came while the harness stood still', () => {
+  const together = outageStory([2000, 4000, 8000, 16_000], 0);
+  const stall = (maxMs: number): EventBodyAt => [2100, { type: 'loop', who: 'outage', p99Ms: maxMs, maxMs }];
+
+  test('is no herd for that: its arrivals bear one time', () => {
+    expect(judged([...together, stall(1500)], 'herd-retry').outcome).toBe('inconclusive');
+  });
+
+  test('is a herd where the harness stood still for less than it would take', () => {
+    expect(judged([...together, stall(20)], 'herd-retry').outcome).toBe('fail');
   });
 });

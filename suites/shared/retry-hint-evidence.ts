@@ -1,4 +1,4 @@
-import { delaysOf } from '../../harness/attempts.js';
+import { delaysOf, stallOf } from '../../harness/attempts.js';
 import type { HistoryEvent, HistoryView } from '../../harness/contract.js';
 import { inWords, mean, type Ratio, ratioOf } from '../../harness/numbers.js';
 import {
@@ -17,6 +17,7 @@ import { isFinding, refusedWith } from './turned-away-evidence.js';
 const EARLY_MS = 250;
 /** Differences of delays that are this short are none. */
 const LEAST_MS = 50;
+const MAY_BE_STALL_MS = 500;
 
 /** What one way of asking came to; `none`: it could not be asked so. */
 export interface Part {
@@ -94,8 +95,18 @@ export function tryAgainLater(history: HistoryView, expect: Readonly<Record<stri
   const said = `after 1013 it waited ${times(overUsual)} 1001${overCut ? `, ${times(overCut)} a cut` : ''}`;
   const ratios = [overUsual, ...(overCut ? [overCut] : [])];
   if (ratios.some(({ lower }) => lower > (expect.longerAbove ?? 1.25))) return { state: 'heeded', said, because };
+  // Delays after 1001 that are long because the harness stood still would make those after 1013 look short.
+  const usualMs = mean(usual.flat());
+  const stallMs = Math.max(...[0, 2].map((round) => stallIn(history, goodbyeLabel(round))));
+  if (usualMs > MAY_BE_STALL_MS && stallMs > usualMs / 2)
+    return { state: 'open', said: `${said}, too busy to tell`, because };
   if (ratios.every(({ upper }) => upper < (expect.sameBelow ?? 1.8))) return { state: 'ignored', said, because };
   return { state: 'open', said: `${said}, which may be chance`, because };
+}
+
+function stallIn(history: HistoryView, label: string): number {
+  const window = windowOf(history, label);
+  return window ? stallOf(history, window.from, window.to) : 0;
 }
 
 /** How many times as long the second delays are, process by process. */
