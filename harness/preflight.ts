@@ -16,6 +16,8 @@ const ANSWER_MS = 1500;
 const GREETING_MS = 500;
 /** A client may need a JVM or a bundler to start. */
 const CLIENT_START_MS = 60_000;
+/** Its start has been waited for before. */
+const TLS_START_MS = 20_000;
 const DEATH_MS = 500;
 const PROBE_SIZES = [16_384, 4096, 1024, 256];
 
@@ -48,7 +50,7 @@ async function arrivesByTls(context: ScenarioContext): Promise<boolean> {
   await using front = await openTlsFront({ certificate: ca.authority.issue(CLIENT_NAMES, VALID_DAYS), upstream });
   await using gate = await context.openGate({ name: 'arrival-tls', to: front, tap: false });
   await using client = await context.startClient({ name: 'client', gate, scheme: 'wss', env: ca.env, settleMs: 0 });
-  await context.watch(CLIENT_START_MS, () => front.trustedBytes > 0 || client.process.exit !== undefined);
+  await context.watch(TLS_START_MS, () => front.trustedBytes > 0 || client.process.exit !== undefined);
   return front.trustedBytes > 0;
 }
 
