@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { nowMs } from '../clock.js';
 import type { EventBody } from '../contract.js';
+import { openGate } from './gate.js';
+import { createObserver } from './observer.js';
 import { findProxy, PROXIES, startProxy } from './real-proxy.js';
 
 const found = PROXIES.flatMap((kind) => {
@@ -11,14 +13,16 @@ const found = PROXIES.flatMap((kind) => {
 });
 
 describe.each(found)('$kind', ({ kind, program }) => {
-  test('passes a WebSocket on, ends it once it has been idle, and is gone afterwards', async () => {
+  test('passes a WebSocket on, ends it once it has been idle, as a gate behind it sees, and is gone afterwards', async () => {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(server, 'listening');
     server.on('connection', (socket) => socket.on('message', (raw) => socket.send(raw.toString())));
-    const to = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    const upstream = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
     const events: EventBody[] = [];
-    const routes = [{ to, idleMs: 1500 }];
-    const proxy = await startProxy({ kind, program, name: kind, routes, record: (event) => events.push(event) });
+    const record = (event: EventBody) => void events.push(event);
+    const gate = await openGate({ name: 'behind', upstream, record, observer: createObserver('key') });
+    const routes = [{ to: gate, idleMs: 1500 }];
+    const proxy = await startProxy({ kind, program, name: kind, routes, record });
     const socket = new WebSocket(`ws://127.0.0.1:${proxy.ports[0]}/any`);
     await once(socket, 'open');
     socket.send('hello');
@@ -27,7 +31,10 @@ describe.each(found)('$kind', ({ kind, program }) => {
     await once(socket, 'close');
     expect(nowMs() - saidAt).toBeGreaterThan(1300);
     await proxy[Symbol.asyncDispose]();
+    await gate[Symbol.asyncDispose]();
     server.close();
+    // The proxy is the client of whatever stands behind it.
+    expect(events).toContainEqual(expect.objectContaining({ gate: 'behind', what: 'end', by: 'client' }));
     expect(events).toContainEqual(
       expect.objectContaining({ process: kind, what: 'killed', facts: { gone: true, processes: 1 } }),
     );
