@@ -122,6 +122,17 @@ export function stallOf(history: HistoryView, from: number, to: number): number 
   return Math.max(0, ...told.map(({ maxMs }) => maxMs));
 }
 
+/** A loop that is late by less is late by no more than a busy machine's timers are. */
+const STOOD_STILL_MS = 100;
+
+/** How long that process stood still in all between two times: what several delays in a row may have gained. */
+export function stalledFor(history: HistoryView, from: number, to: number): number {
+  return history
+    .of('loop')
+    .filter(({ t, maxMs }) => t >= from && t <= to && maxMs > STOOD_STILL_MS)
+    .reduce((sum, { maxMs }) => sum + maxMs, 0);
+}
+
 export interface Growth {
   readonly factor: number;
   readonly lower: number;

@@ -16,6 +16,8 @@ const FLAPS = 20;
 const FIRST_MS = 35_000;
 /** CHECKLIST, retries-forbidden: at most 3 attempts in 30 s, from the first that was refused. */
 const FORBIDDEN_MS = 30_000;
+/** Watched for longer by so much: on a busy machine the fourth attempt may come late. */
+const SLACK = 1.2;
 /** Longer than any first delay of a client's own; Retry-After is told in whole seconds. */
 const RETRY_AFTER_S = 20;
 /** Beyond what was asked: a delay of its own on top. */
@@ -91,7 +93,7 @@ async function refuseWith(
   if ((await context.watch(context.ms(FIRST_MS), () => look() > 0 || gone())) && !gone()) {
     const asked = retryAfterS === null ? 0 : 1000 * retryAfterS + context.ms(HINT_PATIENCE_MS);
     // All of the time where attempts are counted; until the next two where they are timed.
-    if (retryAfterS === null) await context.watch(context.ms(FORBIDDEN_MS) + BURST_MS, gone);
+    if (retryAfterS === null) await context.watch(context.ms(SLACK * FORBIDDEN_MS), gone);
     else await context.watch(asked, () => look() > 2 || gone());
   }
   context.phase('recovery', name);

@@ -107,3 +107,18 @@ describe('a client that is told to leave', () => {
     ).toBe('pass');
   });
 });
+
+describe('a client that is refused with 401 and 403', () => {
+  const refused = (startsAt: readonly number[], ...more: readonly EventBodyAt[]) =>
+    judged('retries-forbidden', ...[401, 403].map((status) => refusedStory(status, null, startsAt)), more)[0];
+
+  test('may try three times in 30 s', () => {
+    expect(refused([1000, 5000, 13_000, 31_500])).toBe('pass');
+    expect(refused([1000, 5000, 13_000, 29_000])).toBe('fail');
+  });
+
+  test('is not passed for a fourth attempt that a machine that stood still made late', () => {
+    const stall: EventBodyAt = [12_000, { type: 'loop', who: 'turned-away', p99Ms: 2000, maxMs: 2000 }];
+    expect(refused([1000, 5000, 14_000, 31_500], stall)).toBe('inconclusive');
+  });
+});
