@@ -9,6 +9,8 @@ export function cutsOf(history: HistoryView): { readonly away: readonly Away[]; 
   const calmTo = history.phaseAt('fault', 'trouble');
   const backs = history.measures('back');
   if (calmTo === undefined || backs.length === 0) return inconclusive('the client was never cut');
+  const unread = history.of('undecodable').find(({ gate }) => gate.startsWith('victim'));
+  if (unread) return inconclusive(`what passed could not be decoded: ${unread.reason}`, { because: [unread] });
   if (history.bites('reset').length === 0)
     return inconclusive('the cuts are not proven: no control peer saw a reset', { because: backs });
   // A trickle gives the one or the other too little to be seen by.
