@@ -134,6 +134,17 @@ describe('a config', () => {
     expect(defineConfig(config)).toBe(config);
   });
 
+  it('may declare a command, which holds its id', async () => {
+    const config = (command: object) => JSON.stringify({ targets: { shop: { server: 'x', command } } });
+    writeFileSync(join(folder, 'shop.json'), config({ type: 'order', id: '{id}' }));
+    const loaded = await loadConfig('shop.json', folder);
+    expect(loaded?.targets.get('shop')?.command).toEqual({ in: 'message', text: '{"type":"order","id":"{id}"}' });
+    writeFileSync(join(folder, 'shop.json'), config({ type: 'order' }));
+    await expect(loadConfig('shop.json', folder)).rejects.toThrow(
+      /targets.shop.command must be a JSON message with {id}/,
+    );
+  });
+
   it('cannot name a target so that its results leave their folder', async () => {
     writeFileSync(join(folder, 'bad.json'), '{"targets":{"../x":{"server":"x"}}}');
     await expect(loadConfig('bad.json', folder)).rejects.toMatchObject({ code: 'BAD_CONFIG' });

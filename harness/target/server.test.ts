@@ -64,6 +64,18 @@ describe('a server', () => {
     await until('the shell goes on', () => server.process?.stdoutTail.includes('after'), 2_000);
   });
 
+  it('is killed with the shell around it, runs no handler, and may come back on its port', async () => {
+    const handler = 'process.on("SIGTERM",()=>console.log("bye"))';
+    await using server = await start({ command: `cd / && ${http('{port},"{host}"', handler)}; echo after` });
+    server.kill();
+    expect(await server.gone(5_000)).toBeDefined();
+    expect(server.stopping).toBe(true);
+    await until('the shell is gone', () => server.process?.exit, 5_000);
+    expect(server.process?.stdoutTail).toEqual([]);
+    await using again = await start({ command: http('{port},"{host}"') }, { port: server.port });
+    expect(again.port).toBe(server.port);
+  });
+
   it('may be a daemon, which ends with us', async () => {
     const script = `import os,socket,time
 if os.fork(): os._exit(0)
