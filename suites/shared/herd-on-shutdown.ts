@@ -16,10 +16,10 @@ export default defineCheck({
   source:
     'CHECKLIST; IANA registry of close codes, 1012 as defined on the hybi list: "a client may reconnect, and if it choses to do, should reconnect using a randomized delay of 5 - 30s"',
   measured: { clients: 'sessions', closesPer100ms: 'sessions', spreadMs: 'ms', delayMs: 'ms', delaySpreadMs: 'ms' },
-  expect: { maxShare: 0.5, windowMs: 100, minSpreadMs: 1000, minClients: 50, told: 0.9, maxBusy: 0.5 },
+  expect: { maxShare: 0.5, windowMs: 100, minSpreadMs: 1000, minClients: 50, told: 0.9, maxBusy: 0.8 },
   scaled: ['windowMs', 'minSpreadMs'],
   judge(history, { expect }) {
-    const { maxShare = 0.5, windowMs = 100, minSpreadMs = 1000, minClients = 50, told = 0.9, maxBusy = 0.5 } = expect;
+    const { maxShare = 0.5, windowMs = 100, minSpreadMs = 1000, minClients = 50, told = 0.9, maxBusy = 0.8 } = expect;
     const signal = history.bites('rolling-restart')[0];
     if (!signal) return inconclusive('the stop signal found no living process');
     const crowd = history.measures('crowd')[0];
