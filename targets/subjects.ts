@@ -112,7 +112,9 @@ function wrongFlaw({ verdicts }: Run, meta: FlawMeta): string[] {
     ...(meta.implies ?? []),
     ...(checks.find(({ id }) => id === meta.trips)?.implies ?? []),
   ]);
-  const aimed = verdicts.find(({ check: id, role }) => id === meta.trips && role === meta.role);
+  // Of a check that only one role has, that one: a client may spoil what is asked of the server of their system.
+  const tripped = verdicts.filter(({ check: id }) => id === meta.trips);
+  const aimed = tripped.find(({ role }) => role === meta.role) ?? tripped[0];
   return [
     ...(aimed?.outcome === 'fail' ? [] : [`does not fail ${meta.trips}: ${aimed ? told(aimed) : 'no verdict'}`]),
     ...verdicts
