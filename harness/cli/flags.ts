@@ -30,7 +30,10 @@ const CHECK_FLAGS: readonly Flag[] = [
     flags: '--subscribe <x>',
     about: 'how a client asks for its stream: ?name=value, "Name: value", JSON message, or none',
   },
-  { flags: '--resume <x>', about: 'how a client presents the last id, {id} in it' },
+  {
+    flags: '--resume <x>',
+    about: 'how a client presents the last id, {id} in it; without {id}, how it asks for a snapshot',
+  },
   { flags: '--auth <x>', about: 'how a client logs in' },
   { flags: '--bad-auth <x>', about: 'a login that must be refused' },
   { flags: '--sequence <f>', about: 'field name or JSON pointer of the message id' },

@@ -13,6 +13,12 @@ export function fillSlot(slot: Slot, id: string): Slot {
   }
 }
 
+/** It names no id: what is declared is how a snapshot is asked for (CHECKLIST rule 9, `kind: refetch`). */
+export function isRefetch(slot: Slot | undefined): boolean {
+  if (slot === undefined || slot.in === 'none') return false;
+  return !(slot.in === 'message' ? slot.text : slot.value).includes('{id}');
+}
+
 /** Within quotes, or as a value by itself: a number or an object as it is, anything else quoted. */
 function filledJson(text: string, id: string): string {
   const forms = [JSON.stringify(id).slice(1, -1), id, JSON.stringify(id)].map((form) => text.replaceAll('{id}', form));

@@ -1,7 +1,7 @@
 import latency from '../../faults/latency.js';
 import reset from '../../faults/reset.js';
 import { defineScenario } from '../../harness/define.js';
-import { fillSlot } from '../../harness/drivers/resume.js';
+import { fillSlot, isRefetch } from '../../harness/drivers/resume.js';
 import { unknownId } from './unknown-id.js';
 import { present, watchStream } from './watched-stream.js';
 
@@ -69,7 +69,7 @@ export default defineScenario({
       name: 'resumed',
       to: victims,
       slots,
-      bare: target.resume?.in === 'message',
+      bare: target.resume?.in === 'message' && !isRefetch(target.resume),
       resumable: true,
       ...(cursor === undefined ? {} : { cursor }),
     });

@@ -1,8 +1,10 @@
 import { subprotocolOf } from '../../harness/adapter.js';
 import type { EventOf, HistoryView, Scalar, Target } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
+import { isRefetch } from '../../harness/drivers/resume.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { idsIn, keyOf } from '../../harness/id-field.js';
+import { inWords } from '../../harness/numbers.js';
 import { streamOf } from '../../harness/sequence.js';
 
 const SHARED = 0.9;
@@ -24,12 +26,15 @@ export default defineCheck({
     lost: 'messages',
     duplicated: 'messages',
     reordered: 'messages',
-    kind: 'resume | none',
+    kind: 'resume | refetch | none',
     presented: 'where',
   },
-  expect: { minMissed: 10 },
+  expect: { minMissed: 10, refetchMs: 5000 },
+  scaled: ['refetchMs'],
   unless: (target) => {
     if (target.delivery === 'latest') return 'delivery is declared `latest`: messages may be dropped';
+    if (isRefetch(target.resume) && !target.server)
+      return 'needs --server: our reference server has no snapshot to fetch';
     const named = target.sequence !== undefined || target.resume !== undefined || hasOwnWay(target);
     return target.server || named
       ? undefined
@@ -138,6 +143,20 @@ export default defineCheck({
             { measured, because },
           );
     }
+    // Rule 9: a snapshot holds what the client had as well.
+    const soon = back.t + (expect.refetchMs ?? 5000);
+    const fetchedAgain = missed.every(({ key }) => got.some((one) => one.key === key && one.event.t <= soon));
+    if (!cursor && isRefetch(target.resume)) {
+      const seen = { measured: { ...measured, kind: 'refetch' }, because };
+      return fetchedAgain
+        ? pass(`fetched again all ${missed.length} messages that it missed`, seen)
+        : fail(`fetched again what it missed, but not within ${inWords(expect.refetchMs ?? 5000)} of its return`, seen);
+    }
+    if (!cursor && repeats > 0)
+      return inconclusive(
+        `got what it missed, and ${repeats} messages that it had: fine where it fetches a snapshot (declared by --resume without {id})`,
+        { measured, because },
+      );
     if (repeats > 0 || reordered > 0)
       return fail(`${repeats} messages again, ${reordered} out of order`, { measured, because });
     return pass(

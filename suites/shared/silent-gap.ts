@@ -1,5 +1,6 @@
 import type { EventBodyAt, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
+import { isRefetch } from '../../harness/drivers/resume.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { type IdField, idsIn } from '../../harness/id-field.js';
 import { answerTo } from './answer-to-cursor.js';
@@ -27,6 +28,7 @@ export default defineCheck({
   unless: (target) => {
     if (target.delivery === 'latest') return 'delivery is declared `latest`: messages may be dropped';
     if (target.resume === undefined) return 'needs --resume';
+    if (isRefetch(target.resume)) return 'a snapshot is fetched again (--resume without {id}): there is no id to know';
     return target.resume.in === 'none'
       ? 'follows from no-replay: the target declares that it cannot resume'
       : undefined;
