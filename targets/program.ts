@@ -1,7 +1,5 @@
 /** What every target program shares: the description that tests read without starting it, and the scale of its timers. */
 
-import { join } from 'node:path';
-
 export interface FlawMeta {
   readonly role: 'client' | 'server';
   /** The check that must fail. */
@@ -28,11 +26,8 @@ export interface TrickyMeta {
   readonly at?: 'ws' | 'wss';
 }
 
-/** /members of the server, with a token that is good for 6 s, as declared in members.json. */
-export const LOGIN = [
-  ...['members', '--config', join(__dirname, '../../targets/members.json'), '--path', '/members'],
-  ...['--auth', '?token=brief-sesame', '--bad-auth', '?token=wrong'],
-];
+/** /members of the server, with a token that is good for 6 s, as declared in bundled.json. */
+export const LOGIN = ['--path', '/members', '--auth', '?token=brief-sesame', '--bad-auth', '?token=wrong'];
 
 const scale = Number(process.env.HOLDFAST_SCALE ?? 1) || 1;
 

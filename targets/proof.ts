@@ -35,10 +35,11 @@ async function main(): Promise<void> {
       if (ids.length === 0) continue;
       const run = await checkResilient(roles, results, ['--scale', SCALE, ...words, '--only', ids.join(',')]);
       for (const [id, row] of rows) row.resilient = best(row.resilient, run, id);
-      for (const { check, outcome, actual, reason } of run.verdicts) {
-        if (outcome === 'fail' || outcome === 'inconclusive')
-          wrong.push(`resilient ${roles.join('+')}: ${outcome}: ${check}: ${actual || reason}`);
-      }
+      const found = run.verdicts
+        .filter(({ outcome }) => outcome === 'fail' || outcome === 'inconclusive')
+        .map(({ check, outcome, actual, reason }) => `${outcome}: ${check}: ${actual || reason}`);
+      wrong.push(...found.map((what) => `resilient ${roles.join('+')}: ${what}`));
+      process.stderr.write(`resilient ${roles.join('+')}: ${found.join('; ') || 'as it must be'}\n`);
     }
     const wanted = subjects().filter((subject) => aimsOf(subject).some((id) => rows.has(id)));
     await proveAll(wanted, results, {
