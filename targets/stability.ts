@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Run } from '../harness/contract.js';
+import type { Run, Verdict } from '../harness/contract.js';
 import { checkResilient, SCALE } from './subjects.js';
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' }, full: { type: 'boolean' } } });
@@ -23,23 +23,21 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 async function main(): Promise<void> {
   const once = () => checkResilient(['server', 'client'], results, values.full ? [] : ['--scale', SCALE]);
   const calm = await once();
-  const told = (run: Run, id: string) => {
-    const verdict = run.verdicts.find(({ check }) => check === id);
-    return `${verdict?.outcome} (${verdict?.actual || verdict?.reason})`;
-  };
+  const same = (run: Run, { check, role }: Verdict) =>
+    run.verdicts.find((one) => one.check === check && one.role === role);
+  const told = (verdict: Verdict | undefined) => `${verdict?.outcome} (${verdict?.actual || verdict?.reason})`;
   let executions = 0;
   let changes = 0;
   for (let core = 0; core < availableParallelism(); core++)
     busy.push(spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
   for (let n = 1; n <= Number(values.runs); n++) {
     const run = await once();
-    const changed = run.verdicts.filter(
-      ({ check, outcome }) => outcome !== calm.verdicts.find((verdict) => verdict.check === check)?.outcome,
-    );
+    const changed = run.verdicts.filter((verdict) => verdict.outcome !== same(calm, verdict)?.outcome);
     executions += run.verdicts.length;
     changes += changed.length;
     process.stdout.write(`run ${n}: ${Math.round(run.durationMs / 1000)} s, ${changed.length} changed\n`);
-    for (const { check } of changed) process.stdout.write(`  ${check}: ${told(calm, check)} -> ${told(run, check)}\n`);
+    for (const verdict of changed)
+      process.stdout.write(`  ${verdict.check}: ${told(same(calm, verdict))} -> ${told(verdict)}\n`);
   }
   process.stdout.write(`${changes} verdicts changed in ${executions} check executions with every core busy\n`);
   process.exit(changes === 0 ? 0 : 1);

@@ -4,8 +4,8 @@ import stop from '../../faults/stop.js';
 import { nowMs } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
-import type { StartedServer } from '../../harness/target/server.js';
 import { GOODBYE_GATE, goodbyeLabel } from '../../harness/turned-away.js';
+import { untilCalm } from './calm.js';
 import { startControls } from './controls.js';
 import { holding, startHolding } from './held-sessions.js';
 
@@ -35,12 +35,16 @@ export async function sayGoodbyes(context: ScenarioContext): Promise<void> {
   const controls = await startControls(context, CONTROLS);
   const clients = await startHolding(context, gates);
   if (!clients) return;
+  // Newcomers reach a second copy of the server while the first one says its goodbye.
+  const next = own && (await context.startServer({ name: 'next' }));
   const tell = async (code: number) => {
+    if (next) for (const gate of gates) gate.setUpstream(next.host, next.port);
     if (reference) await context.inject(goodbye, reference, { code });
-    else if (own) await stopAndReplace(context, own, gates);
+    else if (own) await context.inject(stop, own, { signal: target.server?.stopSignal ?? 'SIGTERM' });
   };
   for (const [round, code] of (own ? [1001] : CODES).entries()) {
     if (round > 0) await context.watch(context.ms(HEALTH_MS));
+    await untilCalm(context);
     const present = holding(gates, context.ms(HEALTH_MS));
     if (present.length < Math.min(MIN_COPIES, gates.length)) return;
     const label = goodbyeLabel(round);
@@ -56,11 +60,4 @@ export async function sayGoodbyes(context: ScenarioContext): Promise<void> {
     for (const gate of present)
       context.measure('told', { gate: gate.name, code, back: back(gate), exited: gone(gate) });
   }
-}
-
-/** Newcomers reach a second copy of the server while the first one says its goodbye. */
-async function stopAndReplace(context: ScenarioContext, server: StartedServer, gates: readonly Gate[]) {
-  const next = await context.startServer({ name: 'next' });
-  for (const gate of gates) gate.setUpstream(next.host, next.port);
-  await context.inject(stop, server, { signal: context.target.server?.stopSignal ?? 'SIGTERM' });
 }
