@@ -1,4 +1,5 @@
 import { adapterFor, type PeerOptions } from '../adapter.js';
+import { joinAs } from './join.test.rig.js';
 
 const opening = { path: '/graphql', subprotocol: 'graphql-transport-ws' };
 
@@ -6,22 +7,8 @@ const opening = { path: '/graphql', subprotocol: 'graphql-transport-ws' };
 const SUBSCRIBE = '{"id":"c130273f","type":"subscribe","payload":{"query":"subscription { tick { seq } }"}}';
 const NEXT = '{"id":"c130273f","type":"next","payload":{"data":{"tick":{"seq":9}}}}';
 
-function join(more: Partial<PeerOptions> = {}) {
-  const sent: unknown[] = [];
-  const ready: (string | undefined)[] = [];
-  const peer = adapterFor(opening)?.join({
-    opening,
-    send: (message) => sent.push(JSON.parse(message.toString())),
-    name: 'one',
-    subscriptions: [],
-    resumable: false,
-    beats: true,
-    onReady: (refusal) => ready.push(refusal),
-    ...more,
-  });
-  peer?.open();
-  return { peer, sent, ready, hear: (text: string) => peer?.receive(Buffer.from(text), false) };
-}
+const join = (more: Partial<PeerOptions> = {}) =>
+  joinAs(opening, (message): unknown => JSON.parse(message.toString()), more);
 
 test('the result of an operation is the message; the rest is control or heartbeat', () => {
   const dialogue = adapterFor(opening)?.listen(opening);

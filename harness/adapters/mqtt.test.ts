@@ -1,4 +1,5 @@
 import { adapterFor, type PeerOptions } from '../adapter.js';
+import { joinAs } from './join.test.rig.js';
 
 const opening = { path: '/mqtt', subprotocol: 'mqtt' };
 const hex = (text: string) => Buffer.from(text, 'hex');
@@ -10,20 +11,9 @@ const PUBLISH = ['32', '14', '0005', '7469636b73', 'c660', '7b227469636b223a3331
 const QOS_0 = '3012' + '0005' + '7469636b73' + '7b227469636b223a33317d';
 
 function join(more: Partial<PeerOptions> = {}) {
-  const sent: string[] = [];
-  const ready: (string | undefined)[] = [];
-  const peer = adapterFor(opening)?.join({
-    opening,
-    send: (message) => sent.push(Buffer.from(message).toString('hex')),
-    name: 'one',
-    subscriptions: ['{"topic":"ticks"}'],
-    resumable: false,
-    beats: true,
-    onReady: (refusal) => ready.push(refusal),
-    ...more,
-  });
-  peer?.open();
-  return { peer, sent, ready, hear: (bytes: string) => peer?.receive(hex(bytes), true) };
+  const toHex = (message: string | Buffer) => Buffer.from(message).toString('hex');
+  const joined = joinAs(opening, toHex, { subscriptions: ['{"topic":"ticks"}'], ...more });
+  return { ...joined, hear: (bytes: string) => joined.hear(hex(bytes)) };
 }
 
 describe('what MQTT says', () => {

@@ -1,23 +1,13 @@
 import { adapterFor, type PeerOptions } from '../adapter.js';
+import { joinAs } from './join.test.rig.js';
 
 const opening = { path: '/socket/websocket?vsn=2.0.0', subprotocol: undefined };
 
-function join(at = opening, more: Partial<PeerOptions> = {}) {
-  const sent: unknown[] = [];
-  const ready: (string | undefined)[] = [];
-  const peer = adapterFor(at)?.join({
-    opening: at,
-    send: (message) => sent.push(JSON.parse(message.toString())),
-    name: 'one',
+const join = (at = opening, more: Partial<PeerOptions> = {}) =>
+  joinAs(at, (message): unknown => JSON.parse(message.toString()), {
     subscriptions: ['{"topic":"room:lobby","payload":{"token":"t"}}'],
-    resumable: false,
-    beats: true,
-    onReady: (refusal) => ready.push(refusal),
     ...more,
   });
-  peer?.open();
-  return { peer, sent, ready, hear: (text: string) => peer?.receive(Buffer.from(text), false) };
-}
 
 /** As phoenix.js 1.8 sends and takes them. */
 test('a message of a channel is told from joins, replies and heartbeats', () => {

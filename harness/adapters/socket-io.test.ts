@@ -1,5 +1,6 @@
 import { adapterFor, type PeerOptions } from '../adapter.js';
 import type { Direction } from '../contract.js';
+import { joinAs } from './join.test.rig.js';
 
 const opening = { path: '/socket.io/?EIO=4&transport=websocket', subprotocol: undefined };
 
@@ -18,21 +19,7 @@ function listen() {
       ?.map(({ payload, ...rest }) => ({ ...rest, payload: payload.toString() }));
 }
 
-function join(more: Partial<PeerOptions> = {}, at = opening) {
-  const sent: string[] = [];
-  const ready: (string | undefined)[] = [];
-  const peer = adapterFor(at)?.join({
-    opening: at,
-    send: (message) => sent.push(message.toString()),
-    name: 'one',
-    subscriptions: [],
-    resumable: false,
-    beats: true,
-    onReady: (refusal) => ready.push(refusal),
-    ...more,
-  });
-  return { peer, sent, ready, hear: (text: string) => peer?.receive(Buffer.from(text), false) };
-}
+const join = (more: Partial<PeerOptions> = {}, at = opening) => joinAs(at, String, more);
 
 describe('what Socket.IO says', () => {
   test('is told apart: handshake, heartbeat and event', () => {

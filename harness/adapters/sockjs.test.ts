@@ -1,26 +1,12 @@
 import { adapterFor, type PeerOptions } from '../adapter.js';
+import { joinAs } from './join.test.rig.js';
 
 const opening = { path: '/echo/966/3xgspphz/websocket', subprotocol: undefined };
 
 /** As recorded from sockjs 0.3.24. */
 const TICK = 'a["{\\"tick\\":11}"]';
 
-function join(more: Partial<PeerOptions> = {}) {
-  const sent: string[] = [];
-  const ready: (string | undefined)[] = [];
-  const peer = adapterFor(opening)?.join({
-    opening,
-    send: (message) => sent.push(message.toString()),
-    name: 'one',
-    subscriptions: [],
-    resumable: false,
-    beats: true,
-    onReady: (refusal) => ready.push(refusal),
-    ...more,
-  });
-  peer?.open();
-  return { peer, sent, ready, hear: (text: string) => peer?.receive(Buffer.from(text), false) };
-}
+const join = (more: Partial<PeerOptions> = {}) => joinAs(opening, String, more);
 
 function listen() {
   const dialogue = adapterFor(opening)?.listen(opening);

@@ -1,4 +1,5 @@
 import { adapterFor, type PeerOptions } from '../adapter.js';
+import { joinAs } from './join.test.rig.js';
 
 const opening = { path: '/ws', subprotocol: 'v12.stomp' };
 
@@ -8,22 +9,8 @@ const CONNECTED = 'CONNECTED\nversion:1.2\nheart-beat:10000,10000\n\n\0';
 const MESSAGE =
   'MESSAGE\ndestination:/topic/ticks\ncontent-type:application/json\nsubscription:sub-0\nmessage-id:936a94bd-f3ea-f197-4c82-cb4e8b754233-0\ncontent-length:11\n\n{"tick":12}\0';
 
-function join(more: Partial<PeerOptions> = {}) {
-  const sent: string[] = [];
-  const ready: (string | undefined)[] = [];
-  const peer = adapterFor(opening)?.join({
-    opening,
-    send: (message) => sent.push(message.toString()),
-    name: 'one',
-    subscriptions: ['{"destination":"/topic/ticks"}'],
-    resumable: false,
-    beats: true,
-    onReady: (refusal) => ready.push(refusal),
-    ...more,
-  });
-  peer?.open();
-  return { peer, sent, ready, hear: (text: string) => peer?.receive(Buffer.from(text), false) };
-}
+const join = (more: Partial<PeerOptions> = {}) =>
+  joinAs(opening, String, { subscriptions: ['{"destination":"/topic/ticks"}'], ...more });
 
 test('a frame body is the message; an end-of-line alone is a heartbeat', () => {
   const dialogue = adapterFor(opening)?.listen(opening);
