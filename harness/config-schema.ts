@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { z } from 'zod';
 import type { Slot } from './contract.js';
+import { isJson } from './json.js';
 
 /** The words of DESIGN section 3: the flags' names in camelCase, the same on the command line and in a config. */
 
@@ -175,15 +176,6 @@ export function parseSlot(given: string): Slot | undefined {
   const header = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):\s*([^\r\n]*)$/.exec(given);
   if (header?.[1] !== undefined && header[2] !== undefined) return { in: 'header', name: header[1], value: header[2] };
   return undefined;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function isPattern(text: string): boolean {

@@ -1,4 +1,5 @@
 import type { Slot } from '../contract.js';
+import { isJson } from '../json.js';
 
 /** The slot with `{id}` filled in. */
 export function fillSlot(slot: Slot, id: string): Slot {
@@ -23,15 +24,6 @@ export function isRefetch(slot: Slot | undefined): boolean {
 function filledJson(text: string, id: string): string {
   const forms = [JSON.stringify(id).slice(1, -1), id, JSON.stringify(id)].map((form) => text.replaceAll('{id}', form));
   return forms.find(isJson) ?? text;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** How the reference server finds the id that a client presents in the declared slot. */
