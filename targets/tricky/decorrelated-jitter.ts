@@ -11,7 +11,6 @@ export const meta: TrickyMeta = {
     'websocket/gives-up',
     'websocket/hung-handshake',
     'websocket/backoff-kept',
-    'websocket/flapping-reset',
   ],
 };
 
