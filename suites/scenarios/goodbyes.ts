@@ -20,8 +20,19 @@ const HEALTH_MS = 10_000;
 const CONTROLS = 4;
 const MIN_COPIES = 3;
 
-/** All copies are told to leave in one instant, by our reference server, or by the target's own that is stopped. */
-export async function sayGoodbyes(context: ScenarioContext): Promise<void> {
+/**
+ * All copies are told to leave in one instant, by our reference server, or by the target's own that is stopped. `onFirstRound` is
+ * called when the first round is over, or cannot be.
+ */
+export async function sayGoodbyes(context: ScenarioContext, onFirstRound: () => void): Promise<void> {
+  try {
+    await sayInRounds(context, onFirstRound);
+  } finally {
+    onFirstRound();
+  }
+}
+
+async function sayInRounds(context: ScenarioContext, onFirstRound: () => void): Promise<void> {
   const { target } = context;
   // A server that we did not start is not stopped, and of one with a fixed port no second copy can run.
   if (target.server?.url !== undefined || target.server?.port !== undefined || target.server?.serialCopies) return;
@@ -57,6 +68,7 @@ export async function sayGoodbyes(context: ScenarioContext): Promise<void> {
     const gone = (gate: Gate) => clients[gates.indexOf(gate)]?.process.exit !== undefined;
     await context.watch(context.ms(RETURN_MS), () => present.every((gate) => back(gate) || gone(gate)));
     context.phase('recovery', label);
+    onFirstRound();
     for (const gate of present)
       context.measure('told', { gate: gate.name, code, back: back(gate), exited: gone(gate) });
   }

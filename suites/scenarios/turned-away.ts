@@ -20,6 +20,8 @@ const FORBIDDEN_MS = 30_000;
 const SLACK = 1.2;
 /** Longer than any first delay of a client's own; Retry-After is told in whole seconds. */
 const RETRY_AFTER_S = 20;
+/** The first goodbye compares delays, and goes before all else that makes clients come back; who is slow then is not waited for. */
+const FIRST_ROUND_MS = 30_000;
 /** Beyond what was asked: a delay of its own on top. */
 const HINT_PATIENCE_MS = 30_000;
 /** Connections this near to each other are one attempt, whatever the check makes of them. */
@@ -38,25 +40,35 @@ export default defineScenario({
   async run(context) {
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
     const retryAfterS = Math.max(1, Math.round(context.ms(RETRY_AFTER_S * 1000) / 1000));
+    let told = context.target.client?.listen !== undefined;
+    const inTurn = () => context.watch(FIRST_ROUND_MS, () => told);
     const refusals = [
-      () => refuseWith(context, upstream, 401, null),
-      () => refuseWith(context, upstream, 403, null),
-      () => refuseWith(context, upstream, 429, retryAfterS),
-      () => refuseWith(context, upstream, 503, retryAfterS),
+      () => refuseWith(context, upstream, { status: 401, retryAfterS: null, inTurn }),
+      () => refuseWith(context, upstream, { status: 403, retryAfterS: null, inTurn }),
+      () => refuseWith(context, upstream, { status: 429, retryAfterS, inTurn }),
+      () => refuseWith(context, upstream, { status: 503, retryAfterS, inTurn }),
     ];
     // A client with a port of its own leaves no room for a second one: one after another, and nothing that compares copies.
-    if (context.target.client?.listen !== undefined) for (const one of refusals) await one();
-    else await Promise.all([sayGoodbyes(context), flap(context, upstream), ...refusals.map((one) => one())]);
+    if (told) for (const one of refusals) await one();
+    else
+      await Promise.all([
+        sayGoodbyes(context, () => {
+          told = true;
+        }),
+        flap(context, upstream, inTurn),
+        ...refusals.map((one) => one()),
+      ]);
   },
 });
 
-async function flap(context: ScenarioContext, upstream: Address): Promise<void> {
+async function flap(context: ScenarioContext, upstream: Address, inTurn: () => Promise<unknown>): Promise<void> {
   const flapper = await context.startReference();
   const gates: Gate[] = [];
   for (let i = 1; i <= context.options.copies; i++)
     gates.push(await context.openGate({ name: `${FLAP_GATE}${i}`, to: upstream }));
   const clients = await startHolding(context, gates);
   if (!clients) return;
+  await inTurn();
   const injection = await context.inject(flapping, { gates, flapper, home: upstream }, {});
   const before = gates.map(({ accepted }) => accepted);
   context.phase('fault', FLAPPING);
@@ -71,14 +83,14 @@ async function flap(context: ScenarioContext, upstream: Address): Promise<void> 
 async function refuseWith(
   context: ScenarioContext,
   upstream: Address,
-  status: number,
-  retryAfterS: number | null,
+  { status, retryAfterS, inTurn }: { status: number; retryAfterS: number | null; inTurn: () => Promise<unknown> },
 ): Promise<void> {
   const name = `${REFUSED_GATE}${status}`;
   await using gate = await context.openGate({ name, to: upstream });
   const clients = await startHolding(context, [gate]);
   await using client = clients?.[0];
   if (!client) return;
+  await inTurn();
   const injection = await context.inject(httpRefusal, gate, { gate: name, status, retryAfterS });
   context.phase('fault', name);
   await context.inject(reset, [gate], {});
