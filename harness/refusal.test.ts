@@ -8,7 +8,7 @@ test.each<[string, number | undefined, RegExp]>([
   ['HTTP 404', 404, /^the server at 127.0.0.1:1 refused a websocket handshake at \/: HTTP 404 \(.*--path\)$/],
   ['HTTP 401', 401, /--auth/],
   ['HTTP 403', 403, /--auth "Origin: /],
-  ['HTTP 400', 400, /Sec-WebSocket-Protocol/],
+  ['HTTP 400', 400, /--protocol websocket\/NAME/],
   ['self-signed certificate', undefined, /self-signed certificate \(.*--ca FILE, or use --insecure\)$/],
   ['unable to verify the first certificate', undefined, /--ca/],
   ['Opening handshake has timed out', undefined, /answered nothing/],

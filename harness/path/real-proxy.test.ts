@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import { nowMs } from '../clock.js';
+import { nowMs, until } from '../clock.js';
 import type { EventBody } from '../contract.js';
 import { openGate } from './gate.js';
 import { createObserver } from './observer.js';
@@ -30,6 +30,9 @@ describe.each(found)('$kind', ({ kind, program }) => {
     const saidAt = nowMs();
     await once(socket, 'close');
     expect(nowMs() - saidAt).toBeGreaterThan(1300);
+    // HAProxy ends the client's side first.
+    const ended = () => events.some((event) => event.type === 'connection' && event.what === 'end');
+    await until('the gate sees the end', ended, 5000);
     await proxy[Symbol.asyncDispose]();
     await gate[Symbol.asyncDispose]();
     server.close();
