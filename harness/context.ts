@@ -120,7 +120,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       if (clients.length === 1) {
         defer(
           watchPath({
-            pids: () => clients.flatMap(({ process }) => process.tree()),
+            pids: () => clients.flatMap(({ process }) => process.seen()),
             gatePorts: () => new Set([...gates, ...fronts].map(({ port }) => port)),
             serverPorts: () => new Set(started.map(({ port }) => port)),
             disturbed: () => disturbed,

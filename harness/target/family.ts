@@ -19,6 +19,8 @@ export interface Family {
   adopt(pid: number): void;
   /** The pids that live, the first process first. */
   members(): number[];
+  /** Those that lived when they were last looked over, at most a second ago: no walk through /proc. */
+  seen(): number[];
   /** No longer looked over. */
   end(): void;
 }
@@ -96,6 +98,7 @@ export function createFamily(): Family {
     },
     look,
     members: () => [...look(processTable(), true)].sort((a, b) => Number(b === first?.pid) - Number(a === first?.pid)),
+    seen: () => [...known.keys()],
     end() {
       families.delete(family);
       if (families.size > 0) return;

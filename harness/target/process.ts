@@ -52,6 +52,8 @@ export interface StartedProcess extends AsyncDisposable {
   readonly stderrTail: readonly string[];
   /** Pids of all that came of it and lives, itself first; also what left its group or lost its parent. */
   tree(): number[];
+  /** The same as of a second ago at most, at no cost. */
+  seen(): number[];
   /** A process found by other means belongs to it from now on. */
   adopt(pid: number): void;
   /** To `pid`, by default the process itself; false where it is gone. Recorded. */
@@ -133,6 +135,7 @@ export async function spawnProcess(options: ProcessOptions): Promise<StartedProc
       return out.stderr?.tail ?? [];
     },
     tree: family.members,
+    seen: family.seen,
     adopt: family.adopt,
     signal(signal, to = pid) {
       try {

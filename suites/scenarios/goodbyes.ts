@@ -66,7 +66,9 @@ async function sayInRounds(context: ScenarioContext, onFirstRound: () => void): 
     const back = (gate: Gate) =>
       gate.live.some(({ openedAtMs, downBytes, ended }) => openedAtMs > toldMs && downBytes > 0 && !ended);
     const gone = (gate: Gate) => clients[gates.indexOf(gate)]?.process.exit !== undefined;
-    await context.watch(context.ms(RETURN_MS), () => present.every((gate) => back(gate) || gone(gate)));
+    // The controls too, in peace: what they differ by is this machine's noise.
+    const kept = () => controls.every(({ live }) => live.some(({ openedAtMs }) => openedAtMs > toldMs));
+    await context.watch(context.ms(RETURN_MS), () => present.every((gate) => back(gate) || gone(gate)) && kept());
     context.phase('recovery', label);
     onFirstRound();
     for (const gate of present)
