@@ -183,6 +183,9 @@ function check(words: readonly string[], results: string): Promise<Run> {
   const usual = ['--protocol', 'websocket', '--path', '/feed', '--json', '--seed', '7', '--results', results];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, 'check', ...usual, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // Interrupted, it heals and ends what it started.
+    const interrupt = () => void child.kill('SIGINT');
+    process.once('exit', interrupt);
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk) => {
@@ -192,6 +195,7 @@ function check(words: readonly string[], results: string): Promise<Run> {
       err += chunk;
     });
     child.on('close', (code) => {
+      process.off('exit', interrupt);
       try {
         resolve(JSON.parse(out) as Run);
       } catch {
