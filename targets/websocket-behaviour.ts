@@ -30,7 +30,9 @@ export interface Behaviour {
   readonly resets: boolean;
   readonly deliver: Deliver;
   readonly admits: (request: IncomingMessage) => boolean;
-  /** When a handshake that is admitted goes on: `next` answers it, `refuse` says 503. */
+  /** The status line for who is not admitted. */
+  readonly refusal: (request: IncomingMessage) => string;
+  /** When a handshake is answered: `next` does it, `refuse` says 503. */
   readonly queues: (socket: Socket, next: () => void, refuse: () => void) => void;
   /** How long the head of a request may take; 0 is for ever. */
   readonly handshakeMs: number;
@@ -107,6 +109,7 @@ export function isForeign({ headers }: IncomingMessage): boolean {
 export const resilient: Behaviour = {
   beat,
   admits: isMember,
+  refusal: () => '401 Unauthorized',
   endsWithToken: true,
   metrics: metricsText,
   uncounts: () => true,

@@ -133,7 +133,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
       : behaviour.checksOrigin && isForeign(request)
         ? '403 Forbidden'
         : !behaviour.admits(request)
-          ? '401 Unauthorized'
+          ? behaviour.refusal(request)
           : open.of(request.socket.remoteAddress) >= behaviour.sessionLimit
             ? '429 Too Many Requests'
             : null;
@@ -141,8 +141,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
       socket.once('finish', () => socket.destroy());
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     };
-    if (refusal !== null) return refuse(refusal);
-    const next = () => webSockets.handleUpgrade(request, socket, head, join);
+    const next = () => (refusal ? refuse(refusal) : webSockets.handleUpgrade(request, socket, head, join));
     behaviour.queues(request.socket, next, () => refuse('503 Service Unavailable'));
   });
   http.listen({ ...at, backlog: 4096 }, () => console.log(JSON.stringify(http.address())));

@@ -69,6 +69,20 @@ describe('late-auth', () => {
     expect(verdict('late-auth', events).outcome).toBe('pass');
   });
 
+  test('the code that a subprotocol refused the login with is told', () => {
+    const close = {
+      type: 'message',
+      gate: 'silent',
+      conn: 1,
+      dir: 'down',
+      opcode: 'close',
+      bytes: 2,
+      hash: '',
+    } as const;
+    const events = story(0, [], [[2100, { ...close, closeCode: 4403 }]], { status: null, closeCode: null });
+    expect(verdict('late-auth', events)).toMatchObject({ outcome: 'pass', measured: { closeCode: 4403 } });
+  });
+
   test('what it said and was acted on fails it', () => {
     expect(verdict('late-auth', story(3000, [], [], { broadcast: true })).outcome).toBe('fail');
   });

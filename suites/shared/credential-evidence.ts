@@ -58,6 +58,9 @@ export function strangersOf(history: HistoryView): Stranger[] {
     const { name, status, openMs, ended, closeCode, echoed, broadcast } = event.facts;
     const got = at(String(name));
     const handshake = history.of('handshake').find(({ gate, dir }) => gate === name && dir === 'down');
+    const closing = history
+      .of('message')
+      .find(({ gate, dir, opcode }) => gate === name && dir === 'down' && opcode === 'close');
     const opened = history.of('session').find((one) => one.name === name && one.what === 'open');
     const delivered = [...sharedWith(good, got, opened?.t ?? 0), ...streamOf(good, got)];
     // An answer to what it asked for, the very one that the good client got to the same question.
@@ -70,7 +73,7 @@ export function strangersOf(history: HistoryView): Stranger[] {
       status: handshake?.status ?? (typeof status === 'number' ? status : null),
       openMs: Number(openMs),
       ended: ended === true,
-      closeCode: typeof closeCode === 'number' ? closeCode : null,
+      closeCode: typeof closeCode === 'number' ? closeCode : (closing?.closeCode ?? null),
       delivered: delivered.length > 0 ? delivered : answers,
       obeyed: echoed === true || broadcast === true,
       unread,
