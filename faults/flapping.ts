@@ -1,7 +1,7 @@
 import { every } from '../harness/clock.js';
 import type { Gate } from '../harness/contract.js';
 import { defineFault } from '../harness/define.js';
-import type { ReferenceServer } from '../harness/drivers/websocket-reference.js';
+import type { ReferenceServer } from '../harness/protocol.js';
 import type { Address } from '../harness/scenario.js';
 
 const LOOK_MS = 100;

@@ -1,5 +1,5 @@
 import { defineFault } from '../harness/define.js';
-import type { ReferenceServer } from '../harness/drivers/websocket-reference.js';
+import type { ReferenceServer } from '../harness/protocol.js';
 
 /** What a server says before a deploy (1001, 1012) or when it has too much to do (1013), to everybody in one instant. */
 export default defineFault<ReferenceServer, { readonly code: number }>({

@@ -29,15 +29,14 @@ export function loadCatalog(): Catalog {
 
 function readCatalog(): Catalog {
   const suites = join(ROOT, 'suites');
-  const protocols = readdirSync(suites, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !NOT_PROTOCOLS.has(entry.name))
-    .map((entry) => entry.name)
-    .sort();
   const scenarios = unitsOf(join(suites, 'scenarios'), 'scenario');
   const faults = unitsOf(join(ROOT, 'faults'), 'fault');
   const shared = unitsOf(join(suites, 'shared'), 'check');
+  const folders = readdirSync(suites, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const named = [...folders.map(({ name }) => name), ...shared.flatMap(protocolsOf)];
+  const protocols = [...new Set(named)].filter((name) => !NOT_PROTOCOLS.has(name)).sort();
   const checks = protocols.flatMap((protocol) => [
-    ...shared.map((check) => forProtocol(check, protocol)),
+    ...offered(shared, protocol),
     ...unitsOf(join(suites, protocol), 'check'),
   ]);
   const catalog = { protocols, checks, scenarios, faults };
@@ -45,15 +44,24 @@ function readCatalog(): Catalog {
   return catalog;
 }
 
-/** A shared check is one for each protocol, addressed `<protocol>/<id>`; so are those it names. */
-function forProtocol(check: Check, protocol: string): Check {
+function protocolsOf({ id, protocols }: Check): readonly string[] {
+  if (protocols === undefined) throw new HarnessError('BAD_UNIT', `shared check ${id}: it must name its protocols`);
+  return protocols;
+}
+
+/** A shared check is one for each of its protocols, addressed `<protocol>/<id>`; so are those it names, where they are offered too. */
+function offered(shared: readonly Check[], protocol: string): Check[] {
+  const known = new Map(shared.map((check) => [check.id, protocolsOf(check).includes(protocol)]));
   const full = (id: string) => (id.includes('/') ? id : `${protocol}/${id}`);
-  return {
-    ...check,
-    id: full(check.id),
-    ...(check.needs ? { needs: check.needs.map(full) } : {}),
-    ...(check.implies ? { implies: check.implies.map(full) } : {}),
-  };
+  const names = (ids: readonly string[]) => ids.filter((id) => known.get(id) !== false).map(full);
+  return shared
+    .filter(({ id }) => known.get(id))
+    .map((check) => ({
+      ...check,
+      id: full(check.id),
+      ...(check.needs ? { needs: names(check.needs) } : {}),
+      ...(check.implies ? { implies: names(check.implies) } : {}),
+    }));
 }
 
 function unitsOf(folder: string, kind: 'check'): Check[];

@@ -2,8 +2,6 @@ import { delay, nowMs, waitFor } from './clock.js';
 import type { EventBody, Facts, Fault, Gate, Injection, RunOptions, Target } from './contract.js';
 import type { Unit } from './define.js';
 import { presentedId } from './drivers/resume.js';
-import { openWebSocket } from './drivers/websocket.js';
-import { CLOSE_TIMEOUT_MS, type ReferenceServer, startReferenceServer } from './drivers/websocket-reference.js';
 import { HarnessError } from './errors.js';
 import { openGate } from './path/gate.js';
 import { createObserver } from './path/observer.js';
@@ -11,9 +9,10 @@ import { CLIENT_NAMES, createRunTimeCa, type RunTimeCa, VALID_DAYS } from './pat
 import { openTlsFront, type TlsFront } from './path/tls-front.js';
 import { watchLag } from './path/toxic-path.js';
 import { createToxiproxyClient, type ToxiproxyClient } from './path/toxiproxy.js';
-import { tapWebSocket } from './path/websocket-tap.js';
+import { protocolNamed, type ReferenceServer } from './protocol.js';
 import { createRandom } from './random.js';
 import type { ScenarioContext, Workload } from './scenario.js';
+import { isSecure, schemeOf } from './schemes.js';
 import { type StartedClient, startClient } from './target/client.js';
 import { watchPath } from './target/left-path.js';
 import { insideNamespace } from './target/namespace.js';
@@ -33,10 +32,13 @@ export interface ContextSettings {
 }
 
 const DEATH_MS = 100;
+/** The shorter of the usual drain windows, 30-60 s. */
+const CLOSE_TIMEOUT_MS = 30_000;
 
 /** What a scenario works with. Everything it starts or injects is undone by disposing the context, last first. */
 export function createContext(settings: ContextSettings): ScenarioContext & AsyncDisposable {
   const { target, options, signal, workload } = settings;
+  const protocol = protocolNamed(target.protocol);
   const observer = createObserver(settings.observerKey);
   const random = createRandom(settings.options.seed, settings.scenario);
   const resources: (AsyncDisposable | Disposable)[] = [];
@@ -105,13 +107,14 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       const resume = presentedId(target.resume);
       const base = 100_000_000 + random.integer(0, 800_000_000);
       const closeTimeoutMs = CLOSE_TIMEOUT_MS * options.scale;
-      return defer(await startReferenceServer({ base, closeTimeoutMs, ...resume }));
+      return defer(await protocol.startReference({ base, closeTimeoutMs, ...resume }));
     },
-    async startClient({ name, gate, scheme, host = '127.0.0.1', env = {}, ...more }) {
+    async startClient({ name, gate, secure, host = '127.0.0.1', env = {}, ...more }) {
       if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');
       if (target.client.listen !== undefined) await gate.moveTo(target.client.listen);
-      const front = scheme === undefined && workload.speaksTls ? await tlsBefore(gate) : undefined;
-      const url = `${scheme ?? (front ? 'wss' : 'ws')}://${host}:${front?.port ?? gate.port}${target.path}`;
+      const front = !secure && workload.speaksTls ? await tlsBefore(gate) : undefined;
+      const scheme = schemeOf(target.protocol, secure || front !== undefined);
+      const url = `${scheme}://${host}:${front?.port ?? gate.port}${target.path}`;
       const own = { ...base, ...front?.env, ...env };
       const client = defer(
         await startClient({ spec: target.client, name, url, env: own, cwd: target.cwd, record, observer, ...more }),
@@ -131,7 +134,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       return client;
     },
     async openGate({ name, to, listen, tap }) {
-      const secure = target.server?.url?.startsWith('wss:') ?? false;
+      const secure = isSecure(target.server?.url);
       const gate = defer(
         await openGate({
           name,
@@ -139,7 +142,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
           ...(listen ? { listenHost: listen.host, listenPort: listen.port } : {}),
           record,
           observer,
-          ...(tap === false || secure ? {} : { tap: tapWebSocket }),
+          ...(tap === false || secure ? {} : { tap: protocol.tap }),
         }),
       );
       gates.push(gate);
@@ -157,7 +160,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       return { near, far, proxy, watchLag: () => watchLag(near, far) };
     },
     async openSession(session) {
-      const opened = await openWebSocket(session, tools);
+      const opened = await protocol.open(session, tools);
       return 'refused' in opened ? opened : defer(opened);
     },
     async mustOpen(session) {

@@ -23,9 +23,10 @@ export type Scalar =
   | null
   | { readonly hash: string; readonly length: number; readonly number?: number };
 
-/** What an observer keeps of one message or control frame. `fields` are scalars by JSON pointer. */
+/** What an observer keeps of one message or control frame. `fields` are scalars by JSON pointer, and those around an event's data by name. */
 export interface MessageFacts {
-  readonly opcode: 'text' | 'binary' | 'ping' | 'pong' | 'close';
+  /** WebSocket's, and of a stream of events `comment`; there `close` is the orderly end of the answer's body. */
+  readonly opcode: 'text' | 'binary' | 'ping' | 'pong' | 'close' | 'comment';
   readonly bytes: number;
   readonly hash: string;
   /** `json`: parsed; `opaque`: not JSON. Absent on control frames. */
@@ -77,6 +78,12 @@ export type EventBody =
       readonly status?: number;
       readonly subprotocol?: string;
       readonly extensions?: string;
+      /** Of a request, where the protocol has several. */
+      readonly method?: string;
+      /** The answer begins a session. */
+      readonly opens?: boolean;
+      /** Headers of an answer that hold nobody's secret, as they are. */
+      readonly headers?: Readonly<Record<string, string>>;
       /** Scalars of the query (`?name`) and of the headers (`name`), as an observer may keep them. */
       readonly fields?: Readonly<Record<string, Scalar>>;
     }
@@ -210,6 +217,8 @@ export interface RunOptions {
 export interface CheckMeta {
   /** `<protocol>/<problem>`; in suites/shared just `<problem>`: the catalog makes one for each protocol. */
   readonly id: string;
+  /** Of a shared check: the protocols that it is proven for. */
+  readonly protocols?: readonly string[];
   readonly level: Level;
   /** Which of the ten anti-patterns, if any. */
   readonly antiPattern: number | null;

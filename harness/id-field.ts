@@ -1,4 +1,8 @@
 import type { Scalar } from './contract.js';
+import type { ReceivedMessage } from './scenario.js';
+
+/** The `id:` of an event, which stands beside its data (SSE): no JSON pointer, since it has no slash. */
+export const ENVELOPE_ID = 'id';
 
 /**
  * Where a message's id stands: a JSON pointer with the array indexes left out (a batch holds several), or one with them where
@@ -116,7 +120,11 @@ export function parentOf(pointer: string): string {
 }
 
 /** The last id in a raw message, as the text that a client would present. */
-export function rawId(payload: Buffer, { pointer }: IdField): string | undefined {
+export function rawId(
+  { payload, envelope }: Pick<ReceivedMessage, 'payload' | 'envelope'>,
+  { pointer }: IdField,
+): string | undefined {
+  if (pointer === ENVELOPE_ID) return envelope?.id;
   const parts = pointer.split('/').slice(1);
   const last = jsonIn(payload)
     .flatMap((root) => valuesAt(root, parts))

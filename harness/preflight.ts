@@ -3,7 +3,8 @@ import { payloadOf } from './drivers/workload.js';
 import { HarnessError } from './errors.js';
 import { CLIENT_NAMES, createRunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
 import { openTlsFront } from './path/tls-front.js';
-import { whyRefused } from './refusal.js';
+import { protocolNamed } from './protocol.js';
+import { subprotocolHint, whyRefused } from './refusal.js';
 import type { ReceivedMessage, ScenarioContext, Session, Workload } from './scenario.js';
 import { targetDied } from './target/process.js';
 import type { StartedServer } from './target/server.js';
@@ -32,7 +33,7 @@ export async function preflight(context: ScenarioContext): Promise<Workload> {
   return target.client ? { ...workload, speaksTls: await arrivesByTlsOnly(context, server) } : workload;
 }
 
-/** A client that takes no ws:// URL is tried with wss:// before it is said never to have come. */
+/** A client that takes no URL without TLS is tried with one that has it before it is said never to have come. */
 async function arrivesByTlsOnly(context: ScenarioContext, server: StartedServer | undefined): Promise<boolean> {
   try {
     await arrive(context, server);
@@ -49,7 +50,7 @@ async function arrivesByTls(context: ScenarioContext): Promise<boolean> {
   const upstream = await context.startReference();
   await using front = await openTlsFront({ certificate: ca.authority.issue(CLIENT_NAMES, VALID_DAYS), upstream });
   await using gate = await context.openGate({ name: 'arrival-tls', to: front, tap: false });
-  await using client = await context.startClient({ name: 'client', gate, scheme: 'wss', env: ca.env, settleMs: 0 });
+  await using client = await context.startClient({ name: 'client', gate, secure: true, env: ca.env, settleMs: 0 });
   await context.watch(TLS_START_MS, () => front.trustedBytes > 0 || client.process.exit !== undefined);
   return front.trustedBytes > 0;
 }
@@ -108,6 +109,7 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
     pushPerS: push ? own / (seconds - context.ms(GREETING_MS) / 1000) : 0,
     deflate,
   };
+  if (!protocolNamed(context.target.protocol).duplex) return base;
 
   for (const form of ['json', 'text'] as const) {
     const inbox = await revive(context, server, inboxes);
@@ -137,9 +139,12 @@ function refuseEnded(context: ScenarioContext, server: StartedServer, inboxes: r
   const ends = inboxes.map(({ session }) => session.end);
   if (ends.some((end) => end === undefined)) return;
   const code = ends[0]?.closeCode;
+  const { protocol, path } = context.target;
+  const mute = protocolNamed(protocol).duplex ? ', with no close frame' : '';
+  const how = code === undefined ? mute : `, with close code ${code}`;
   throw new HarnessError(
     'SESSION_ENDED',
-    `the server at ${server.host}:${server.port} took the ${context.target.protocol} handshake at ${context.target.path} and ended each session within ${context.ms(LISTEN_MS) / 1000} s${code === undefined ? ', with no close frame' : `, with close code ${code}`}: a credential is given with --auth, what it wants to hear first with --subscribe, its subprotocol with --protocol websocket/NAME`,
+    `the server at ${server.host}:${server.port} took the ${protocol} handshake at ${path} and ended each session within ${context.ms(LISTEN_MS) / 1000} s${how}: a credential is given with --auth, what it wants to hear first with --subscribe${subprotocolHint(protocol)}`,
   );
 }
 

@@ -15,8 +15,9 @@ import type {
   Target,
 } from './contract.js';
 import type { Unit } from './define.js';
-import type { ReferenceServer } from './drivers/websocket-reference.js';
+import type { Envelope } from './path/event-stream.js';
 import type { ToxicPath } from './path/toxic-path.js';
+import type { ReferenceServer } from './protocol.js';
 import type { Random } from './random.js';
 import type { ClientOptions, StartedClient } from './target/client.js';
 import type { StartedServer } from './target/server.js';
@@ -62,6 +63,8 @@ export interface ReceivedMessage {
   /** The application's: without what a subprotocol puts around it. */
   readonly payload: Buffer;
   readonly binary: boolean;
+  /** What stands around an event's data (SSE). */
+  readonly envelope?: Envelope;
 }
 
 export interface SessionEnd {
@@ -99,6 +102,8 @@ export interface Session extends AsyncDisposable {
   /** Messages of the application's. */
   readonly received: number;
   readonly receivedBytes: number;
+  /** Of the answer to its handshake. */
+  header(name: string): string | undefined;
   /** Bytes handed to the socket and not yet taken by the kernel. */
   readonly unsentBytes: number;
   send(payload: string | Buffer): void;
@@ -156,7 +161,7 @@ export interface Workload {
   readonly maxBytes: number;
   /** permessage-deflate is negotiated when offered. */
   readonly deflate: boolean;
-  /** The client takes no ws:// URL, and came with a wss:// one. */
+  /** The client takes no URL without TLS, and came with one that has it. */
   readonly speaksTls: boolean;
 }
 
@@ -192,8 +197,8 @@ export interface ScenarioContext {
     options: {
       readonly name: string;
       readonly gate: Gate;
-      /** In place of the protocol's own. */
-      readonly scheme?: 'wss';
+      /** By the protocol's scheme for TLS. */
+      readonly secure?: true;
       /** A name in place of the gate's address. */
       readonly host?: string;
       readonly env?: Readonly<Record<string, string>>;

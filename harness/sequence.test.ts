@@ -172,7 +172,7 @@ describe('ids of other forms', () => {
   });
 
   test('the last of a batch is what a client presents', () => {
-    const raw = (text: string, field: IdField) => rawId(Buffer.from(text), field);
+    const raw = (text: string, field: IdField) => rawId({ payload: Buffer.from(text) }, field);
     expect(raw('[{"id":1},{"id":"x2"}]', { pointer: '/id' })).toBe('x2');
     expect(raw('{"id":1}\n{"id":2}', { pointer: '/id' })).toBe('2');
     expect(raw('["e",17,{}]', { pointer: '/1' })).toBe('17');

@@ -1,5 +1,14 @@
 import type { MessageFacts, Scalar, Slot } from './contract.js';
-import { fieldsByName, type Id, type IdField, idsAt, isExact, parentOf, withoutIndexes } from './id-field.js';
+import {
+  ENVELOPE_ID,
+  fieldsByName,
+  type Id,
+  type IdField,
+  idsAt,
+  isExact,
+  parentOf,
+  withoutIndexes,
+} from './id-field.js';
 
 /** What of a message's facts the search for an id reads. */
 export type Seen = Pick<MessageFacts, 'fields' | 'form' | 'hash' | 'packet'> & { readonly t?: number };
@@ -44,6 +53,7 @@ export function numberOf(scalar: Scalar | undefined): number | undefined {
 
 /** The pointers that a declared name may mean: itself when a pointer, else every field of that name. */
 export function matchesName(pointer: string, declared: string): boolean {
+  if (pointer === declared) return true;
   return declared.startsWith('/')
     ? pointer === declared || pointer === withoutIndexes(declared)
     : pointer === `/${declared}` || pointer.endsWith(`/${declared}`);
@@ -86,7 +96,7 @@ interface Found {
 export function streamOf(messages: readonly Seen[], known: Knowledge = {}): Stream {
   const base = { field: undefined, coverage: 0, messages: messages.length, others: [] };
   if (messages.length === 0) return { ...base, kind: 'none' };
-  const decoded = messages.filter((message) => message.form === 'json');
+  const decoded = messages.filter(({ form, fields }) => form === 'json' || fields?.[ENVELOPE_ID] !== undefined);
   if (decoded.length < messages.length * 0.5) return { ...base, kind: 'undecodable' };
   const { declared } = known;
   const topics = topicsOf(decoded).slice(0, MOST_TOPIC_FIELDS);
@@ -146,7 +156,11 @@ function objectsOf(messages: readonly Seen[], declared: string | undefined): str
 function rank({ field, kind }: Found, resume: Slot | undefined): number {
   const isUsual = NAMES.has(nameOf(field).toLowerCase());
   return (
-    (kind === undefined ? 0 : 8) + (isHinted(field, resume) ? 4 : 0) + (kind === 'dense' ? 2 : 0) + (isUsual ? 1 : 0)
+    (field.pointer === ENVELOPE_ID ? 16 : 0) +
+    (kind === undefined ? 0 : 8) +
+    (isHinted(field, resume) ? 4 : 0) +
+    (kind === 'dense' ? 2 : 0) +
+    (isUsual ? 1 : 0)
   );
 }
 

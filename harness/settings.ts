@@ -1,12 +1,16 @@
 import { basename, extname, resolve } from 'node:path';
 import type { Settings } from './config-schema.js';
-import type { Role, RunOptions, Target } from './contract.js';
+import type { Role, RunOptions, Slot, Target } from './contract.js';
 import { HarnessError } from './errors.js';
 import { freshSeed } from './random.js';
+import { protocolOfScheme, schemeOf } from './schemes.js';
 
 /** A run that names no protocol is one on WebSocket. */
 const DEFAULT_PROTOCOL = 'websocket';
-const PROTOCOL_OF_SCHEME: Readonly<Record<string, string>> = { 'ws:': 'websocket', 'wss:': 'websocket' };
+/** "its `Last-Event-ID` header" [WHATWG HTML 9.2.4]: of these protocols every client presents its last id so. */
+const RESUME_OF_PROTOCOL: Readonly<Record<string, Slot>> = {
+  sse: { in: 'header', name: 'Last-Event-ID', value: '{id}' },
+};
 /** The checklist wants a server gone within 60 s of its stop signal. */
 const DEFAULT_GRACE_S = 60;
 
@@ -23,7 +27,8 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
   // `websocket/mqtt`: the subprotocol that our own sessions offer.
   const [named, subprotocol] = (settings.protocol ?? '').split('/', 2);
   const protocol = named || (url ? protocolOf(url) : DEFAULT_PROTOCOL);
-  if (url && protocolOf(url) !== protocol) {
+  const schemes = [schemeOf(protocol), schemeOf(protocol, true)];
+  if (url && !schemes.includes(url.protocol.replace(/:$/, ''))) {
     throw new HarnessError('BAD_PROTOCOL', `a ${url.protocol}// URL does not go with --protocol ${protocol}`);
   }
   const hasServer = url !== undefined || settings.server !== undefined;
@@ -49,7 +54,7 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
     ...defined({
       subprotocol,
       subscribe: settings.subscribe,
-      resume: settings.resume,
+      resume: settings.resume ?? RESUME_OF_PROTOCOL[protocol],
       auth: settings.auth,
       badAuth: settings.badAuth,
       sequence: settings.sequence,
@@ -104,22 +109,16 @@ export function toRunOptions(settings: Settings, protocol: string): RunOptions {
 export function parseTargetUrl(text: string): URL {
   if (!URL.canParse(text)) throw new HarnessError('BAD_URL', `"${text}" is not a URL`);
   const url = new URL(text);
-  if (url.protocol === 'http:' || url.protocol === 'https:') {
-    throw new HarnessError(
-      'NOT_BUILT',
-      `${text}: protocols other than websocket are not built yet: give a ws:// or wss:// URL`,
-    );
-  }
   protocolOf(url);
   return url;
 }
 
 function protocolOf(url: URL): string {
-  const protocol = PROTOCOL_OF_SCHEME[url.protocol];
+  const protocol = protocolOfScheme(url.protocol);
   if (protocol === undefined) {
     throw new HarnessError(
       'BAD_URL',
-      `${url.href}: no protocol has the scheme ${url.protocol}// (use ws:// or wss://)`,
+      `${url.href}: no protocol has the scheme ${url.protocol}// (use ws://, wss://, http:// or https://)`,
     );
   }
   return protocol;

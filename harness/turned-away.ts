@@ -19,7 +19,7 @@ export function windowOf(history: HistoryView, label: string) {
 
 /** Sessions that were opened between two times, by gate: each attempt whose handshake was answered with 101. */
 export function sessionsOf(history: HistoryView, prefix: string, from: number, to: number): readonly Attempt[][] {
-  const opened = history.of('handshake').filter(({ status }) => status === 101);
+  const opened = history.of('handshake').filter(({ status, opens }) => status === 101 || opens);
   return gatesOf(history, prefix).map((gate) => {
     const own = new Set(opened.filter((event) => event.gate === gate).map(({ conn }) => conn));
     // One that is dropped at once may be followed by the next within milliseconds: no burst, but an attempt each.

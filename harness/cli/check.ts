@@ -25,7 +25,7 @@ export function addCheck(program: Command, finish: (code: number) => void, signa
     .command('check')
     .summary('disturb a target and judge what it does')
     .description('Puts Toxiproxy between clients and servers, disturbs them, and judges what they do.')
-    .argument('[target]', 'a target of the config, or the ws:// or wss:// URL of a running server');
+    .argument('[target]', 'a target of the config, or the ws(s):// or http(s):// URL of a running server');
   addCheckFlags(command)
     .option(...CONFIG_FLAG)
     .option('--json', 'print run.json on stdout and nothing else')
@@ -110,10 +110,7 @@ async function chooseTarget(
   if (isAdHoc) return { name: undefined, settings: flags, folder: here };
   if (!config) {
     const asked = given === undefined ? 'nothing to check' : `no target "${given}": there is no holdfast.config here`;
-    throw new HarnessError(
-      'NO_TARGET',
-      `${asked}; give a ws:// URL, --server CMD, --client CMD or a target of a config`,
-    );
+    throw new HarnessError('NO_TARGET', `${asked}; give a URL, --server CMD, --client CMD or a target of a config`);
   }
   const names = [...config.targets.keys()];
   const name = given ?? (names.length === 1 ? names[0] : undefined);

@@ -15,7 +15,7 @@ const CHECK_FLAGS: readonly Flag[] = [
     about: 'command that starts the server; {port} and {host} are replaced, PORT and HOST set',
   },
   { flags: '--client <cmd>', about: 'command that starts the client; {url} is replaced, TARGET_URL set' },
-  { flags: '--protocol <p>', about: 'websocket (default); websocket/NAME offers that subprotocol' },
+  { flags: '--protocol <p>', about: 'websocket (default), websocket/NAME to offer that subprotocol, or sse' },
   { flags: '--path </feed>', about: 'path and query of the endpoint (default /, or that of the URL)' },
   { flags: '--port <n>', about: "the server's own fixed port" },
   { flags: '--listen <n>', about: 'a fixed port for the gate, for a client that has its own' },

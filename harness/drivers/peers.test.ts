@@ -5,10 +5,11 @@ import { constants, deflateRawSync } from 'node:zlib';
 import { WebSocket as Undici } from 'undici';
 import { waitFor } from '../clock.js';
 import { createObserver } from '../path/observer.js';
+import type { ReferenceServer } from '../protocol.js';
 import type { Session } from '../scenario.js';
 import { STORY_TARGET } from '../story.js';
 import { openWebSocket } from './websocket.js';
-import { type ReferenceServer, startReferenceServer } from './websocket-reference.js';
+import { startReferenceServer } from './websocket-reference.js';
 
 /**
  * Who judges peers must be a correct one: our driver and our reference server against each other and against two

@@ -1,6 +1,7 @@
 import { nowMs } from '../clock.js';
 import type { Target } from '../contract.js';
-import { dial, headersOf, slotsOf, subprotocols, urlFor, type Where } from './websocket-request.js';
+import { isSecure } from '../schemes.js';
+import { dial, headersOf, slotsOf, subprotocols, urlFor, type Where } from './request.js';
 
 const KEPT_BYTES = 4096;
 
@@ -25,7 +26,7 @@ export function openRaw(
   target: Target,
 ): Promise<RawConnection | undefined> {
   const url = urlFor(target, options, []);
-  const secure = url.protocol === 'wss:';
+  const secure = isSecure(url.href);
   const socket = dial(options, target, url, secure);
   let openedAtMs = 0;
   let endedAtMs: number | undefined;

@@ -3,43 +3,19 @@ import type { AddressInfo, Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { adapterFor, type Host, type Numbered, type Opening } from '../adapter.js';
 import { every, nowMs } from '../clock.js';
+import type { ReferenceOptions, ReferenceServer } from '../protocol.js';
 import { EnginePolling } from './engine-io-polling.js';
+
+const HISTORY = 10_000;
+/** The shorter of the usual drain windows, 30-60 s. */
+const CLOSE_TIMEOUT_MS = 30_000;
+const SOCKJS_INFO = JSON.stringify({ websocket: true, origins: ['*:*'], cookie_needed: false, entropy: 1 });
 
 /**
  * The server a lone client meets (CHECKLIST rule 10): any path and query, the first subprotocol offered, a ping every
  * 15 s, a numbered message every 200 ms, numbers from a seeded nine-digit base, replay for whoever presents a number.
  */
-export interface ReferenceServer extends AsyncDisposable {
-  readonly host: string;
-  readonly port: number;
-  /** The number of the newest message. */
-  readonly last: number;
-  /** A close frame to everybody, as a server that restarts sends it; how many were told. */
-  goAway(code: number): number;
-  /** Whoever comes from now on is let in, and dropped at once without a word. */
-  dropNewcomers(): void;
-  /** How many were. */
-  readonly dropped: number;
-}
-
-const HISTORY = 10_000;
-/** The shorter of the usual drain windows, 30-60 s. */
-export const CLOSE_TIMEOUT_MS = 30_000;
-const SOCKJS_INFO = JSON.stringify({ websocket: true, origins: ['*:*'], cookie_needed: false, entropy: 1 });
-
-export async function startReferenceServer(options: {
-  readonly base: number;
-  readonly pingMs?: number;
-  readonly pushMs?: number;
-  /** How long a client may leave a close frame unanswered before it is cut off. */
-  readonly closeTimeoutMs?: number;
-  /** The query parameter or header, or the JSON text's shape, in which a client presents its last id. */
-  readonly resumeFrom?: (request: {
-    readonly url: URL;
-    header(name: string): string | undefined;
-  }) => number | undefined;
-  readonly resumeMessage?: (text: string) => number | undefined;
-}): Promise<ReferenceServer> {
+export async function startReferenceServer(options: ReferenceOptions): Promise<ReferenceServer> {
   const http = createServer((request, response) => {
     if (polling.answer(request, response)) return;
     // What sockjs-client asks first.

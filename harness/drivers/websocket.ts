@@ -1,12 +1,14 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import WebSocket from 'ws';
 import { adapterFor, factsOf, type Packet, type Peer } from '../adapter.js';
 import { nowMs, waitFor } from '../clock.js';
-import type { MessageFacts, Observer, Record_, Target } from '../contract.js';
+import type { MessageFacts } from '../contract.js';
 import { messageOf } from '../errors.js';
+import type { SessionTools } from '../protocol.js';
 import type { Goodbye, ReceivedMessage, Refusal, Session, SessionEnd, SessionOptions } from '../scenario.js';
+import { dial, headersOf, slotsOf, subprotocols, urlFor } from './request.js';
 import { logIn } from './subprotocol.js';
-import { dial, headersOf, slotsOf, subprotocols, urlFor } from './websocket-request.js';
 
 /** Larger than any message a scenario waits for: a target's flood must not be cut by our own limit. */
 const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
@@ -14,19 +16,13 @@ const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
 /** Enough that a server which waits for some payload sees some. */
 const HEAD_PAYLOAD_BYTES = 1024;
 
-interface Tools {
-  readonly target: Target;
-  readonly record: Record_;
-  readonly observer: Observer;
-}
-
 /**
  * Opens one WebSocket session to a target's server through `to`. Over TLS the gate sees only bytes, so there the
  * session records the frames itself: its decoded events are the wire (DESIGN section 3).
  */
 export function openWebSocket(
   options: SessionOptions,
-  { target, record, observer }: Tools,
+  { target, record, observer }: SessionTools,
 ): Promise<Session | Refusal> {
   const slots = slotsOf(options, target);
   const url = urlFor(target, options, slots);
@@ -63,6 +59,7 @@ export function openWebSocket(
   let received = 0;
   let receivedBytes = 0;
   let peer: Peer | undefined;
+  let upgraded: IncomingMessage | undefined;
   let adapter: string | undefined;
   let openedAtMs = 0;
   let localPort = 0;
@@ -87,6 +84,9 @@ export function openWebSocket(
       received += 1;
       for (const listener of messages) listener({ atMs: nowMs(), payload: packet.payload, binary });
     }
+  });
+  socket.on('upgrade', (response) => {
+    upgraded = response;
   });
   socket.on('ping', (payload) => noteControl('ping', payload));
   socket.on('pong', (payload) => {
@@ -137,6 +137,10 @@ export function openWebSocket(
     },
     get receivedBytes() {
       return receivedBytes;
+    },
+    header: (name) => {
+      const value = upgraded?.headers[name.toLowerCase()];
+      return Array.isArray(value) ? value.join(', ') : value;
     },
     get unsentBytes() {
       return socket.bufferedAmount;

@@ -3,6 +3,7 @@ import { nowMs, waitFor } from '../clock.js';
 import type { Record_, ServerSpec } from '../contract.js';
 import { HarnessError } from '../errors.js';
 import { treeRssBytes } from '../probes/memory.js';
+import { isSecure } from '../schemes.js';
 import { isFree, pickPort } from './ports.js';
 import { type ProcessOptions, type StartedProcess, spawnProcess } from './process.js';
 import { commandLine, processStartTime, processTable, withDescendants } from './process-table.js';
@@ -143,7 +144,7 @@ export async function connectServer(spec: ServerSpec, name = 'server'): Promise<
     throw new HarnessError('BAD_URL', `${spec.url} is no URL: give one like ws://127.0.0.1:8080/feed`, { cause });
   }
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port) || (/^(wss|https|grpcs)/.test(url.protocol) ? 443 : 80);
+  const port = Number(url.port) || (isSecure(url.href) ? 443 : 80);
   // "localhost" may be either family; the one that takes connections is meant.
   const found = host === 'localhost' ? await whereAccepts(port) : host;
   return makeServer({ name, host: found ?? '127.0.0.1', port, spec, record: () => undefined, started: undefined });

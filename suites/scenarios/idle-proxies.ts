@@ -6,6 +6,7 @@ import { openSilent, startReferenceServer } from '../../harness/drivers/websocke
 import { messageOf } from '../../harness/errors.js';
 import { findProxy, PROXIES, type ProxyKind, startProxy } from '../../harness/path/real-proxy.js';
 import type { Address, ScenarioContext, Session } from '../../harness/scenario.js';
+import { isSecure } from '../../harness/schemes.js';
 
 /** 60 s first: a server that takes few sessions of one client is to have those (nginx 60 s, Cloudflare 100 s). */
 const IDLE_S = [60, 30, 100];
@@ -41,7 +42,7 @@ export default defineScenario({
     const { target, options } = context;
     const server = await context.startServer({ env: target.server?.quietEnv ?? {} });
     const silent = context.defer(await startReferenceServer({ base: 1, pingMs: NEVER_MS, pushMs: NEVER_MS }));
-    const secure = target.server?.url?.startsWith('wss:') ?? false;
+    const secure = isSecure(target.server?.url);
     const programs = PROXIES.flatMap((kind) => {
       const program = secure ? undefined : findProxy(kind);
       if (program === undefined)

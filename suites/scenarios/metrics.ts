@@ -116,7 +116,7 @@ async function resumption(
   const seen = heard.map(({ payload, binary }) => observer.payload(payload, binary));
   const { field } = streamOf(countable(seen, new Set()), { declared: sequence, resume });
   const last = heard.at(-1);
-  const id = field && last ? rawId(last.payload, field) : undefined;
+  const id = field && last ? rawId(last, field) : undefined;
   return id === undefined ? [] : [fillSlot(resume, id)];
 }
 

@@ -3,6 +3,7 @@ import type { Gate } from '../../harness/contract.js';
 import { fillSlot } from '../../harness/drivers/resume.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
 import { type IdField, idsAt, rawId } from '../../harness/id-field.js';
+import { factsOfMessage } from '../../harness/path/event-stream.js';
 import type { Address, ReceivedMessage, ScenarioContext, Session } from '../../harness/scenario.js';
 import { countable, heartbeatHashes, type Seen, type Stream, streamOf } from '../../harness/sequence.js';
 
@@ -112,21 +113,21 @@ export async function present(
 
 class Inbox {
   readonly seen: Seen[] = [];
-  private readonly first: Buffer[] = [];
-  private readonly newest: Buffer[] = [];
+  private readonly first: ReceivedMessage[] = [];
+  private readonly newest: ReceivedMessage[] = [];
 
   constructor(private readonly context: ScenarioContext) {}
 
-  readonly keep = ({ payload, binary, atMs }: ReceivedMessage): void => {
-    this.seen.push({ ...this.context.observer.payload(payload, binary), t: atMs });
-    if (this.first.length < KEPT) this.first.push(payload);
-    else if (this.newest.push(payload) > KEPT) this.newest.shift();
+  readonly keep = (message: ReceivedMessage): void => {
+    this.seen.push({ ...factsOfMessage(message, this.context.observer), t: message.atMs });
+    if (this.first.length < KEPT) this.first.push(message);
+    else if (this.newest.push(message) > KEPT) this.newest.shift();
   };
 
   ids(field: IdField): Presented[] {
-    return [...this.first, ...this.newest].flatMap((payload) => {
-      const text = rawId(payload, field);
-      const id = idsAt(this.context.observer.payload(payload, false).fields, field).at(-1);
+    return [...this.first, ...this.newest].flatMap((message) => {
+      const text = rawId(message, field);
+      const id = idsAt(factsOfMessage(message, this.context.observer).fields, field).at(-1);
       return text === undefined || id === undefined ? [] : [{ text, key: id.key, group: id.group }];
     });
   }

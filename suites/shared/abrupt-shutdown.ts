@@ -5,6 +5,7 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'abrupt-shutdown',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 6,
   role: 'server',

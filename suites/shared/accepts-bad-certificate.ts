@@ -6,6 +6,7 @@ const KINDS = ['self-signed', 'expired', 'wrong-name'];
 
 export default defineCheck({
   id: 'accepts-bad-certificate',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 2,
   role: 'client',

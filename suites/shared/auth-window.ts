@@ -5,6 +5,7 @@ import { logsInByMessage, spoiled, strangersOf } from './credential-evidence.js'
 
 export default defineCheck({
   id: 'auth-window',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 2,
   role: 'server',

@@ -6,6 +6,7 @@ import { badMessageStory, KINDS, laterOf, words } from './bad-message-evidence.j
 // stream, that endpoint MUST _Fail the WebSocket Connection_." [RFC 6455 8.1] To close with 1007 and to come back is right.
 export default defineCheck({
   id: 'bad-message-kills-client',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'client',

@@ -5,6 +5,7 @@ import { harmOf, numberOf } from './witness-evidence.js';
 
 export default defineCheck({
   id: 'crash-on-garbage',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: null,
   role: 'server',

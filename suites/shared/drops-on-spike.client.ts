@@ -3,6 +3,7 @@ import { judgeSpike, spikeStory } from './spike-evidence.js';
 
 export default defineCheck({
   id: 'drops-on-spike',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 4,
   role: 'client',

@@ -12,6 +12,7 @@ const ID_LENGTH = 16;
 
 export default defineCheck({
   id: 'duplicate-execution',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 5,
   role: 'server',

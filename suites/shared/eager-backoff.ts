@@ -10,6 +10,7 @@ const ERRORS = 2.36;
 
 export default defineCheck({
   id: 'eager-backoff',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',

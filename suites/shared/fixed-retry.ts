@@ -10,6 +10,7 @@ const REMARK_MS = 60_000;
 
 export default defineCheck({
   id: 'fixed-retry',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 3,
   role: 'client',

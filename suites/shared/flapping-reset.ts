@@ -14,6 +14,7 @@ const MANY = 15;
  */
 export default defineCheck({
   id: 'flapping-reset',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',

@@ -13,6 +13,7 @@ type Message = EventOf<'message'>;
 
 export default defineCheck({
   id: 'giant-message',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 7,
   role: 'server',

@@ -14,6 +14,7 @@ const WINDOW_MS = 100;
  */
 export default defineCheck({
   id: 'herd-retry',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',

@@ -8,6 +8,7 @@ const WINDOW_MS = 10_000;
 
 export default defineCheck({
   id: 'hot-retry',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 3,
   role: 'client',

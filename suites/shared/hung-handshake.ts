@@ -4,6 +4,7 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'hung-handshake',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 3,
   role: 'client',

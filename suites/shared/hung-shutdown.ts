@@ -4,6 +4,7 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'hung-shutdown',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 6,
   role: 'server',

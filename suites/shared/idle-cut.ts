@@ -10,6 +10,7 @@ type Path = EventOf<'measure'>;
 
 export default defineCheck({
   id: 'idle-cut',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 4,
   role: 'server',

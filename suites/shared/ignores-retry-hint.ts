@@ -9,6 +9,7 @@ import { goodbyeStory, refusedStory } from './turned-away-evidence.js';
 const STATUSES = [503, 429] as const;
 export default defineCheck({
   id: 'ignores-retry-hint',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',

@@ -5,6 +5,7 @@ import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 // [RFC 6455 3 and 4.1]
 export default defineCheck({
   id: 'insecure-transport',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: null,
   role: 'server',

@@ -8,6 +8,7 @@ const TELLING = [401, 403, 407, 1008, 3000, 3003];
 
 export default defineCheck({
   id: 'late-auth',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 2,
   role: 'server',

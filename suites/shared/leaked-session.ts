@@ -4,6 +4,7 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'leaked-session',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 4,
   role: 'server',

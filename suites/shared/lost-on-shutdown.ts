@@ -10,6 +10,7 @@ const LAST_MS = 2000;
 
 export default defineCheck({
   id: 'lost-on-shutdown',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 6,
   role: 'server',

@@ -9,6 +9,7 @@ const UNDER_WAY_MS = 200;
 
 export default defineCheck({
   id: 'lost-outbound',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 5,
   role: 'client',

@@ -9,6 +9,7 @@ const ACCUMULATES = /_(total|count|sum|created)$|peak|max|limit|highest/;
 
 export default defineCheck({
   id: 'lying-metrics',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',

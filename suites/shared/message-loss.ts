@@ -6,6 +6,7 @@ import { deliveriesOf, deliveryStory, EVERY_ID, measuredOf } from './delivery-ev
 
 export default defineCheck({
   id: 'message-loss',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 5,
   role: 'client',

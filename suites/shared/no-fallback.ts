@@ -9,6 +9,7 @@ const STARVED = 0.1;
 
 export default defineCheck({
   id: 'no-fallback',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 10,
   role: 'client',

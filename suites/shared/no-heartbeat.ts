@@ -8,6 +8,7 @@ const WARN_MS = 25_000;
 
 export default defineCheck({
   id: 'no-heartbeat',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 4,
   role: 'server',

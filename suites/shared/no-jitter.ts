@@ -10,6 +10,7 @@ const ATTEMPTS = 3;
 
 export default defineCheck({
   id: 'no-jitter',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 3,
   role: 'client',

@@ -9,6 +9,7 @@ import { inWords } from '../../harness/numbers.js';
 // that says so.
 export default defineCheck({
   id: 'no-message-limit',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',

@@ -18,6 +18,7 @@ const FAULTS: Readonly<Record<string, string>> = {
 
 export default defineCheck({
   id: 'no-reconnect',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 3,
   role: 'client',

@@ -11,6 +11,7 @@ const SHARED = 0.9;
 
 export default defineCheck({
   id: 'no-replay',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 5,
   role: 'server',

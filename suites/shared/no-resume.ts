@@ -13,6 +13,7 @@ const BEHIND = 20;
 
 export default defineCheck({
   id: 'no-resume',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 5,
   role: 'client',

@@ -9,6 +9,7 @@ const COVERAGE = 0.99;
 
 export default defineCheck({
   id: 'no-sequence-id',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 5,
   role: 'server',

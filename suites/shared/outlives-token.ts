@@ -7,6 +7,7 @@ const EARLY_MS = 1000;
 
 export default defineCheck({
   id: 'outlives-token',
+  protocols: ['websocket'],
   level: 'MAY',
   antiPattern: 2,
   role: 'server',

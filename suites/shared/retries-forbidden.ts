@@ -8,6 +8,7 @@ const STATUSES = [401, 403] as const;
 
 export default defineCheck({
   id: 'retries-forbidden',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 2,
   role: 'client',

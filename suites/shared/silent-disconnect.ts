@@ -4,6 +4,7 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'silent-disconnect',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 4,
   role: 'client',

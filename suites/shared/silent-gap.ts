@@ -13,6 +13,7 @@ const GOOD = [
 
 export default defineCheck({
   id: 'silent-gap',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 5,
   role: 'server',

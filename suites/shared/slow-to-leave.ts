@@ -14,6 +14,7 @@ const STALL_SHARE = 0.05;
 
 export default defineCheck({
   id: 'slow-to-leave',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 6,
   role: 'client',

@@ -4,6 +4,7 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'stale-address',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',

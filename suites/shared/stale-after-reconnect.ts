@@ -7,6 +7,7 @@ import { cutsOf, wireStory } from './delivery-evidence.js';
 
 export default defineCheck({
   id: 'stale-after-reconnect',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 5,
   role: 'client',

@@ -5,6 +5,7 @@ import { tooGentle } from './pressure-evidence.js';
 
 export default defineCheck({
   id: 'unbounded-buffer',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: null,
   role: 'server',

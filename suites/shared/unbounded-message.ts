@@ -6,6 +6,7 @@ const PROTOCOL_CODE = 1009;
 
 export default defineCheck({
   id: 'unbounded-message',
+  protocols: ['websocket'],
   level: 'MUST',
   antiPattern: 7,
   role: 'server',

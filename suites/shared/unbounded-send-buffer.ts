@@ -7,6 +7,7 @@ const [FOLLOWS, BOUNDED] = [0.5, 0.25];
 
 export default defineCheck({
   id: 'unbounded-send-buffer',
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'client',

@@ -3,6 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import type { Slot, Target } from '../contract.js';
 import type { Address, SessionOptions } from '../scenario.js';
+import { schemeOf } from '../schemes.js';
 
 export interface Where {
   readonly to: Address;
@@ -36,7 +37,7 @@ export function dial(options: Where, target: Target, url: URL, secure: boolean):
 export function urlFor(target: Target, options: Where, slots: readonly Slot[]): URL {
   const base =
     target.server?.url ??
-    `ws://${options.to.host.includes(':') ? `[${options.to.host}]` : options.to.host}:${options.to.port}`;
+    `${schemeOf(target.protocol)}://${options.to.host.includes(':') ? `[${options.to.host}]` : options.to.host}:${options.to.port}`;
   const url = new URL(base);
   const path = new URL(`http://path.invalid${target.path}`);
   if (target.path !== '/' || url.pathname === '') url.pathname = path.pathname;

@@ -1,0 +1,101 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { after, every } from '../clock.js';
+import type { ReferenceOptions, ReferenceServer } from '../protocol.js';
+
+const HISTORY = 10_000;
+/** The shorter of the usual drain windows, 30-60 s. */
+const CLOSE_TIMEOUT_MS = 30_000;
+/** As an SSE server should send it: a native client has no jitter of its own. */
+const RETRY_MS = 3000;
+
+/** A stream of events on any path: an `id:` and JSON data every 200 ms, a comment every 15 s, replay for whoever presents an id. */
+export async function startEventReference(options: ReferenceOptions): Promise<ReferenceServer> {
+  const streams = new Set<ServerResponse>();
+  const sockets = new Set<Socket>();
+  let last = options.base;
+  let dropping = false;
+  let dropped = 0;
+  const text = (seq: number) =>
+    `id: ${seq}\ndata: ${JSON.stringify({ type: 'message', seq, data: `message ${seq}` })}\n\n`;
+
+  const join = (request: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+      'access-control-allow-origin': '*',
+    });
+    response.flushHeaders();
+    if (dropping) {
+      dropped += 1;
+      return void request.socket.destroy();
+    }
+    const from = presented(request);
+    response.write(`retry: ${RETRY_MS}\n\n`);
+    const first = from === undefined ? last + 1 : Math.max(from + 1, options.base + 1, last - HISTORY + 1);
+    for (let seq = first; seq <= last; seq++) response.write(text(seq));
+    streams.add(response);
+    response.on('close', () => streams.delete(response)).on('error', () => streams.delete(response));
+  };
+
+  /** Where the target declares nothing else, "its `Last-Event-ID` header" [WHATWG HTML 9.2.4]. */
+  const presented = (request: IncomingMessage): number | undefined => {
+    const url = new URL(request.url ?? '/', 'http://reference.invalid');
+    const header = (name: string) => {
+      const value = request.headers[name.toLowerCase()];
+      return typeof value === 'string' ? value : undefined;
+    };
+    const declared = options.resumeFrom?.({ url, header });
+    if (declared !== undefined) return declared;
+    const id = Number(header('last-event-id') ?? Number.NaN);
+    return Number.isSafeInteger(id) ? id : undefined;
+  };
+
+  const http = createServer((request, response) => {
+    request.resume();
+    join(request, response);
+  });
+  http.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const push = every(options.pushMs ?? 200, () => {
+    last += 1;
+    for (const stream of streams) stream.write(text(last));
+  });
+  const ping = every(options.pingMs ?? 15_000, () => {
+    for (const stream of streams) stream.write(': keep-alive\n\n');
+  });
+  const patience: Disposable[] = [];
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  return {
+    host: '127.0.0.1',
+    port: (http.address() as AddressInfo).port,
+    get last() {
+      return last;
+    },
+    get dropped() {
+      return dropped;
+    },
+    dropNewcomers() {
+      dropping = true;
+    },
+    goAway() {
+      const told = [...streams];
+      for (const stream of told) {
+        stream.end();
+        const { socket } = stream;
+        patience.push(after(options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS, () => socket?.destroy()));
+      }
+      return told.length;
+    },
+    [Symbol.asyncDispose]: async () => {
+      push[Symbol.dispose]();
+      ping[Symbol.dispose]();
+      for (const one of patience) one[Symbol.dispose]();
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => http.close(() => resolve()));
+    },
+  };
+}

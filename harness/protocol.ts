@@ -1,0 +1,65 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Observer, Record_, Target, WireTapFactory } from './contract.js';
+import type { Refusal, Session, SessionOptions } from './scenario.js';
+
+/** What Holdfast must know of a protocol to be its client, its server and its listener: one file each in protocols/, found by folder. */
+export interface Protocol {
+  readonly id: string;
+  /** Clients send messages too. */
+  readonly duplex: boolean;
+  /** Decodes what passes a gate. */
+  readonly tap: WireTapFactory;
+  /** One session of our own to a target's server. */
+  open(options: SessionOptions, tools: SessionTools): Promise<Session | Refusal>;
+  /** The server that a lone client meets (CHECKLIST rule 10). */
+  startReference(options: ReferenceOptions): Promise<ReferenceServer>;
+}
+
+export interface SessionTools {
+  readonly target: Target;
+  readonly record: Record_;
+  readonly observer: Observer;
+}
+
+export interface ReferenceOptions {
+  /** Number of the message before the first. */
+  readonly base: number;
+  /** Between two heartbeats. */
+  readonly pingMs?: number;
+  /** Between two messages. */
+  readonly pushMs?: number;
+  /** How long a client may leave a goodbye unanswered before it is cut off. */
+  readonly closeTimeoutMs?: number;
+  /** The query parameter or header, or the JSON text's shape, in which a client presents its last id. */
+  readonly resumeFrom?: (request: {
+    readonly url: URL;
+    header(name: string): string | undefined;
+  }) => number | undefined;
+  readonly resumeMessage?: (text: string) => number | undefined;
+}
+
+export interface ReferenceServer extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** The number of the newest message. */
+  readonly last: number;
+  /** The protocol's goodbye to everybody, as a server that restarts says it; how many were told. `code` where it has codes. */
+  goAway(code: number): number;
+  /** Whoever comes from now on is let in, and dropped at once without a word. */
+  dropNewcomers(): void;
+  /** How many were. */
+  readonly dropped: number;
+}
+
+let loaded: readonly Protocol[] | undefined;
+
+export function protocolNamed(id: string): Protocol {
+  const folder = join(__dirname, 'protocols');
+  loaded ??= readdirSync(folder)
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => (require(join(folder, name)) as { readonly default: Protocol }).default);
+  const found = loaded.find((protocol) => protocol.id === id);
+  if (!found) throw new Error(`no protocol "${id}" in ${folder}`);
+  return found;
+}

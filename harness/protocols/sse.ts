@@ -1,0 +1,13 @@
+import { openEventStream } from '../drivers/sse.js';
+import { startEventReference } from '../drivers/sse-reference.js';
+import { tapEventStream } from '../path/sse-tap.js';
+import type { Protocol } from '../protocol.js';
+
+const sse: Protocol = {
+  id: 'sse',
+  duplex: false,
+  tap: tapEventStream,
+  open: openEventStream,
+  startReference: startEventReference,
+};
+export default sse;
