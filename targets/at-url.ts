@@ -4,13 +4,11 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Scheme } from './program.js';
 
 const START_MS = 20_000;
 
-export async function startAtUrl(
-  file: string,
-  scheme: 'ws' | 'wss',
-): Promise<{ readonly url: string } & AsyncDisposable> {
+export async function startAtUrl(file: string, scheme: Scheme): Promise<{ readonly url: string } & AsyncDisposable> {
   const outward = Object.values(networkInterfaces()).flatMap((list = []) => list.filter(({ internal }) => !internal));
   const host = outward.find(({ family }) => family === 'IPv4')?.address;
   if (host === undefined) throw new Error('this machine has no IPv4 address but loopback: a URL cannot be proven here');

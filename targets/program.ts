@@ -1,5 +1,7 @@
 /** What every target program shares: the description that tests read without starting it, and the scale of its timers. */
 
+export type Scheme = 'ws' | 'wss' | 'http' | 'https';
+
 export interface FlawMeta {
   readonly role: 'client' | 'server';
   /** The check that must fail. */
@@ -11,7 +13,7 @@ export interface FlawMeta {
   /** Checked together with the resilient program of the other role. */
   readonly system?: true;
   /** Checked by a URL of this scheme, at an address that is not loopback. */
-  readonly at?: 'ws' | 'wss';
+  readonly at?: Scheme;
 }
 
 /** A program that looks wrong to a careless check, and is fine. */
@@ -23,7 +25,7 @@ export interface TrickyMeta {
   readonly fine: readonly string[];
   readonly words?: readonly string[];
   readonly system?: true;
-  readonly at?: 'ws' | 'wss';
+  readonly at?: Scheme;
 }
 
 /** /members of the server, with a token that is good for 6 s, as declared in bundled.json. */

@@ -13,7 +13,9 @@ import { aimsOf, checkResilient, proveAll, RESILIENT, SCALE, subjects } from './
  */
 const FULL = process.env.HOLDFAST_PROOF === 'full';
 const results = mkdtempSync(join(tmpdir(), 'holdfast-proof-'));
-const known = new Set(loadCatalog().checks.map(({ id }) => id));
+const { checks, protocols } = loadCatalog();
+const known = new Set(checks.map(({ id }) => id));
+const forms = RESILIENT.filter(({ protocol }) => protocols.includes(protocol));
 
 // A busy machine may make a verdict inconclusive, which is right and is not what is proven here. The first error is logged.
 jest.retryTimes(1, { logErrorsBeforeRetry: true });
@@ -28,21 +30,23 @@ const named = (run: Run, outcome: string) =>
 const clean = (run: Run) => ({ fail: named(run, 'fail'), inconclusive: named(run, 'inconclusive') });
 
 describe('the bundled targets', () => {
-  const quick = FULL ? [] : ['--skip', 'websocket/unbounded-buffer,websocket/slow-neighbour'];
-  test.each(['server', 'client'] as const)(
-    'the resilient %s passes every check',
-    async (role) => {
-      const run = await checkResilient([role], results, ['--scale', SCALE, ...(role === 'server' ? quick : [])]);
+  const slow = checks.map(({ id }) => id).filter((id) => /\/(unbounded-buffer|slow-neighbour)$/.test(id));
+  const quick = FULL ? [] : ['--skip', slow.join(',')];
+  test.each(forms.filter(({ roles, aims }) => roles.length === 1 && aims === undefined))(
+    'the resilient $protocol $roles passes every check',
+    async (form) => {
+      const run = await checkResilient(form, results, ['--scale', SCALE, ...(form.roles[0] === 'server' ? quick : [])]);
       expect(clean(run)).toEqual({ fail: [], inconclusive: [] });
       expect(run.summary.pass).toBeGreaterThan(5);
     },
     240_000,
   );
 
-  test.each(RESILIENT.filter(({ aims }) => aims !== undefined))(
-    'the resilient $roles with $words passes $aims',
-    async ({ roles, words, aims = [] }) => {
-      const run = await checkResilient(roles, results, ['--scale', SCALE, ...words, '--only', aims.join(',')]);
+  test.each(forms.filter(({ aims }) => aims !== undefined))(
+    'the resilient $protocol $roles with $words passes $aims',
+    async (form) => {
+      const { words, aims = [] } = form;
+      const run = await checkResilient(form, results, ['--scale', SCALE, ...words, '--only', aims.join(',')]);
       expect(clean(run)).toEqual({ fail: [], inconclusive: [] });
       expect(run.summary.pass).toBe(aims.length);
     },
@@ -72,10 +76,10 @@ describe('the bundled targets', () => {
     });
   });
 
-  (FULL ? test : test.skip)(
-    'the resilient pair passes every check in its real windows (HOLDFAST_PROOF=full)',
-    async () => {
-      const run = await checkResilient(['server', 'client'], results, []);
+  (FULL ? test : test.skip).each(forms.filter(({ roles }) => roles.length === 2))(
+    'the resilient $protocol pair passes every check in its real windows (HOLDFAST_PROOF=full)',
+    async (pair) => {
+      const run = await checkResilient(pair, results, []);
       expect(clean(run)).toEqual({ fail: [], inconclusive: [] });
       expect(run.summary.grade).toBe('A+');
     },

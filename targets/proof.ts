@@ -30,16 +30,18 @@ async function main(): Promise<void> {
   );
   const wrong: string[] = [];
   try {
-    for (const { roles, words, aims } of RESILIENT) {
-      const ids = (aims ?? [...rows.keys()]).filter((id) => rows.has(id));
+    for (const form of RESILIENT) {
+      const { protocol, roles, words, aims = [...rows.keys()].filter((id) => id.startsWith(`${protocol}/`)) } = form;
+      const ids = aims.filter((id) => rows.has(id));
       if (ids.length === 0) continue;
-      const run = await checkResilient(roles, results, ['--scale', SCALE, ...words, '--only', ids.join(',')]);
+      const run = await checkResilient(form, results, ['--scale', SCALE, ...words, '--only', ids.join(',')]);
       for (const [id, row] of rows) row.resilient = best(row.resilient, run, id);
       const found = run.verdicts
         .filter(({ outcome }) => outcome === 'fail' || outcome === 'inconclusive')
         .map(({ check, outcome, actual, reason }) => `${outcome}: ${check}: ${actual || reason}`);
-      wrong.push(...found.map((what) => `resilient ${roles.join('+')}: ${what}`));
-      process.stderr.write(`resilient ${roles.join('+')}: ${found.join('; ') || 'as it must be'}\n`);
+      const name = `resilient ${protocol} ${roles.join('+')}`;
+      wrong.push(...found.map((what) => `${name}: ${what}`));
+      process.stderr.write(`${name}: ${found.join('; ') || 'as it must be'}\n`);
     }
     const wanted = subjects().filter((subject) => aimsOf(subject).some((id) => rows.has(id)));
     await proveAll(wanted, results, {

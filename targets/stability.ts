@@ -1,5 +1,5 @@
 /**
- * `npm run stability [-- --runs N] [-- --full]`: the resilient pair N times (10) while every core is kept busy, against a
+ * `npm run stability [-- --protocol P] [-- --runs N] [-- --full]`: the resilient pair N times (10) while every core is kept busy, against a
  * run before that in peace. Prints each verdict that changed; exit code 1 where one did. `--full` keeps the real windows.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -8,9 +8,15 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Run, Verdict } from '../harness/contract.js';
-import { checkResilient, SCALE } from './subjects.js';
+import { checkResilient, type Protocol, SCALE } from './subjects.js';
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' }, full: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: {
+    protocol: { type: 'string', default: 'websocket' },
+    runs: { type: 'string', default: '10' },
+    full: { type: 'boolean' },
+  },
+});
 
 const results = mkdtempSync(join(tmpdir(), 'holdfast-stability-'));
 const busy: ChildProcess[] = [];
@@ -21,7 +27,8 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
 async function main(): Promise<void> {
-  const once = () => checkResilient(['server', 'client'], results, values.full ? [] : ['--scale', SCALE]);
+  const pair = { protocol: values.protocol as Protocol, roles: ['server', 'client'] } as const;
+  const once = () => checkResilient(pair, results, values.full ? [] : ['--scale', SCALE]);
   const calm = await once();
   const same = (run: Run, { check, role }: Verdict) =>
     run.verdicts.find((one) => one.check === check && one.role === role);

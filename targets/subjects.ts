@@ -7,9 +7,14 @@ import type { Run, Verdict } from '../harness/contract.js';
 import { startAtUrl } from './at-url.js';
 import { type FlawMeta, LOGIN, type TrickyMeta } from './program.js';
 
-export type Subject =
-  | { readonly kind: 'flawed'; readonly file: string; readonly meta: FlawMeta }
-  | { readonly kind: 'tricky'; readonly file: string; readonly meta: TrickyMeta };
+/** Its protocol is the folder it lies in. */
+export type Subject = { readonly protocol: Protocol; readonly file: string } & (
+  | { readonly kind: 'flawed'; readonly meta: FlawMeta }
+  | { readonly kind: 'tricky'; readonly meta: TrickyMeta }
+);
+
+export type Protocol = keyof typeof PROGRAMS;
+export type Role = 'server' | 'client';
 
 /** What a run of a subject shows against it; empty where it is as it must be. */
 export interface Proof {
@@ -20,18 +25,21 @@ export interface Proof {
 const MAIN = join(__dirname, '../harness/cli/main.js');
 /** What only a config may say of the bundled servers. */
 const BUNDLED = join(__dirname, '../../targets/bundled.json');
-const ROLES = {
-  server: {
-    file: 'websocket-server.js',
-    words: [
-      ...['--resume', '?last={id}', '--quiet-env', 'QUIET=1', '--pressure-env', 'PRESSURE=1'],
-      ...['bundled', '--config', BUNDLED],
-      ...['--metrics-url', 'http://127.0.0.1:{port}/metrics'],
-    ],
-  },
-  client: {
-    file: 'websocket-client.js',
-    words: ['--sequence', 'seq', '--resume', '?last={id}', '--pressure-env', 'PRESSURE=1'],
+/** The resilient programs of each protocol, and what is said of them and of all that are made from them. */
+const PROGRAMS = {
+  websocket: {
+    server: {
+      file: 'websocket-server.js',
+      words: [
+        ...['--resume', '?last={id}', '--quiet-env', 'QUIET=1', '--pressure-env', 'PRESSURE=1'],
+        ...['bundled', '--config', BUNDLED],
+        ...['--metrics-url', 'http://127.0.0.1:{port}/metrics'],
+      ],
+    },
+    client: {
+      file: 'websocket-client.js',
+      words: ['--sequence', 'seq', '--resume', '?last={id}', '--pressure-env', 'PRESSURE=1'],
+    },
   },
 } as const;
 /** Windows of the proofs; the resilient pair also runs in its real ones. */
@@ -42,12 +50,15 @@ const BESIDE = 4;
 
 export function subjects(): Subject[] {
   return (['flawed', 'tricky'] as const).flatMap((kind) =>
-    readdirSync(join(__dirname, kind))
-      .filter((name) => name.endsWith('.js'))
-      .map((name) => {
-        const { meta } = require(join(__dirname, kind, name)) as { meta: never };
-        return { kind, file: `${kind}/${name}`, meta } as Subject;
-      }),
+    readdirSync(join(__dirname, kind)).flatMap((protocol) =>
+      readdirSync(join(__dirname, kind, protocol))
+        .filter((name) => name.endsWith('.js'))
+        .map((name) => {
+          const file = join(kind, protocol, name);
+          const { meta } = require(join(__dirname, file)) as { meta: never };
+          return { kind, protocol: protocol as Protocol, file, meta };
+        }),
+    ),
   );
 }
 
@@ -61,6 +72,7 @@ async function prove(subject: Subject, results: string, all = false): Promise<Pr
   const { file, meta } = subject;
   await using running = meta.at === undefined ? undefined : await startAtUrl(join(__dirname, file), meta.at);
   const run = await check(
+    subject.protocol,
     [
       ...(running ? [running.url] : program(subject)),
       '--scale',
@@ -134,19 +146,26 @@ function told({ check: id, actual, reason }: Verdict): string {
 }
 
 interface Resilient {
-  readonly roles: readonly ('server' | 'client')[];
+  readonly protocol: Protocol;
+  readonly roles: readonly Role[];
   readonly words: readonly string[];
-  /** Only these checks; all where there are none named. */
+  /** Only these checks; all of the protocol where there are none named. */
   readonly aims?: readonly string[];
 }
 
 /** The resilient programs as they are proven: each alone, both together, and the server where it asks for a token. */
 export const RESILIENT: readonly Resilient[] = [
-  { roles: ['server'], words: [] },
-  { roles: ['client'], words: [] },
-  { roles: ['server', 'client'], words: [] },
-  { roles: ['client'], words: ['--delivery', 'latest'], aims: ['websocket/stale-after-reconnect'] },
+  { protocol: 'websocket', roles: ['server'], words: [] },
+  { protocol: 'websocket', roles: ['client'], words: [] },
+  { protocol: 'websocket', roles: ['server', 'client'], words: [] },
   {
+    protocol: 'websocket',
+    roles: ['client'],
+    words: ['--delivery', 'latest'],
+    aims: ['websocket/stale-after-reconnect'],
+  },
+  {
+    protocol: 'websocket',
     roles: ['server'],
     words: LOGIN,
     aims: ['websocket/late-auth', 'websocket/auth-window', 'websocket/outlives-token'],
@@ -154,17 +173,25 @@ export const RESILIENT: readonly Resilient[] = [
 ];
 
 /** The resilient programs of these roles, on every check. */
-export function checkResilient(roles: readonly ('server' | 'client')[], results: string, more: readonly string[]) {
-  return check([...roles.flatMap((role) => command(role, ROLES[role].file)), ...more], results);
+export function checkResilient(
+  { protocol, roles }: Pick<Resilient, 'protocol' | 'roles'>,
+  results: string,
+  more: readonly string[],
+) {
+  const both = PROGRAMS[protocol];
+  return check(protocol, [...roles.flatMap((role) => command(protocol, role, both[role].file)), ...more], results);
 }
 
-function program({ file, meta }: Subject): string[] {
+function program({ protocol, file, meta }: Subject): string[] {
   const other = meta.role === 'server' ? 'client' : 'server';
-  return [...command(meta.role, file), ...(meta.system ? command(other, ROLES[other].file) : [])];
+  return [
+    ...command(protocol, meta.role, file),
+    ...(meta.system ? command(protocol, other, PROGRAMS[protocol][other].file) : []),
+  ];
 }
 
-function command(role: 'server' | 'client', file: string): string[] {
-  return [`--${role}`, `"${process.execPath}" "${join(__dirname, file)}"`, ...ROLES[role].words];
+function command(protocol: Protocol, role: Role, file: string): string[] {
+  return [`--${role}`, `"${process.execPath}" "${join(__dirname, file)}"`, ...PROGRAMS[protocol][role].words];
 }
 
 function neighbours(aims: readonly string[]): string[] {
@@ -179,8 +206,8 @@ function nearTo(aims: readonly string[]) {
   );
 }
 
-function check(words: readonly string[], results: string): Promise<Run> {
-  const usual = ['--protocol', 'websocket', '--path', '/feed', '--json', '--seed', '7', '--results', results];
+function check(protocol: Protocol, words: readonly string[], results: string): Promise<Run> {
+  const usual = ['--protocol', protocol, '--path', '/feed', '--json', '--seed', '7', '--results', results];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, 'check', ...usual, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
     // Interrupted, it heals and ends what it started.

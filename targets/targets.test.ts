@@ -1,18 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { WebSocket, WebSocketServer } from 'ws';
 import { loadCatalog } from '../harness/catalog.js';
-import type { FlawMeta } from './program';
+import { subjects } from './subjects';
 
-const flawed = readdirSync(join(__dirname, 'flawed')).filter((file) => file.endsWith('.js'));
 const flaws = new Map(
-  flawed.map((file) => [file, (require(join(__dirname, 'flawed', file)) as { meta: FlawMeta }).meta]),
+  subjects().flatMap((subject) => (subject.kind === 'flawed' ? [[subject.file, subject.meta] as const] : [])),
 );
 const ofRole = (role: string) =>
-  flawed.filter((file) => flaws.get(file)?.role === role).map((file) => `flawed/${file}`);
+  [...flaws].filter(([file, meta]) => file.startsWith('flawed/websocket/') && meta.role === role).map(([file]) => file);
 
 /** A started target; disposing it kills what is left of it. */
 class Program implements AsyncDisposable {
@@ -78,14 +76,17 @@ async function connect(host: string, query = '', options = {}) {
 const ids = (messages: Record<string, unknown>[]) => messages.map(({ seq }) => seq);
 
 /** They come back without their last id. */
-const FORGETFUL = ['flawed/no-resume.js', 'flawed/stale-after-reconnect.js'];
-const GOODBYES: Record<string, number> = { 'flawed/abrupt-shutdown.js': 1006, 'flawed/wrong-close-code.js': 1000 };
+const FORGETFUL = ['flawed/websocket/no-resume.js', 'flawed/websocket/stale-after-reconnect.js'];
+const GOODBYES: Record<string, number> = {
+  'flawed/websocket/abrupt-shutdown.js': 1006,
+  'flawed/websocket/wrong-close-code.js': 1000,
+};
 
-test('every check has a flawed target, which names it after its own file, without starting', () => {
+test('every check has a flawed target of its protocol, which names it after its own file, without starting', () => {
   const ids = loadCatalog().checks.map(({ id }) => id);
   expect([...flaws.values()].map(({ trips }) => trips).sort()).toEqual(ids.sort());
   for (const [file, { trips, role }] of flaws)
-    expect([`${trips}.js`, `${trips}.${role}.js`]).toContain(`websocket/${file}`);
+    expect([`flawed/${trips}.js`, `flawed/${trips}.${role}.js`]).toContain(file);
 });
 
 test.each(['websocket-server.js', ...ofRole('server')])('%s serves, is healthy and stops on SIGTERM', async (file) => {
@@ -94,7 +95,7 @@ test.each(['websocket-server.js', ...ofRole('server')])('%s serves, is healthy a
   const { closed, receive } = await connect(host);
   expect(await receive(2)).toContainEqual(expect.objectContaining({ data: expect.any(String) }));
   expect((await fetch(`http://${host}/health`)).status).toBe(200);
-  if (file === 'flawed/hung-shutdown.js') {
+  if (file === 'flawed/websocket/hung-shutdown.js') {
     program.child.kill('SIGTERM');
     expect(await closed).toBe(1001);
     expect(program.child.exitCode).toBeNull();
@@ -115,7 +116,7 @@ test.each(['websocket-client.js', ...ofRole('client')])('%s connects, reports an
   const asked = once(server, 'connection');
   for (const socket of server.clients) socket.terminate();
   await program.saw(/"close"/);
-  if (file !== 'flawed/no-reconnect.js') {
+  if (file !== 'flawed/websocket/no-reconnect.js') {
     const [, request] = await asked;
     expect(request.url).toBe(FORGETFUL.includes(file) ? '/feed' : '/feed?last=7');
     await program.saw(/"close".*"retry".*"open"/s);
@@ -185,7 +186,7 @@ describe('a flawed server has its flaw', () => {
   const waits = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
   test('no-heartbeat does not ping when quiet, and yet drops a session that used to speak', async () => {
-    const { program, host } = await startServer('flawed/no-heartbeat.js', quiet);
+    const { program, host } = await startServer('flawed/websocket/no-heartbeat.js', quiet);
     await using _program = program;
     const [idle, spoke] = [await connect(host), await connect(host)];
     let pings = 0;
@@ -196,7 +197,7 @@ describe('a flawed server has its flaw', () => {
   });
 
   test('leaked-session pings a client that never answers and keeps it', async () => {
-    const { program, host } = await startServer('flawed/leaked-session.js', quiet);
+    const { program, host } = await startServer('flawed/websocket/leaked-session.js', quiet);
     await using _program = program;
     const { socket } = await connect(host, '', { autoPong: false });
     for (let i = 0; i < 4; i++) await once(socket, 'ping');
@@ -204,7 +205,7 @@ describe('a flawed server has its flaw', () => {
   });
 
   test('unanswered-ping takes a ping and gives no pong', async () => {
-    const { program, host } = await startServer('flawed/unanswered-ping.js');
+    const { program, host } = await startServer('flawed/websocket/unanswered-ping.js');
     await using _program = program;
     const { socket } = await connect(host);
     const pong = once(socket, 'pong').then(() => 'pong');
@@ -213,13 +214,13 @@ describe('a flawed server has its flaw', () => {
   });
 
   test('no-sequence-id numbers nothing', async () => {
-    const { program, host } = await startServer('flawed/no-sequence-id.js');
+    const { program, host } = await startServer('flawed/websocket/no-sequence-id.js');
     await using _program = program;
     expect(ids(await (await connect(host)).receive(3))).toEqual([undefined, undefined, undefined]);
   });
 
   test('no-replay leaves a gap after a known cursor and still resets an unknown one', async () => {
-    const { program, host } = await startServer('flawed/no-replay.js');
+    const { program, host } = await startServer('flawed/websocket/no-replay.js');
     await using _program = program;
     const [first] = ids(await (await connect(host)).receive(10));
     const [back] = ids(await (await connect(host, `?last=${first}`)).receive(1));
@@ -228,7 +229,7 @@ describe('a flawed server has its flaw', () => {
   });
 
   test('accepts-while-draining says goodbye, then takes a new client, healthy, and still exits', async () => {
-    const { program, host } = await startServer('flawed/accepts-while-draining.js');
+    const { program, host } = await startServer('flawed/websocket/accepts-while-draining.js');
     await using _program = program;
     const old = await connect(host);
     const stopped = program.stopped();
@@ -241,7 +242,7 @@ describe('a flawed server has its flaw', () => {
   });
 
   test('unbounded-message takes 16 MiB in one message', async () => {
-    const { program, host } = await startServer('flawed/unbounded-message.js');
+    const { program, host } = await startServer('flawed/websocket/unbounded-message.js');
     await using _program = program;
     const { socket } = await connect(host);
     socket.send(Buffer.alloc(16 * 1024 * 1024));

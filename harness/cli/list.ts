@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Argument, type Command } from 'commander';
 import { loadCatalog } from '../catalog.js';
@@ -53,16 +53,15 @@ async function configured(config: string | undefined): Promise<Row[]> {
 function bundled(): Row[] {
   const root = join(__dirname, '../../targets');
   const programs = (folder: string, like: RegExp) =>
-    existsSync(join(root, folder))
-      ? readdirSync(join(root, folder))
-          .filter((file) => like.test(file) && !file.endsWith('.test.js'))
-          .map((file) => ({
-            name: join(folder, file.replace(/\.js$/, '')),
-            from: 'bundled',
-            what: `node ${join(root, folder, file)}`,
-          }))
-      : [];
-  return [...programs('', /-(server|client)\.js$/), ...programs('flawed', /\.js$/)];
+    readdirSync(join(root, folder))
+      .filter((file) => like.test(file) && !file.endsWith('.test.js'))
+      .map((file) => ({
+        name: join(folder, file.replace(/\.js$/, '')),
+        from: 'bundled',
+        what: `node ${join(root, folder, file)}`,
+      }));
+  const flawed = readdirSync(join(root, 'flawed')).flatMap((protocol) => programs(join('flawed', protocol), /\.js$/));
+  return [...programs('', /-(server|client)\.js$/), ...flawed];
 }
 
 const COLUMNS: Readonly<Record<Kind, (row: Row) => unknown[]>> = {

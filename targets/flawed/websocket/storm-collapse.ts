@@ -1,0 +1,18 @@
+/**
+ * Flaw: every connection leaves 1 MiB behind for ever, so each storm makes it fatter. It stops at 1 GiB, for the sake of the
+ * machine that runs this.
+ */
+import type { FlawMeta } from '../../program';
+import { MIB } from '../../websocket-behaviour';
+import { startServer } from '../../websocket-server';
+
+export const trips = 'websocket/storm-collapse';
+export const meta: FlawMeta = { role: 'server', trips };
+
+const leaked: Buffer[] = [];
+
+function leak(): void {
+  if (leaked.length < 1024) leaked.push(Buffer.alloc(MIB, 1));
+}
+
+if (require.main === module) startServer({ welcome: leak });

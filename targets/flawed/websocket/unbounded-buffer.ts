@@ -1,0 +1,12 @@
+/**
+ * Flaw: buffers for a slow client without a bound that helps. The 192 MiB a client are a fuse for the machine that runs this,
+ * three times what the check allows.
+ */
+import type { FlawMeta } from '../../program';
+import { deliverWithin, MIB } from '../../websocket-behaviour';
+import { startServer } from '../../websocket-server';
+
+export const trips = 'websocket/unbounded-buffer';
+export const meta: FlawMeta = { role: 'server', trips };
+
+if (require.main === module) startServer({ deliver: deliverWithin(192 * MIB) });
