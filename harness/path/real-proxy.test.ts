@@ -5,6 +5,7 @@ import { nowMs, until } from '../clock.js';
 import type { EventBody } from '../contract.js';
 import { openGate } from './gate.js';
 import { createObserver } from './observer.js';
+import { PROFILES } from './proxy-profiles.js';
 import { findProxy, PROXIES, startProxy } from './real-proxy.js';
 
 const found = PROXIES.flatMap((kind) => {
@@ -21,7 +22,7 @@ describe.each(found)('$kind', ({ kind, program }) => {
     const events: EventBody[] = [];
     const record = (event: EventBody) => void events.push(event);
     const gate = await openGate({ name: 'behind', upstream, record, observer: createObserver('key') });
-    const routes = [{ to: gate, idleMs: 1500 }];
+    const routes = [{ to: gate, settings: { ...PROFILES['nginx-article-websocket'], readTimeoutMs: 1500 } }];
     const proxy = await startProxy({ kind, program, name: kind, routes, record });
     const socket = new WebSocket(`ws://127.0.0.1:${proxy.ports[0]}/any`);
     await once(socket, 'open');

@@ -8,14 +8,16 @@ import { findProgram, isRequired } from '../programs.js';
 import { pickPort } from '../target/ports.js';
 import { spawnProcess } from '../target/process.js';
 import { whereAccepts } from '../target/readiness.js';
+import { CONFIGS } from './proxy-configs.js';
+import type { ProxySettings } from './proxy-profiles.js';
 
 export const PROXIES = ['nginx', 'haproxy'] as const;
 export type ProxyKind = (typeof PROXIES)[number];
 
-/** A tunnel through a proxy, which ends it when nothing has passed for so long. */
+/** A way through a proxy, with settings of its own. */
 export interface Route {
   readonly to: { readonly host: string; readonly port: number };
-  readonly idleMs: number;
+  readonly settings: ProxySettings;
 }
 
 /** A real proxy with a private config in a folder of its own; disposing it stops it and removes the folder. */
@@ -61,60 +63,4 @@ export async function startProxy(options: {
     throw new HarnessError('PROXY_START', `${program} did not start with a config of ours: ${said}`);
   }
   return { ports, [Symbol.asyncDispose]: stop };
-}
-
-type Config = (folder: string, ports: readonly number[], routes: readonly Route[]) => string;
-
-const CONFIGS: Readonly<Record<ProxyKind, Config>> = { nginx: nginxConfig, haproxy: haproxyConfig };
-
-/** As nginx's "WebSocket proxying" has it; `proxy_read_timeout` is 60 s there by default. */
-function nginxConfig(folder: string, ports: readonly number[], routes: readonly Route[]): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  const servers = routes.map(
-    ({ to, idleMs }, index) => `
-  server {
-    listen 127.0.0.1:${ports[index]};
-    location / {
-      proxy_pass http://${authority(to)};
-      proxy_http_version 1.1;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection "upgrade";
-      proxy_set_header Host $http_host;
-      proxy_read_timeout ${Math.round(idleMs)}ms;
-      proxy_send_timeout ${Math.round(idleMs)}ms;
-    }
-  }`,
-  );
-  return `daemon off;
-master_process off;
-error_log stderr;
-pid ${folder}/nginx.pid;
-events {}
-http {
-  access_log off;
-${temporary.map((what) => `  ${what}_temp_path ${folder}/${what};`).join('\n')}${servers.join('')}
-}
-`;
-}
-
-function haproxyConfig(_: string, ports: readonly number[], routes: readonly Route[]): string {
-  const proxies = routes.map(
-    ({ to, idleMs }, index) => `
-listen route-${index}
-  bind 127.0.0.1:${ports[index]}
-  timeout client ${Math.round(idleMs)}ms
-  timeout server ${Math.round(idleMs)}ms
-  timeout tunnel ${Math.round(idleMs)}ms
-  server upstream ${authority(to)}`,
-  );
-  return `global
-  maxconn 256
-defaults
-  mode http
-  timeout connect 5s${proxies.join('\n')}
-`;
-}
-
-function authority({ host, port }: Route['to']): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -4,6 +4,7 @@ import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { openSilent, startReferenceServer } from '../../harness/drivers/websocket-reference.js';
 import { messageOf } from '../../harness/errors.js';
+import { PROFILES } from '../../harness/path/proxy-profiles.js';
 import { findProxy, PROXIES, type ProxyKind, startProxy } from '../../harness/path/real-proxy.js';
 import type { Address, ScenarioContext, Session } from '../../harness/scenario.js';
 import { isSecure } from '../../harness/schemes.js';
@@ -87,7 +88,8 @@ async function throughProxy(
   const gate = await context.openGate({ name: who, to: server });
   let session: Session | undefined;
   const start = async (idleMs: number) => {
-    const routes = [gate, silent].map((to) => ({ to: { host: to.host, port: to.port }, idleMs }));
+    const settings = { ...PROFILES['nginx-article-websocket'], readTimeoutMs: idleMs };
+    const routes = [gate, silent].map((to) => ({ to: { host: to.host, port: to.port }, settings }));
     const proxy = await startProxy({ kind, program, name: who, routes, record: context.record });
     const [port = 0, control = 0] = proxy.ports;
     const opened = await context.openSession({ name: who, to: { host: '127.0.0.1', port } });

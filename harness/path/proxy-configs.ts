@@ -1,0 +1,74 @@
+import type { ProxyKind, Route } from './real-proxy.js';
+
+type Config = (folder: string, ports: readonly number[], routes: readonly Route[]) => string;
+
+export const CONFIGS: Readonly<Record<ProxyKind, Config>> = { nginx: nginxConfig, haproxy: haproxyConfig };
+
+const CONNECTIONS = {
+  close: [],
+  none: [`proxy_set_header Connection '';`],
+  // As nginx's "WebSocket proxying" has it.
+  upgrade: [
+    'proxy_set_header Upgrade $http_upgrade;',
+    'proxy_set_header Connection "upgrade";',
+    'proxy_set_header Host $http_host;',
+  ],
+} as const;
+
+/** Only what differs from nginx's own defaults is written: those are to be its own. */
+function nginxConfig(folder: string, ports: readonly number[], routes: readonly Route[]): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  const servers = routes.map(({ to, settings }, index) => {
+    const lines = [
+      `proxy_pass http://${authority(to)};`,
+      ...(settings.upstreamHttp === '1.0' ? [] : [`proxy_http_version ${settings.upstreamHttp};`]),
+      ...CONNECTIONS[settings.connection],
+      ...(settings.buffering ? [] : ['proxy_buffering off;']),
+      ...(settings.chunked ? [] : ['chunked_transfer_encoding off;']),
+      ...(settings.gzip ? ['gzip on;', 'gzip_types text/event-stream;'] : []),
+      ...(settings.cache ? [`proxy_cache cache-${index};`, 'proxy_cache_valid 200 10m;'] : []),
+      `proxy_read_timeout ${Math.round(settings.readTimeoutMs)}ms;`,
+      `proxy_send_timeout ${Math.round(settings.readTimeoutMs)}ms;`,
+    ];
+    const cache = settings.cache ? `\n  proxy_cache_path ${folder}/cache-${index} keys_zone=cache-${index}:1m;` : '';
+    return `${cache}
+  server {
+    listen 127.0.0.1:${ports[index]};
+    location / {
+      ${lines.join('\n      ')}
+    }
+  }`;
+  });
+  return `daemon off;
+master_process off;
+error_log stderr;
+pid ${folder}/nginx.pid;
+events {}
+http {
+  access_log off;
+${temporary.map((what) => `  ${what}_temp_path ${folder}/${what};`).join('\n')}${servers.join('')}
+}
+`;
+}
+
+function haproxyConfig(_: string, ports: readonly number[], routes: readonly Route[]): string {
+  const proxies = routes.map(
+    ({ to, settings: { readTimeoutMs, noDelay } }, index) => `
+listen route-${index}
+  bind 127.0.0.1:${ports[index]}
+  timeout client ${Math.round(readTimeoutMs)}ms
+  timeout server ${Math.round(readTimeoutMs)}ms
+  timeout tunnel ${Math.round(readTimeoutMs)}ms${noDelay ? '\n  option http-no-delay' : ''}
+  server upstream ${authority(to)}`,
+  );
+  return `global
+  maxconn 256
+defaults
+  mode http
+  timeout connect 5s${proxies.join('\n')}
+`;
+}
+
+function authority({ host, port }: Route['to']): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
