@@ -56,8 +56,9 @@ function offered(shared: readonly Check[], protocol: string): Check[] {
   const names = (ids: readonly string[]) => ids.filter((id) => known.get(id) !== false).map(full);
   return shared
     .filter(({ id }) => known.get(id))
-    .map((check) => ({
+    .map(({ inProtocol, ...check }) => ({
       ...check,
+      ...inProtocol?.[protocol],
       id: full(check.id),
       ...(check.needs ? { needs: names(check.needs) } : {}),
       ...(check.implies ? { implies: names(check.implies) } : {}),

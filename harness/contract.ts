@@ -214,11 +214,15 @@ export interface RunOptions {
 
 // ---------------------------------------------------------------- checks
 
+type ProtocolWord = 'level' | 'title' | 'why' | 'fix' | 'source' | 'unless';
+
 export interface CheckMeta {
   /** `<protocol>/<problem>`; in suites/shared just `<problem>`: the catalog makes one for each protocol. */
   readonly id: string;
   /** Of a shared check: the protocols that it is proven for. */
   readonly protocols?: readonly string[];
+  /** Of a shared check: what one protocol says in words, or at a level, of its own. */
+  readonly inProtocol?: Readonly<Record<string, Partial<Pick<CheckMeta, ProtocolWord>>>>;
   readonly level: Level;
   /** Which of the ten anti-patterns, if any. */
   readonly antiPattern: number | null;

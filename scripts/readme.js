@@ -9,10 +9,26 @@ const cell = (text) => text.replaceAll('|', '\\|');
 const table = (head, rows) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 
+/** One row a problem, whatever protocols have it; where they word the rule differently, a row each. */
+function grouped(checks) {
+  const rows = new Map();
+  for (const check of checks.toSorted((a, b) => (a.id.split('/')[1] < b.id.split('/')[1] ? -1 : 1))) {
+    const key = [check.id.split('/')[1], check.role, check.title].join(' ');
+    rows.set(key, [...(rows.get(key) ?? []), check]);
+  }
+  return rows;
+}
+
 const parts = {
   checks: table(
-    ['check', 'of', 'rule', 'reports'],
-    checks.map(({ id, role, title, measured }) => [`\`${id}\``, role, title, Object.keys(measured).join(', ')]),
+    ['check', 'protocols', 'of', 'rule', 'reports'],
+    [...grouped(checks).values()].map(([{ id, role, title, measured }, ...others]) => [
+      `\`${id.split('/')[1]}\``,
+      [id, ...others.map((other) => other.id)].map((one) => one.split('/')[0]).join(', '),
+      role,
+      title,
+      Object.keys(measured).join(', '),
+    ]),
   ),
   faults: table(
     ['fault', 'where', 'what it does', 'evidence of its bite'],
