@@ -1,6 +1,6 @@
 import type { EventBodyAt, EventOf, MessageFacts } from './contract.js';
 import { viewOf } from './history.js';
-import { type LedgerRequest, ledgerOf } from './ledger.js';
+import { cutAt, type LedgerRequest, ledgerOf } from './ledger.js';
 import { tell } from './story.js';
 
 type Fields = NonNullable<MessageFacts['fields']>;
@@ -85,4 +85,34 @@ test('reports of ids that no message carries, and streams that differ on a healt
   expect(counts(ledgerOf(history(undefined, all.slice(20, 30), seq, own), REQUEST))).toMatch(/not found/);
   const half = all.filter((n) => n % 2 === 0);
   expect(counts(ledgerOf(history(half, all.slice(20, 30)), REQUEST))).toMatch(/shared only/);
+});
+
+describe('cutAt', () => {
+  test('is when the gate cut the link, not when the scenario said so', () => {
+    const ended = {
+      type: 'connection',
+      gate: 'victim',
+      conn: 1,
+      what: 'end',
+      how: 'RST',
+      upBytes: 0,
+      downBytes: 0,
+    } as const;
+    const phase = { type: 'phase', phase: 'fault', label: 'cut' } as const;
+    const at = (events: EventBodyAt[]) => cutAt(viewOf(tell(events)), 'cut');
+    expect(
+      at([
+        [100, phase],
+        [320, { ...ended, by: 'gate' }],
+        [900, { ...ended, by: 'gate' }],
+      ]),
+    ).toBe(320);
+    expect(
+      at([
+        [50, { ...ended, by: 'client' }],
+        [100, phase],
+      ]),
+    ).toBe(100);
+    expect(at([[50, { ...ended, by: 'gate' }]])).toBeUndefined();
+  });
 });

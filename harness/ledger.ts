@@ -55,6 +55,14 @@ export function canonical(scalar: Scalar): string {
   return number === undefined ? keyOf(scalar) : String(number);
 }
 
+/** When the client's link was really cut: on a busy machine some messages still pass after the scenario said that it would be. */
+export function cutAt(history: HistoryView, label: string): number | undefined {
+  const said = history.phaseAt('fault', label);
+  if (said === undefined) return undefined;
+  const ends = history.of('connection').filter(({ gate, what }) => gate === 'victim' && what === 'end');
+  return ends.find((end) => end.t >= said && 'by' in end && end.by === 'gate')?.t ?? said;
+}
+
 /** The ids at a field, in order of arrival; a batch carries several. */
 export function entriesOf(messages: readonly EventOf<'message'>[], field: IdField): Entry[] {
   if (field.pointer === WHOLE) return messages.map((event) => ({ key: `s${event.hash}`, event }));

@@ -1,6 +1,6 @@
 import type { EventBodyAt, Finding, HistoryView, Target } from '../../harness/contract.js';
 import { inconclusive, skipped } from '../../harness/finding.js';
-import { type Away, data, type Ledger, ledgerOf } from '../../harness/ledger.js';
+import { type Away, cutAt, data, type Ledger, ledgerOf } from '../../harness/ledger.js';
 
 /** The cuts after which the client came back, or what keeps every check on them from a verdict. */
 export function cutsOf(history: HistoryView): { readonly away: readonly Away[]; readonly calmTo: number } | Finding {
@@ -18,7 +18,7 @@ export function cutsOf(history: HistoryView): { readonly away: readonly Away[]; 
     return inconclusive('neither the latency nor the slices were seen to act', { because: backs });
   const away = backs
     .filter(({ facts }) => facts.returned === true)
-    .map((back) => ({ from: history.phaseAt('fault', `cut-${back.facts.cut}`) ?? back.t, to: back.t }));
+    .map((back) => ({ from: cutAt(history, `cut-${back.facts.cut}`) ?? back.t, to: back.t }));
   if (away.length === 0) return skipped('follows from no-reconnect: it did not come back', { because: backs });
   return { away, calmTo };
 }

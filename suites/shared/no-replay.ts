@@ -4,6 +4,7 @@ import { defineCheck } from '../../harness/define.js';
 import { isRefetch } from '../../harness/drivers/resume.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { type IdField, idsIn } from '../../harness/id-field.js';
+import { cutAt } from '../../harness/ledger.js';
 
 const NEEDS = 'needs --resume';
 /** Below this the two sessions did not see the same stream (CHECKLIST rule 9). */
@@ -49,7 +50,7 @@ export default defineCheck({
     const field = { pointer: String(pointer), by: by === null ? undefined : String(by) };
     // Ids that are counted for each topic name a place in the one that the last id is of.
     const ids = (gate: string) => idsOf(history, gate, field).filter((id) => id.group === group);
-    const cut = history.phaseAt('fault', 'cut') ?? 0;
+    const cut = cutAt(history, 'cut') ?? 0;
     const back = history.of('session').find((event) => event.name === 'resumed' && event.what !== 'end');
     if (back?.what !== 'open') {
       return fail(

@@ -4,6 +4,7 @@ import { defineCheck } from '../../harness/define.js';
 import { isRefetch } from '../../harness/drivers/resume.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { idsIn, keyOf } from '../../harness/id-field.js';
+import { cutAt } from '../../harness/ledger.js';
 import { inWords } from '../../harness/numbers.js';
 import { streamOf } from '../../harness/sequence.js';
 
@@ -44,7 +45,7 @@ export default defineCheck({
   judge(history, { target, expect }) {
     const baseline = history.of('obstacle').find(({ code }) => code === 'BASELINE');
     if (baseline) return inconclusive(baseline.text, { because: [baseline] });
-    const cut = history.phaseAt('fault', 'cut');
+    const cut = cutAt(history, 'cut');
     const reopened = history.phaseAt('recovery');
     const back = history.measures('back')[0];
     if (cut === undefined || reopened === undefined || !back) return inconclusive('the client was never cut');
