@@ -1,10 +1,10 @@
 /** The same feed as server-sent events, for whom a proxy keeps from WebSocket: both ends of it. */
-import { get, type ServerResponse } from 'node:http';
-import { get as getSecurely } from 'node:https';
+import type { ServerResponse } from 'node:http';
 import type { WebSocket } from 'ws';
+import { EventDecoder } from './event-decoder';
+import { followEvents, isEventStream } from './event-source';
+import { MIB } from './limits';
 import { scaledMs } from './program';
-
-const MIB = 1024 * 1024;
 
 /** The server's end. Who falls behind is cut. */
 export class EventStreams {
@@ -78,33 +78,14 @@ export class Detour {
   }
 
   /** Follows the stream until it ends or falls silent. True where it was one. */
-  follow(webSocketUrl: URL, silenceMs: number, receive: (text: string) => void): Promise<boolean> {
-    return new Promise((resolve) => {
-      const url = new URL(webSocketUrl.href.replace(/^ws/, 'http'));
-      const options = { headers: { accept: 'text/event-stream' }, agent: false };
-      const request = (url.protocol === 'https:' ? getSecurely : get)(url, options);
-      let deadline = setTimeout(() => request.destroy(), scaledMs(5_000));
-      let carried = false;
-      request.on('response', (response) => {
-        carried = response.headers['content-type']?.startsWith('text/event-stream') ?? false;
-        if (!carried) return request.destroy();
-        clearTimeout(deadline);
-        deadline = setTimeout(() => request.destroy(), scaledMs(silenceMs));
-        let rest = '';
-        response.setEncoding('utf8').on('data', (piece: string) => {
-          deadline.refresh();
-          const lines = (rest + piece).split('\n');
-          rest = lines.pop() ?? '';
-          for (const line of lines) if (line.startsWith('data: ')) receive(line.slice(6));
-        });
-        response.on('error', () => {});
-      });
-      request.on('error', () => {}); // Its close says enough.
-      request.on('close', () => {
-        clearTimeout(deadline);
-        this.#patience = carried ? 0 : 4;
-        resolve(carried);
-      });
-    });
+  async follow(webSocketUrl: URL, silenceMs: number, receive: (text: string) => void): Promise<boolean> {
+    const decoder = new EventDecoder({ event: ({ data }) => receive(data), retry: () => {}, stray: () => {} });
+    const { opened } = await followEvents(new URL(webSocketUrl.href.replace(/^ws/, 'http')), decoder, {
+      answerMs: scaledMs(5_000),
+      silenceMs: scaledMs(silenceMs),
+      accepts: isEventStream,
+    }).ended;
+    this.#patience = opened ? 0 : 4;
+    return opened;
   }
 }

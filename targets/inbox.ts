@@ -29,12 +29,14 @@ export class Inbox {
     return this.#ids.at(-1 - this.#behaviour.overlap) ?? this.#ids[0];
   }
 
-  /** False where the text is no message of ours. */
-  take(text: string): boolean {
+  /** False where the text is no message of ours. What it came in may have an id of its own. */
+  take(text: string, id?: Id): boolean {
     const message = parse(text);
-    if (message?.event === 'reset') this.#ids = [];
-    for (const { seq } of message?.batch ?? [message ?? {}]) if (seq !== undefined) this.#takeOne(seq);
-    return message !== null;
+    if (message === null) return false;
+    if (message.event === 'reset') this.#ids = [];
+    const ids = id !== undefined ? [id] : (message.batch ?? [message]).map(({ seq }) => seq);
+    for (const one of ids) if (one !== undefined) this.#takeOne(one);
+    return true;
   }
 
   #takeOne(id: Id): void {

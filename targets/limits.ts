@@ -1,6 +1,8 @@
 /** What one client may have of a server. A second is a second, whatever HOLDFAST_SCALE says: so are those of whom it limits. */
 import type { EventEmitter } from 'node:events';
 
+export const MIB = 1024 * 1024;
+
 /** Counts what each address has open. */
 export class OpenByAddress {
   readonly #open = new Map<string | undefined, number>();

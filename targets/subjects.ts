@@ -41,6 +41,16 @@ const PROGRAMS = {
       words: ['--sequence', 'seq', '--resume', '?last={id}', '--pressure-env', 'PRESSURE=1'],
     },
   },
+  sse: {
+    server: {
+      file: 'sse-server.js',
+      words: [
+        ...['--quiet-env', 'QUIET=1', '--pressure-env', 'PRESSURE=1', 'bundled-sse', '--config', BUNDLED],
+        ...['--metrics-url', 'http://127.0.0.1:{port}/metrics'],
+      ],
+    },
+    client: { file: 'sse-client.js', words: [] },
+  },
 } as const;
 /** Windows of the proofs; the resilient pair also runs in its real ones. */
 export const SCALE = '0.2';
@@ -169,6 +179,16 @@ export const RESILIENT: readonly Resilient[] = [
     roles: ['server'],
     words: LOGIN,
     aims: ['websocket/late-auth', 'websocket/auth-window', 'websocket/outlives-token'],
+  },
+  { protocol: 'sse', roles: ['server'], words: [] },
+  { protocol: 'sse', roles: ['client'], words: [] },
+  { protocol: 'sse', roles: ['server', 'client'], words: [] },
+  { protocol: 'sse', roles: ['client'], words: ['--delivery', 'latest'], aims: ['sse/stale-after-reconnect'] },
+  {
+    protocol: 'sse',
+    roles: ['server'],
+    words: LOGIN,
+    aims: ['sse/late-auth', 'sse/auth-window', 'sse/outlives-token'],
   },
 ];
 

@@ -2,10 +2,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import type { FeedMessage } from './feed';
+import { isMember } from './admission';
+import { type FeedMessage, pressing } from './feed';
+import { MIB } from './limits';
 import { counts, metricsText } from './metrics';
-
-export const MIB = 1024 * 1024;
 
 export interface Session {
   readonly socket: WebSocket;
@@ -62,8 +62,6 @@ export interface Behaviour {
   readonly overLimit: (socket: WebSocket) => void;
 }
 
-export const pressing = process.env.PRESSURE === '1';
-
 export function send(socket: WebSocket, text: string): void {
   // Bytes of its own for each socket: what a slow one holds can then be measured. The filler does not compress.
   if (socket.readyState !== WebSocket.OPEN) return;
@@ -86,24 +84,6 @@ export function beat(session: Session): void {
   if (session.awaitsPong) session.socket.terminate();
   else session.socket.ping();
   session.awaitsPong = true;
-}
-
-export const BRIEF_MS = 6_000;
-
-/** /members is for who has a token, every other path for all. `brief` is good for 6 s from the login. */
-export function tokenOf(url: string): 'good' | 'brief' | 'none' | 'wrong' {
-  // Not `new URL`, which throws at what some send in its place.
-  const [pathname, query] = url.split('?');
-  if (pathname !== '/members') return 'good';
-  const token = new URLSearchParams(query).get('token');
-  return token === null ? 'none' : token === 'open-sesame' ? 'good' : token === 'brief-sesame' ? 'brief' : 'wrong';
-}
-
-export const isMember = ({ url = '' }: IncomingMessage) => ['good', 'brief'].includes(tokenOf(url));
-
-/** A page of another host; programs send no Origin. */
-export function isForeign({ headers }: IncomingMessage): boolean {
-  return headers.origin !== undefined && headers.origin.split(':')[1] !== `//${headers.host?.split(':')[0]}`;
 }
 
 export const resilient: Behaviour = {

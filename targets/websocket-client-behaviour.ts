@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { ClientOptions, WebSocket } from 'ws';
 import { Inbox } from './inbox';
 import { Outbox } from './outbox';
-import { report, scaledMs } from './program';
+import { report } from './program';
+import { askedMs } from './retry-after';
 
 /** How the last connection ended: the code of its close, and the status where the handshake was refused. */
 export interface Why {
@@ -63,16 +64,3 @@ export const resilient: Behaviour = {
   beat: (socket) => socket.ping(),
   answersClose: true,
 };
-
-/** 401 and 403 will not change soon. */
-function askedMs(status: number | undefined, retryAfter: string | undefined): number {
-  if (status === 401 || status === 403) return scaledMs(15_000);
-  return retryAfterMs(retryAfter);
-}
-
-export function retryAfterMs(retryAfter: string | undefined): number {
-  const seconds = Number(retryAfter ?? 0);
-  return (
-    1_000 * Math.min(120, Number.isFinite(seconds) ? seconds : (Date.parse(retryAfter ?? '') - Date.now()) / 1_000 || 0)
-  );
-}

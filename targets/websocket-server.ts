@@ -5,26 +5,17 @@
  * Environment: PORT, HOST, HOLDFAST_SCALE; PUSH_MS (200); QUIET=1 sends nothing by itself; PRESSURE=1 sends 4 MB/s to each;
  * SESSION_LIMIT (500) is what one address may have open.
  */
-import { randomBytes, randomInt } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { BRIEF_MS, isForeign, tokenOf } from './admission';
 import { EventStreams } from './event-fallback';
-import { Feed } from './feed';
+import { createFeed, pressing } from './feed';
 import { OpenByAddress, withinRate } from './limits';
 import { counts, observe } from './metrics';
 import { Orders } from './orders';
 import { scaledMs } from './program';
-import {
-  type Behaviour,
-  BRIEF_MS,
-  isForeign,
-  pressing,
-  resilient,
-  type Session,
-  send,
-  tokenOf,
-} from './websocket-behaviour';
+import { type Behaviour, resilient, type Session, send } from './websocket-behaviour';
 
 export const meta = { role: 'server', trips: null } as const;
 
@@ -46,8 +37,7 @@ function answerTo(raw: RawData, orders: Orders, forgives: boolean): string | und
 
 export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, port: Number(PORT) }): void {
   const { autoPong, maxPayload, deliver, form, first, ...behaviour }: Behaviour = { ...resilient, ...flaw };
-  const filler = randomBytes(48 * 1024).toString('base64');
-  const feed = new Feed(pressing ? 8 : 10_000, () => (pressing ? filler : `${20 + randomInt(5)} degrees`), first);
+  const feed = createFeed(first);
   const orders = new Orders(10_000, behaviour.executesOnce);
   const sessions = new Map<WebSocket, Session>();
   const open = new OpenByAddress();
@@ -72,6 +62,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
       const start = performance.now();
       const answer = answerTo(raw, orders, behaviour.forgives);
       if (answer !== undefined) deliver(answer, [socket]);
+      counts.received += 1;
       observe((performance.now() - start) / 1_000);
     });
     open.hold(socket, tcp.remoteAddress);

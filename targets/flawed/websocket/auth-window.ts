@@ -1,7 +1,8 @@
 /** Flaw: takes the handshake first and looks at the token then. */
+
+import { isMember } from '../../admission';
 import type { FlawMeta } from '../../program';
 import { LOGIN } from '../../program';
-import { isMember } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const trips = 'websocket/auth-window';

@@ -1,7 +1,8 @@
 /** Flaw: hands its messages over 600 ms after it got them, and goes without those that are under way. */
 import type { WebSocket } from 'ws';
+import { pressing } from '../../feed';
 import type { FlawMeta } from '../../program';
-import { pressing, resilient } from '../../websocket-behaviour';
+import { resilient } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const trips = 'websocket/lost-on-shutdown';

@@ -2,8 +2,9 @@
  * Flaw: every connection leaves 1 MiB behind for ever, so each storm makes it fatter. It stops at 1 GiB, for the sake of the
  * machine that runs this.
  */
+
+import { MIB } from '../../limits';
 import type { FlawMeta } from '../../program';
-import { MIB } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const trips = 'websocket/storm-collapse';

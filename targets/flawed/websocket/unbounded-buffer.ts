@@ -2,8 +2,10 @@
  * Flaw: buffers for a slow client without a bound that helps. The 192 MiB a client are a fuse for the machine that runs this,
  * three times what the check allows.
  */
+
+import { MIB } from '../../limits';
 import type { FlawMeta } from '../../program';
-import { deliverWithin, MIB } from '../../websocket-behaviour';
+import { deliverWithin } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const trips = 'websocket/unbounded-buffer';

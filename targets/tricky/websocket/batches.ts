@@ -3,9 +3,10 @@
  * to 25 sessions at a time.
  */
 import type { WebSocket } from 'ws';
+import { pressing } from '../../feed';
 import type { TrickyMeta } from '../../program';
 import { scaledMs } from '../../program';
-import { pressing, resilient } from '../../websocket-behaviour';
+import { resilient } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const meta: TrickyMeta = {

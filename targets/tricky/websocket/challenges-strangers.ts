@@ -4,9 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
+import { MIB } from '../../limits';
 import type { TrickyMeta } from '../../program';
 import { scaledMs } from '../../program';
-import { deliverWithin, MIB, type Session, send } from '../../websocket-behaviour';
+import { deliverWithin, type Session, send } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const meta: TrickyMeta = {

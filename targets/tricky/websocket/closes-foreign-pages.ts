@@ -1,6 +1,7 @@
 /** Tricky: takes the handshake of a foreign page, since browsers show no HTTP status, and closes with 1008 before any message. */
+
+import { isForeign } from '../../admission';
 import type { TrickyMeta } from '../../program';
-import { isForeign } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const meta: TrickyMeta = {

@@ -1,7 +1,8 @@
 /** Tricky: drops what a slow client cannot take, counts it, and says so once the client is back: it loses data, and no memory. */
 import type { WebSocket } from 'ws';
+import { MIB } from '../../limits';
 import type { TrickyMeta } from '../../program';
-import { MIB, send } from '../../websocket-behaviour';
+import { send } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const meta: TrickyMeta = {

@@ -1,6 +1,7 @@
 /** Tricky: takes messages of 64 MiB, and not a byte more. */
+
+import { MIB } from '../../limits';
 import type { TrickyMeta } from '../../program';
-import { MIB } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const meta: TrickyMeta = {

@@ -1,7 +1,8 @@
 /** Tricky: looks every so often at who may stay, so that a session outlives its token by up to 50 s: less than a minute. */
+
+import { tokenOf } from '../../admission';
 import type { TrickyMeta } from '../../program';
 import { LOGIN, scaledMs } from '../../program';
-import { tokenOf } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const meta: TrickyMeta = {

@@ -1,7 +1,8 @@
 /** Tricky: has nothing there for who brings no token, and sends who brings a wrong one to the login page; no 401 anywhere. */
+
+import { tokenOf } from '../../admission';
 import type { TrickyMeta } from '../../program';
 import { LOGIN } from '../../program';
-import { tokenOf } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const meta: TrickyMeta = {

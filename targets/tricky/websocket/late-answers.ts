@@ -4,8 +4,8 @@
  * current message is sent" [RFC 6455 5.5.1].
  */
 import { WebSocket } from 'ws';
+import { isMember } from '../../admission';
 import type { TrickyMeta } from '../../program';
-import { isMember } from '../../websocket-behaviour';
 import { startServer } from '../../websocket-server';
 
 export const meta: TrickyMeta = {

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
+import { MIB } from '../../limits';
 import type { TrickyMeta } from '../../program';
-import { MIB } from '../../websocket-behaviour';
 
 export const meta: TrickyMeta = {
   role: 'server',
