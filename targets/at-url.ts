@@ -1,9 +1,12 @@
 /** A program started at an address of this machine that is not loopback: what is asked of a URL is asked of no command. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { selfSigned } from '../harness/path/certificates.js';
 import type { Scheme } from './program.js';
 
 const START_MS = 20_000;
@@ -13,8 +16,9 @@ export async function startAtUrl(file: string, scheme: Scheme): Promise<{ readon
   const host = outward.find(({ family }) => family === 'IPv4')?.address;
   if (host === undefined) throw new Error('this machine has no IPv4 address but loopback: a URL cannot be proven here');
   const port = await freePort(host);
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-at-url-'));
   const child = spawn(process.execPath, [file], {
-    env: { ...process.env, HOST: host, PORT: `${port}` },
+    env: { ...process.env, HOST: host, PORT: `${port}`, ...(scheme === 'https' ? certificateFor(host, folder) : {}) },
     stdio: 'ignore',
   });
   for (let leftMs = START_MS; !(await accepts(host, port)); leftMs -= 100) {
@@ -25,8 +29,18 @@ export async function startAtUrl(file: string, scheme: Scheme): Promise<{ readon
     const exited = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
     child.kill('SIGTERM');
     await exited;
+    rmSync(folder, { recursive: true, force: true });
   };
   return { url: `${scheme}://${host}:${port}/feed`, [Symbol.asyncDispose]: stop };
+}
+
+/** Signed by nobody: it is checked with `--insecure`. */
+function certificateFor(host: string, folder: string): { readonly TLS_CERT: string; readonly TLS_KEY: string } {
+  const { certPem, keyPem } = selfSigned([host], { from: -1, to: 30 });
+  const files = { TLS_CERT: join(folder, 'cert.pem'), TLS_KEY: join(folder, 'key.pem') };
+  writeFileSync(files.TLS_CERT, certPem);
+  writeFileSync(files.TLS_KEY, keyPem);
+  return files;
 }
 
 async function freePort(host: string): Promise<number> {

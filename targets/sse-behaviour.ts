@@ -1,5 +1,6 @@
 /** What an SSE server may do well or badly, one word each. A flawed server is the resilient one with one of them changed. */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import { isForeign, isMember } from './admission';
 import { type FeedMessage, pressing } from './feed';
 import { MIB } from './limits';
@@ -10,6 +11,8 @@ import { scaledMs } from './program';
 export interface Stream {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** What its events are written to. */
+  readonly body: Writable;
 }
 
 export type Deliver = (text: string, to: Iterable<Stream>) => void;
@@ -21,6 +24,8 @@ export interface Behaviour {
   readonly headers: OutgoingHttpHeaders;
   /** What it says to a page of this or another host. */
   readonly cors: (request: IncomingMessage) => OutgoingHttpHeaders;
+  /** What the events are written to, before the head is sent: an encoding on the way, or the response itself. */
+  readonly body: (request: IncomingMessage, response: ServerResponse) => Writable;
   /** Sends the head at once, and not with the first event. */
   readonly flushes: boolean;
   /** What native clients wait before they come back, drawn for each; null says nothing of it. */
@@ -57,9 +62,9 @@ export interface Behaviour {
   readonly metrics: () => string;
   /** Whether a stream that ended is no longer counted; `finished` where the server had ended it. */
   readonly uncounts: (finished: boolean) => boolean;
-  /** A stream has been opened, and nothing sent to it. */
+  /** A stream has been opened, and nothing written to it; it may be ended here. */
   readonly welcome: (stream: Stream) => void;
-  readonly goodbye: (response: ServerResponse, why: Reason) => void;
+  readonly goodbye: (stream: Stream, why: Reason) => void;
   /** Over how long the goodbyes are spread. */
   readonly drainMs: number;
   /** How long it goes on taking new streams after the stop signal. */
@@ -71,11 +76,11 @@ export interface Behaviour {
   readonly http2: boolean;
 }
 
-export function send({ response }: Stream, text: string): void {
-  if (response.writableEnded) return;
+export function send({ body }: Stream, text: string): void {
+  if (body.writableEnded) return;
   counts.sent += 1;
   // Bytes of its own for each stream: what a slow one holds can then be measured.
-  response.write(Buffer.from(text));
+  body.write(Buffer.from(text));
 }
 
 /** Sends to each without waiting for any; who is further behind than `backlogBytes` is cut, and may come back for the rest. */
@@ -104,9 +109,10 @@ export const resilient: Behaviour = {
       ? { 'access-control-allow-origin': request.headers.origin, 'access-control-allow-credentials': 'true' }
       : {}),
   }),
+  body: (_, response) => response,
   flushes: true,
   retryMs: () => between(2_000, 4_000),
-  beat: ({ response }) => void response.write(': beat\n\n'),
+  beat: ({ body }) => void (body.writableEnded || body.write(': beat\n\n')),
   beatMs: 15_000,
   form: (message) => `id: ${message.seq}\ndata: ${JSON.stringify(message)}\n\n`,
   first: undefined,
@@ -126,10 +132,10 @@ export const resilient: Behaviour = {
   metrics: metricsText,
   uncounts: () => true,
   welcome: () => {},
-  goodbye: (response, why) => {
+  goodbye: ({ body }, why) => {
     // All leave at about one time: they shall not all come back at one.
     const retry = why === 'shutdown' ? `retry: ${between(1_000, 8_000)}\n` : '';
-    response.end(`event: goodbye\n${retry}data: {"event":"goodbye","reason":"${why}"}\n\n`);
+    body.end(`event: goodbye\n${retry}data: {"event":"goodbye","reason":"${why}"}\n\n`);
   },
   drainMs: 2_000,
   admitsMs: 0,

@@ -32,7 +32,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
   let [healthy, draining] = [true, false];
 
   function join(request: IncomingMessage, response: ServerResponse): void {
-    const stream: Stream = { request, response };
+    const stream: Stream = { request, response, body: behaviour.body(request, response) };
     response.writeHead(200, { ...ownConnection(request), ...behaviour.headers, ...behaviour.cors(request) });
     if (behaviour.flushes) response.flushHeaders();
     open.hold(response, request.socket.remoteAddress);
@@ -42,15 +42,16 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
     const timers = [endAfter(stream, behaviour.lifetimeMs(), 'lifetime')];
     if (behaviour.endsWithToken && tokenOf(url, headers.authorization) === 'brief')
       timers.push(setTimeout(end, BRIEF_MS, stream, 'token expired'));
-    response.on('error', () => {}); // Its close says enough.
+    for (const one of [response, stream.body]) one.on('error', () => {}); // The close says enough.
     response.once('close', () => {
       for (const timer of timers) clearTimeout(timer);
-      if (behaviour.uncounts(response.writableEnded)) counts.active -= 1;
+      if (behaviour.uncounts(stream.body.writableEnded)) counts.active -= 1;
       behaviour.left(stream, () => streams.delete(stream));
     });
     behaviour.welcome(stream);
+    if (stream.body.writableEnded) return;
     const retryMs = behaviour.retryMs();
-    if (retryMs !== null) response.write(`retry: ${retryMs}\n\n`);
+    if (retryMs !== null) stream.body.write(`retry: ${retryMs}\n\n`);
     for (const text of missedSince(behaviour.cursorOf(request))) send(stream, text);
     streams.add(stream); // Live from here: the replay came wholly before.
   }
@@ -64,8 +65,8 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
   }
 
   function end(stream: Stream, why: Reason): void {
-    if (stream.response.writableEnded) return;
-    behaviour.goodbye(stream.response, why);
+    if (stream.body.writableEnded) return;
+    behaviour.goodbye(stream, why);
     setTimeout(() => stream.response.destroy(), scaledMs(LEAVES_MS));
   }
 

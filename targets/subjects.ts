@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run, Verdict } from '../harness/contract.js';
 import { startAtUrl } from './at-url.js';
-import { type FlawMeta, LOGIN, type TrickyMeta } from './program.js';
+import { type FlawMeta, LOGIN, type Scheme, type TrickyMeta } from './program.js';
 
 /** Its protocol is the folder it lies in. */
 export type Subject = { readonly protocol: Protocol; readonly file: string } & (
@@ -159,6 +159,8 @@ interface Resilient {
   readonly protocol: Protocol;
   readonly roles: readonly Role[];
   readonly words: readonly string[];
+  /** Checked by a URL of this scheme, at an address that is not loopback. */
+  readonly at?: Scheme;
   /** Only these checks; all of the protocol where there are none named. */
   readonly aims?: readonly string[];
 }
@@ -190,16 +192,25 @@ export const RESILIENT: readonly Resilient[] = [
     words: LOGIN,
     aims: ['sse/late-auth', 'sse/auth-window', 'sse/outlives-token'],
   },
+  {
+    protocol: 'sse',
+    roles: ['server'],
+    at: 'https',
+    words: ['--i-own-this-target', '--insecure'],
+    aims: ['sse/six-connections'],
+  },
 ];
 
 /** The resilient programs of these roles, on every check. */
-export function checkResilient(
-  { protocol, roles }: Pick<Resilient, 'protocol' | 'roles'>,
+export async function checkResilient(
+  { protocol, roles, at }: Pick<Resilient, 'protocol' | 'roles' | 'at'>,
   results: string,
   more: readonly string[],
-) {
-  const both = PROGRAMS[protocol];
-  return check(protocol, [...roles.flatMap((role) => command(protocol, role, both[role].file)), ...more], results);
+): Promise<Run> {
+  const { server, client } = PROGRAMS[protocol];
+  await using running = at === undefined ? undefined : await startAtUrl(join(__dirname, server.file), at);
+  const programs = roles.flatMap((role) => command(protocol, role, { server, client }[role].file));
+  return await check(protocol, [...(running ? [running.url] : programs), ...more], results);
 }
 
 function program({ protocol, file, meta }: Subject): string[] {
