@@ -34,6 +34,8 @@ export interface ContextSettings {
 const DEATH_MS = 100;
 /** The shorter of the usual drain windows, 30-60 s. */
 const CLOSE_TIMEOUT_MS = 30_000;
+/** A native client's own is "probably in the region of a few seconds" [WHATWG HTML 9.2.2]. */
+const RETRY_MS = 3_000;
 
 /** What a scenario works with. Everything it starts or injects is undone by disposing the context, last first. */
 export function createContext(settings: ContextSettings): ScenarioContext & AsyncDisposable {
@@ -106,8 +108,8 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     async startReference(): Promise<ReferenceServer> {
       const resume = presentedId(target.resume);
       const base = 100_000_000 + random.integer(0, 800_000_000);
-      const closeTimeoutMs = CLOSE_TIMEOUT_MS * options.scale;
-      return defer(await protocol.startReference({ base, closeTimeoutMs, ...resume }));
+      const timers = { closeTimeoutMs: CLOSE_TIMEOUT_MS * options.scale, retryMs: RETRY_MS * options.scale };
+      return defer(await protocol.startReference({ base, ...timers, ...resume }));
     },
     async startClient({ name, gate, secure, host = '127.0.0.1', env = {}, ...more }) {
       if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');

@@ -31,6 +31,8 @@ export interface ReferenceOptions {
   readonly pushMs?: number;
   /** How long a client may leave a goodbye unanswered before it is cut off. */
   readonly closeTimeoutMs?: number;
+  /** What it asks clients to wait before they come back, where the protocol has a field for it. */
+  readonly retryMs?: number;
   /** The query parameter or header, or the JSON text's shape, in which a client presents its last id. */
   readonly resumeFrom?: (request: {
     readonly url: URL;

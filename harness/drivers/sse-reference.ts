@@ -32,7 +32,7 @@ export async function startEventReference(options: ReferenceOptions): Promise<Re
       return void request.socket.destroy();
     }
     const from = presented(request);
-    response.write(`retry: ${RETRY_MS}\n\n`);
+    response.write(`retry: ${Math.round(options.retryMs ?? RETRY_MS)}\n\n`);
     const first = from === undefined ? last + 1 : Math.max(from + 1, options.base + 1, last - HISTORY + 1);
     for (let seq = first; seq <= last; seq++) response.write(text(seq));
     streams.add(response);
