@@ -86,6 +86,13 @@ describe('a session of our own to an event stream', () => {
     expect(got).toEqual(['POST {"stream":true}']);
   });
 
+  test('gives up a request that nobody answers', async () => {
+    server = await serve(() => {});
+    const to = { host: '127.0.0.1', port: portOf(server) };
+    const refused = (await openEventStream({ name: 'one', to, openTimeoutMs: 50 }, tools)) as Refusal;
+    expect(refused).toEqual({ refused: true, reason: 'the request timed out before it was answered' });
+  });
+
   test.each([
     [204, undefined, 'HTTP 204'],
     [200, 'text/html', 'HTTP 200 with text/html'],

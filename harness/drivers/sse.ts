@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request as send } from 'node:http';
 import type { Socket } from 'node:net';
-import { nowMs, waitFor } from '../clock.js';
+import { after, nowMs, waitFor } from '../clock.js';
 import type { MessageFacts } from '../contract.js';
 import { messageOf } from '../errors.js';
 import { EventStreamReader, factsOfPart, type StreamPart } from '../path/event-stream.js';
@@ -68,7 +68,6 @@ export function openEventStream(
       wire = dial(options, target, url, secure);
       return wire;
     },
-    timeout: options.openTimeoutMs ?? OPEN_MS,
   });
 
   const session: Session = {
@@ -130,6 +129,7 @@ export function openEventStream(
     const refuse = (status: number | undefined, reason: string) => {
       if (settled) return;
       settled = true;
+      patience[Symbol.dispose]();
       record({
         type: 'session',
         name: options.name,
@@ -140,7 +140,10 @@ export function openEventStream(
       resolve({ refused: true, status, reason });
       wire?.destroy();
     };
-    request.on('timeout', () => refuse(undefined, 'the request timed out before it was answered'));
+    // Not the request's own timeout, which Node leaves to whoever makes the connection.
+    const patience = after(options.openTimeoutMs ?? OPEN_MS, () =>
+      refuse(undefined, 'the request timed out before it was answered'),
+    );
     request.on('error', (error) => {
       if (openedAtMs > 0 && !goodbye)
         record({ type: 'session', name: options.name, what: 'error', reason: messageOf(error) });
@@ -156,8 +159,8 @@ export function openEventStream(
         return refuse(response.statusCode, what || `HTTP ${response.statusCode}`);
       }
       settled = true;
+      patience[Symbol.dispose]();
       answer = response;
-      wire?.setTimeout(0);
       openedAtMs = nowMs();
       localPort = wire?.localPort ?? 0;
       record(
