@@ -4,7 +4,7 @@ import { HarnessError } from './errors.js';
 import { CLIENT_NAMES, createRunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
 import { openTlsFront } from './path/tls-front.js';
 import { protocolNamed } from './protocol.js';
-import { subprotocolHint, whyRefused } from './refusal.js';
+import { handshakeOf, subprotocolHint, whyRefused } from './refusal.js';
 import type { ReceivedMessage, ScenarioContext, Session, Workload } from './scenario.js';
 import { targetDied } from './target/process.js';
 import type { StartedServer } from './target/server.js';
@@ -144,7 +144,7 @@ function refuseEnded(context: ScenarioContext, server: StartedServer, inboxes: r
   const how = code === undefined ? mute : `, with close code ${code}`;
   throw new HarnessError(
     'SESSION_ENDED',
-    `the server at ${server.host}:${server.port} took the ${protocol} handshake at ${path} and ended each session within ${context.ms(LISTEN_MS) / 1000} s${how}: a credential is given with --auth, what it wants to hear first with --subscribe${subprotocolHint(protocol)}`,
+    `the server at ${server.host}:${server.port} took ${handshakeOf(protocol)} at ${path} and ended each session within ${context.ms(LISTEN_MS) / 1000} s${how}: a credential is given with --auth, what it wants to hear first with --subscribe${subprotocolHint(protocol)}`,
   );
 }
 

@@ -7,7 +7,12 @@ export function whyRefused({ status, reason }: Refusal, { protocol, path }: Targ
   const [text = reason] = reason.split('\n');
   const [said, remedy] =
     status === undefined ? ofNoAnswer(text, protocol) : ([text, ofStatus(status, protocol)] as const);
-  return `the server at ${at} refused a ${protocol} handshake at ${path}: ${said} (${remedy})`;
+  return `the server at ${at} refused ${handshakeOf(protocol)} at ${path}: ${said} (${remedy})`;
+}
+
+/** What a client of the protocol comes with. */
+export function handshakeOf(protocol: string): string {
+  return protocol === 'sse' ? 'a request for an event stream' : `a ${protocol} handshake`;
 }
 
 /** Where the protocol has such names. */
