@@ -51,18 +51,18 @@ function protocolsOf({ id, protocols }: Check): readonly string[] {
 
 /** A shared check is one for each of its protocols, addressed `<protocol>/<id>`; so are those it names, where they are offered too. */
 function offered(shared: readonly Check[], protocol: string): Check[] {
-  const known = new Map(shared.map((check) => [check.id, protocolsOf(check).includes(protocol)]));
+  // One of a client and one of a server may have one id.
+  const own = shared.filter((check) => protocolsOf(check).includes(protocol));
+  const elsewhere = new Set(shared.filter((check) => !own.some(({ id }) => id === check.id)).map(({ id }) => id));
   const full = (id: string) => (id.includes('/') ? id : `${protocol}/${id}`);
-  const names = (ids: readonly string[]) => ids.filter((id) => known.get(id) !== false).map(full);
-  return shared
-    .filter(({ id }) => known.get(id))
-    .map(({ inProtocol, ...check }) => ({
-      ...check,
-      ...inProtocol?.[protocol],
-      id: full(check.id),
-      ...(check.needs ? { needs: names(check.needs) } : {}),
-      ...(check.implies ? { implies: names(check.implies) } : {}),
-    }));
+  const names = (ids: readonly string[]) => ids.filter((id) => !elsewhere.has(id)).map(full);
+  return own.map(({ inProtocol, ...check }) => ({
+    ...check,
+    ...inProtocol?.[protocol],
+    id: full(check.id),
+    ...(check.needs ? { needs: names(check.needs) } : {}),
+    ...(check.implies ? { implies: names(check.implies) } : {}),
+  }));
 }
 
 function unitsOf(folder: string, kind: 'check'): Check[];

@@ -229,11 +229,14 @@ function neighbours(aims: readonly string[]): string[] {
   return ['--only', [...new Set([...aims, ...nearTo(aims).map(({ id }) => id)])].join(',')];
 }
 
-/** The checks that read the same scenarios, and those that these need. */
+/** The checks of the same protocol that read the same scenarios, and those that these need. */
 function nearTo(aims: readonly string[]) {
   const own = checks.filter(({ id }) => aims.includes(id));
+  const protocols = new Set(own.map(({ id }) => id.split('/')[0]));
   return checks.filter(
-    (one) => own.some(({ scenario }) => scenario === one.scenario) || own.some(({ needs }) => needs?.includes(one.id)),
+    (one) =>
+      protocols.has(one.id.split('/')[0]) &&
+      (own.some(({ scenario }) => scenario === one.scenario) || own.some(({ needs }) => needs?.includes(one.id))),
   );
 }
 
