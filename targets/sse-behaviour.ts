@@ -135,7 +135,7 @@ export const resilient: Behaviour = {
   goodbye: ({ body }, why) => {
     // All leave at about one time: they shall not all come back at one.
     const retry = why === 'shutdown' ? `retry: ${between(1_000, 8_000)}\n` : '';
-    body.end(`event: goodbye\n${retry}data: {"event":"goodbye","reason":"${why}"}\n\n`);
+    body.end(`event: goodbye\n${retry}data: {"goodbye":"${why}"}\n\n`);
   },
   drainMs: 2_000,
   admitsMs: 0,
