@@ -1,5 +1,5 @@
 import { delay, nowMs, waitFor } from './clock.js';
-import type { EventBody, Facts, Fault, Gate, Injection, RunOptions, Target } from './contract.js';
+import type { EventBody, Facts, Fault, Gate, Injection, Record_, RunOptions, Target } from './contract.js';
 import type { Unit } from './define.js';
 import { presentedId } from './drivers/resume.js';
 import { HarnessError } from './errors.js';
@@ -11,7 +11,7 @@ import { watchLag } from './path/toxic-path.js';
 import { createToxiproxyClient, type ToxiproxyClient } from './path/toxiproxy.js';
 import { protocolNamed, type ReferenceServer } from './protocol.js';
 import { createRandom } from './random.js';
-import type { ScenarioContext, Workload } from './scenario.js';
+import type { GateRequest, ScenarioContext, Workload } from './scenario.js';
 import { isSecure, schemeOf } from './schemes.js';
 import { type StartedClient, startClient } from './target/client.js';
 import { watchPath } from './target/left-path.js';
@@ -135,14 +135,14 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       }
       return client;
     },
-    async openGate({ name, to, listen, tap }) {
+    async openGate({ name, to, listen, tap, onEvent }) {
       const secure = isSecure(target.server?.url);
       const gate = defer(
         await openGate({
           name,
           upstream: to,
           ...(listen ? { listenHost: listen.host, listenPort: listen.port } : {}),
-          record,
+          record: onEvent ? watched(onEvent) : record,
           observer,
           ...(tap === false || secure ? {} : { tap: protocol.tap }),
         }),
@@ -194,6 +194,13 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     },
   };
   record({ type: 'measure', name: 'workload', facts: { ...workload } });
+
+  function watched(onEvent: NonNullable<GateRequest['onEvent']>): Record_ {
+    return (event, atMs = nowMs()) => {
+      record(event, atMs);
+      onEvent(event, atMs);
+    };
+  }
 
   /** The run's own server; in a network namespace, which it cannot be reached from, the embedded one in this process. */
   async function openToxiproxy(): Promise<ToxiproxyClient> {

@@ -244,6 +244,8 @@ export interface CheckMeta {
   readonly needs?: readonly string[];
   /** Checks that the same cause may trip; the proof table allows just those. */
   readonly implies?: readonly string[];
+  /** Which streams it is asked of: those without an end (the default), those with one, as an LLM's answer to a POST has, or both. */
+  readonly streams?: 'endless' | 'finite' | 'any';
   /** A reason to skip, from what the target declares; undefined where it applies. */
   readonly unless?: (target: Target) => string | undefined;
 }

@@ -12,6 +12,7 @@ import type {
 } from './contract.js';
 import { messageOf } from './errors.js';
 import { inconclusive, skipped } from './finding.js';
+import { askingOf, streamReason } from './finite-streams.js';
 import { viewOf } from './history.js';
 import { LEFT_PATH } from './target/left-path.js';
 
@@ -29,8 +30,10 @@ export function judge(
   options: RunOptions,
 ): Verdict[] {
   const views = new Map<string, HistoryView>();
-  const found = planned.map(({ check, skip }) => {
+  const asking = askingOf(histories.get('preflight') ?? []);
+  const found = planned.map(({ check, skip: planSkip }) => {
     const expect = thresholds(check, target, options);
+    const skip = planSkip ?? streamReason(check, asking);
     if (skip !== undefined) return { check, expect, finding: skipped(skip) };
     let view = views.get(check.scenario);
     if (!view) {

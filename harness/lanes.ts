@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { delay } from './clock.js';
 import type { EventBody } from './contract.js';
 import { HarnessError } from './errors.js';
+import { streamReason } from './finite-streams.js';
 import type { Plan, PlannedScenario } from './plan.js';
 import type { Progress } from './run.js';
 import type { Workload } from './scenario.js';
@@ -39,8 +40,11 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
   const recovered = new Map(plan.scenarios.map(({ scenario }) => [scenario.id, settleable()] as const));
   const signal = AbortSignal.any([stop.signal, settings.signal]);
   const workload = await settle(runOne('preflight', 'preflight', 0, UNKNOWN_WORKLOAD));
-  const quiet = plan.scenarios.filter(({ scenario }) => scenario.lane === 'quiet');
-  const busy = plan.scenarios.filter(({ scenario }) => scenario.lane === 'busy');
+  const judged = plan.planned.filter(({ check, skip }) => skip === undefined && !streamReason(check, workload));
+  const read = new Set(judged.map(({ check }) => check.scenario));
+  const needed = plan.scenarios.filter(({ scenario }) => read.has(scenario.recordsAs ?? scenario.id));
+  const quiet = needed.filter(({ scenario }) => scenario.lane === 'quiet');
+  const busy = needed.filter(({ scenario }) => scenario.lane === 'busy');
   const start = (planned: PlannedScenario) => {
     const { id, recordsAs } = planned.scenario;
     return runOne(id, recordsAs ?? id, planned.windowMs, workload, planned.scenario.namespace);

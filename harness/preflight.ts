@@ -1,4 +1,5 @@
 import { nowMs } from './clock.js';
+import type { EventBody } from './contract.js';
 import { payloadOf } from './drivers/workload.js';
 import { HarnessError } from './errors.js';
 import { CLIENT_NAMES, createRunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
@@ -6,6 +7,7 @@ import { openTlsFront } from './path/tls-front.js';
 import { protocolNamed } from './protocol.js';
 import { handshakeOf, subprotocolHint, whyRefused } from './refusal.js';
 import type { ReceivedMessage, ScenarioContext, Session, Workload } from './scenario.js';
+import type { StartedClient } from './target/client.js';
 import { targetDied } from './target/process.js';
 import type { StartedServer } from './target/server.js';
 import { UNKNOWN_WORKLOAD } from './worker-protocol.js';
@@ -19,6 +21,10 @@ const GREETING_MS = 500;
 const CLIENT_START_MS = 60_000;
 /** Its start has been waited for before. */
 const TLS_START_MS = 20_000;
+/** From its connection to its request. */
+const ASK_MS = 5000;
+/** Some post a login first, and then ask for a stream. */
+const SECOND_ASK_MS = 1500;
 const DEATH_MS = 500;
 const PROBE_SIZES = [16_384, 4096, 1024, 256];
 
@@ -30,37 +36,43 @@ export async function preflight(context: ScenarioContext): Promise<Workload> {
   const { target } = context;
   const server = target.server ? await context.startServer() : undefined;
   const workload = server ? await learnOrTell(context, server) : UNKNOWN_WORKLOAD;
-  return target.client ? { ...workload, speaksTls: await arrivesByTlsOnly(context, server) } : workload;
+  return target.client ? { ...workload, ...(await arrivesByTlsOnly(context, server)) } : workload;
 }
 
+type Arrival = Pick<Workload, 'speaksTls' | 'clientPosts'>;
+
 /** A client that takes no URL without TLS is tried with one that has it before it is said never to have come. */
-async function arrivesByTlsOnly(context: ScenarioContext, server: StartedServer | undefined): Promise<boolean> {
+async function arrivesByTlsOnly(context: ScenarioContext, server: StartedServer | undefined): Promise<Arrival> {
   try {
-    await arrive(context, server);
-    return false;
+    return { speaksTls: false, clientPosts: await arrive(context, server) };
   } catch (error) {
-    if (context.signal.aborted || context.target.client?.listen !== undefined || !(await arrivesByTls(context)))
-      throw error;
-    return true;
+    if (context.signal.aborted || context.target.client?.listen !== undefined) throw error;
+    const arrival = await arrivesByTls(context);
+    if (!arrival) throw error;
+    return arrival;
   }
 }
 
-async function arrivesByTls(context: ScenarioContext): Promise<boolean> {
+async function arrivesByTls(context: ScenarioContext): Promise<Arrival | undefined> {
   using ca = createRunTimeCa();
-  const upstream = await context.startReference();
+  const asked = new Requests();
+  const upstream = await context.openGate({ name: 'arrival', to: await context.startReference(), onEvent: asked.take });
   await using front = await openTlsFront({ certificate: ca.authority.issue(CLIENT_NAMES, VALID_DAYS), upstream });
   await using gate = await context.openGate({ name: 'arrival-tls', to: front, tap: false });
   await using client = await context.startClient({ name: 'client', gate, secure: true, env: ca.env, settleMs: 0 });
   await context.watch(TLS_START_MS, () => front.trustedBytes > 0 || client.process.exit !== undefined);
-  return front.trustedBytes > 0;
+  if (front.trustedBytes === 0) return undefined;
+  return { speaksTls: true, clientPosts: await asked.arePosts(context, client) };
 }
 
-async function arrive(context: ScenarioContext, server: StartedServer | undefined): Promise<void> {
+/** Whether it asks by POST. */
+async function arrive(context: ScenarioContext, server: StartedServer | undefined): Promise<boolean> {
   const upstream = server ?? (await context.startReference());
-  const gate = await context.openGate({ name: 'arrival', to: upstream });
+  const asked = new Requests();
+  const gate = await context.openGate({ name: 'arrival', to: upstream, onEvent: asked.take });
   const client = await context.startClient({ name: 'client', gate });
   const arrived = await context.watch(CLIENT_START_MS, () => gate.accepted > 0 || client.process.exit !== undefined);
-  if (gate.accepted > 0) return;
+  if (gate.accepted > 0) return asked.arePosts(context, client);
   const exit = client.process.exit;
   if (arrived && exit) {
     const said = client.process.stderrTail.at(-1);
@@ -105,6 +117,7 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
   const push = own >= 2;
   const base = {
     ...UNKNOWN_WORKLOAD,
+    serverPosted: isPosted(context.target),
     push,
     pushPerS: push ? own / (seconds - context.ms(GREETING_MS) / 1000) : 0,
     deflate,
@@ -137,7 +150,8 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
 /** Sessions that the server ends before anything was asked of them would fail checks that are not about that. */
 function refuseEnded(context: ScenarioContext, server: StartedServer, inboxes: readonly [Inbox, Inbox]): void {
   const ends = inboxes.map(({ session }) => session.end);
-  if (ends.some((end) => end === undefined)) return;
+  // A stream with an end may have come to it.
+  if (isPosted(context.target) || ends.some((end) => end === undefined)) return;
   const code = ends[0]?.closeCode;
   const { protocol, path } = context.target;
   const mute = protocolNamed(protocol).duplex ? ', with no close frame' : '';
@@ -182,6 +196,28 @@ async function revive(
 
 async function join(context: ScenarioContext, server: StartedServer, name: string): Promise<Inbox> {
   return new Inbox(await context.mustOpen({ name, to: server }));
+}
+
+/** An event stream that a first message is sent for is the answer to a POST. */
+function isPosted({ protocol, subscribe }: ScenarioContext['target']): boolean {
+  return subscribe?.in === 'message' && !protocolNamed(protocol).duplex;
+}
+
+/** The methods of the requests that a client made, where the protocol has several. */
+class Requests {
+  private readonly methods: string[] = [];
+  readonly take = (event: EventBody) => {
+    if (event.type === 'handshake' && event.dir === 'up' && event.method) this.methods.push(event.method);
+  };
+
+  /** A page asks for leave first (OPTIONS). */
+  async arePosts(context: ScenarioContext, client: StartedClient): Promise<boolean> {
+    if (protocolNamed(context.target.protocol).duplex) return false;
+    const made = (method: string) => this.methods.includes(method);
+    await context.watch(ASK_MS, () => made('POST') || made('GET') || client.process.exit !== undefined);
+    if (made('POST')) await context.watch(SECOND_ASK_MS, () => made('GET'));
+    return made('POST') && !made('GET');
+  }
 }
 
 class Inbox {

@@ -144,6 +144,8 @@ export interface GateRequest {
   readonly listen?: Address;
   /** Decode what passes; costs time under a flood. */
   readonly tap?: boolean;
+  /** Sees what the gate records, as it happens. */
+  readonly onEvent?: (event: EventBody, atMs: number) => void;
 }
 
 /** What the preflight found out about a server's traffic; every scenario's history repeats it as the measure `workload`. */
@@ -163,6 +165,10 @@ export interface Workload {
   readonly deflate: boolean;
   /** The client takes no URL without TLS, and came with one that has it. */
   readonly speaksTls: boolean;
+  /** The client asks by POST for its streams, which so have an end (CHECKLIST rule 17). */
+  readonly clientPosts: boolean;
+  /** The server is asked by POST. */
+  readonly serverPosted: boolean;
 }
 
 export interface ScenarioContext {

@@ -34,4 +34,6 @@ export const UNKNOWN_WORKLOAD: Workload = {
   maxBytes: 0,
   deflate: false,
   speaksTls: false,
+  clientPosts: false,
+  serverPosted: false,
 };

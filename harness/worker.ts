@@ -43,7 +43,9 @@ async function work(job: Job): Promise<void> {
   let failure: unknown;
   try {
     if (job.scenario === 'preflight') {
-      await tell({ kind: 'workload', workload: await preflight(context) });
+      const workload = await preflight(context);
+      context.measure('workload', { ...workload });
+      await tell({ kind: 'workload', workload });
     } else {
       const scenario = loadCatalog().scenarios.find(({ id }) => id === job.scenario);
       if (!scenario) throw new HarnessError('NO_SCENARIO', `there is no scenario "${job.scenario}"`);

@@ -2,14 +2,19 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { after, every } from '../clock.js';
 import type { ReferenceOptions, ReferenceServer } from '../protocol.js';
+import { answerTokens } from './token-answer.js';
 
 const HISTORY = 10_000;
 /** The shorter of the usual drain windows, 30-60 s. */
 const CLOSE_TIMEOUT_MS = 30_000;
 /** As an SSE server should send it: a native client has no jitter of its own. */
 const RETRY_MS = 3000;
+const ANSWER = 'Whoever asks by POST gets an answer that has an end'.split(' ');
 
-/** A stream of events on any path: an `id:` and JSON data every 200 ms, a comment every 15 s, replay for whoever presents an id. */
+/**
+ * A stream of events on any path: an `id:` and JSON data every 200 ms, a comment every 15 s, replay for whoever presents an id. A
+ * POST is answered as an LLM would, in the shape that its path asks for.
+ */
 export async function startEventReference(options: ReferenceOptions): Promise<ReferenceServer> {
   const streams = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
@@ -53,6 +58,7 @@ export async function startEventReference(options: ReferenceOptions): Promise<Re
   };
 
   const http = createServer((request, response) => {
+    if (request.method === 'POST') return void answerTokens(request, response, ANSWER);
     request.resume();
     join(request, response);
   });

@@ -4,7 +4,7 @@ export interface Report {
   readonly id?: unknown;
 }
 
-const events = new Set(['open', 'message', 'close', 'error', 'retry', 'sent', 'acked', 'unsent']);
+const events = new Set(['open', 'message', 'close', 'error', 'retry', 'sent', 'acked', 'unsent', 'done']);
 /** Of a line that was cut, because its `data` was long, the beginning still says enough. */
 const head = /^\s*\{\s*"event"\s*:\s*"(\w+)"(?:\s*,\s*"id"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?))?\s*,/;
 

@@ -1,0 +1,59 @@
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { answerTokens, type Halt, type HaltedAnswer } from './token-answer.js';
+
+/** A server that answers every POST with the same words, of which the first answer may be told to stand still. */
+export interface TokenServer extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** Questions that came. */
+  readonly asked: number;
+  /** Answers that were sent whole. */
+  readonly answered: number;
+  readonly halted: HaltedAnswer | undefined;
+}
+
+export async function startTokenServer(
+  words: readonly string[],
+  halt: Omit<Halt, 'onHalt'> | undefined,
+): Promise<TokenServer> {
+  const sockets = new Set<Socket>();
+  let [asked, answered] = [0, 0];
+  let halted: HaltedAnswer | undefined;
+  const http = createServer((request, response) => {
+    if (request.method !== 'POST') {
+      request.resume();
+      return void response.writeHead(404).end();
+    }
+    asked += 1;
+    const onHalt = (answer: HaltedAnswer) => {
+      halted = answer;
+    };
+    const first = halt && asked === 1 ? { ...halt, onHalt } : undefined;
+    void answerTokens(request, response, words, first).then((whole) => {
+      if (whole) answered += 1;
+    });
+  });
+  http.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  return {
+    host: '127.0.0.1',
+    port: (http.address() as AddressInfo).port,
+    get asked() {
+      return asked;
+    },
+    get answered() {
+      return answered;
+    },
+    get halted() {
+      return halted;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => http.close(() => resolve()));
+    },
+  };
+}
