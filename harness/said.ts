@@ -29,6 +29,6 @@ export function saidOf(cut: readonly string[], whole: readonly string[]): Said {
   const more = cut.filter((line) => !whole.some((usual) => usual.startsWith(line)));
   if (more.some((line) => WARNING.test(line))) return 'warning';
   const last = whole.at(-1);
-  const leftOut = last !== undefined && !ECHO.test(last) && !cut.includes(last);
+  const leftOut = last !== undefined && !ECHO.test(last) && !cut.some((line) => last.startsWith(line));
   return more.length > 0 || leftOut ? 'otherwise' : 'nothing';
 }

@@ -163,6 +163,8 @@ interface Resilient {
   readonly at?: Scheme;
   /** Only these checks; all of the protocol where there are none named. */
   readonly aims?: readonly string[];
+  /** In place of the usual client. */
+  readonly client?: string;
 }
 
 /** The resilient programs as they are proven: each alone, both together, and the server where it asks for a token. */
@@ -199,17 +201,24 @@ export const RESILIENT: readonly Resilient[] = [
     words: ['--i-own-this-target', '--insecure'],
     aims: ['sse/six-connections'],
   },
+  {
+    protocol: 'sse',
+    roles: ['client'],
+    client: 'token-client.js',
+    words: [],
+    aims: ['sse/truncated-answer', 'sse/stalled-answer', 'sse/repeated-post'],
+  },
 ];
 
 /** The resilient programs of these roles, on every check. */
 export async function checkResilient(
-  { protocol, roles, at }: Pick<Resilient, 'protocol' | 'roles' | 'at'>,
+  { protocol, roles, at, client }: Pick<Resilient, 'protocol' | 'roles' | 'at' | 'client'>,
   results: string,
   more: readonly string[],
 ): Promise<Run> {
-  const { server, client } = PROGRAMS[protocol];
-  await using running = at === undefined ? undefined : await startAtUrl(join(__dirname, server.file), at);
-  const programs = roles.flatMap((role) => command(protocol, role, { server, client }[role].file));
+  const files = { server: PROGRAMS[protocol].server.file, client: client ?? PROGRAMS[protocol].client.file };
+  await using running = at === undefined ? undefined : await startAtUrl(join(__dirname, files.server), at);
+  const programs = roles.flatMap((role) => command(protocol, role, files[role]));
   return await check(protocol, [...(running ? [running.url] : programs), ...more], results);
 }
 
