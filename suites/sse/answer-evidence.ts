@@ -67,6 +67,13 @@ export function noticingOf(trial: Answer, whole: Answer, limitMs: number, stands
     : at('unclear', 'reported neither an answer nor an error');
 }
 
+/** What it did, and at which trials. */
+export function inShort(found: readonly Noticing[], words: Readonly<Record<string, string>>): string {
+  const ways = [...new Set(found.map(({ how }) => how))];
+  const trials = (way: string) => found.flatMap(({ how, trial }) => (how === way ? [words[trial]] : []));
+  return ways.map((way) => `${way} when ${trials(way).join(', when ')}`).join('; ');
+}
+
 /** Which of these trials took place, and the evidence that the answer was cut or stood still. */
 export function trialsOf(history: HistoryView, bites: Readonly<Record<string, string>>) {
   const answers = history.measures('answer');
