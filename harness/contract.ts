@@ -35,6 +35,8 @@ export interface MessageFacts {
   readonly closeCode?: number;
   /** A packet of a subprotocol that is no message of the application's (adapter.ts). */
   readonly packet?: 'heartbeat' | 'control';
+  /** By its words it tells the end of its stream (SSE). */
+  readonly notice?: true;
   /** Where the subprotocol has one of its own: what a client presents to go on behind this message, or presents in it. */
   readonly cursor?: Scalar;
   /** By the subprotocol it may have been delivered before, or is never sent again. */

@@ -1,6 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Observer, Record_, Target, WireTapFactory } from './contract.js';
+import type { Garbage, GarbageStage } from './drivers/garbage-bytes.js';
+import type { Where } from './drivers/request.js';
+import type { Random } from './random.js';
 import type { Refusal, Session, SessionOptions } from './scenario.js';
 
 /** What Holdfast must know of a protocol to be its client, its server and its listener: one file each in protocols/, found by folder. */
@@ -12,6 +15,10 @@ export interface Protocol {
   readonly tap: WireTapFactory;
   /** One session of our own to a target's server. */
   open(options: SessionOptions, tools: SessionTools): Promise<Session | Refusal>;
+  /** What a good client of this target sends first, by lines, without the blank one that ends it. */
+  handshakeLines(target: Target, where: Where): readonly string[];
+  /** What no correct client sends, somewhat more than the 200 cases that CHECKLIST asks for; the same for the same seed. */
+  garbage(random: Random, good: readonly string[]): readonly (readonly [GarbageStage, readonly Garbage[]])[];
   /** The server that a lone client meets (CHECKLIST rule 10). */
   startReference(options: ReferenceOptions): Promise<ReferenceServer>;
 }

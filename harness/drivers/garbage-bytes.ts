@@ -1,5 +1,7 @@
 import type { Random } from '../random.js';
 
+/** `handshake`: instead of one. `session`: after a good one. `deflate`: after one that asked for permessage-deflate. */
+export type GarbageStage = 'handshake' | 'session' | 'deflate';
 /** What is wrong with it, in a few words, and the bytes. */
 export type Garbage = readonly [kind: string, bytes: Buffer];
 

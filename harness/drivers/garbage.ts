@@ -1,11 +1,10 @@
+import { protocolNamed } from '../protocol.js';
 import type { Random } from '../random.js';
 import type { ScenarioContext } from '../scenario.js';
 import type { StartedServer } from '../target/server.js';
-import { garbageDeflated, garbageFrames } from './garbage-frames.js';
-import { garbageHandshakes } from './garbage-handshakes.js';
-import { handshakeLines, openRaw } from './raw-connection.js';
+import type { GarbageStage } from './garbage-bytes.js';
+import { openRaw } from './raw-connection.js';
 
-const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const OPEN_MS = 3000;
 /** How long a server may take to react to a case before our side leaves. */
 const REACTION_MS = 250;
@@ -13,22 +12,16 @@ const REACTION_MS = 250;
 /** One client that does what no correct one does. */
 export interface GarbageCase {
   readonly kind: string;
-  /** `handshake`: instead of one. `frame`: after a good one. `deflate`: after one that asked for permessage-deflate. */
-  readonly stage: 'handshake' | 'frame' | 'deflate';
+  readonly stage: GarbageStage;
   readonly bytes: Buffer;
   /** By FIN or RST, whatever the server has done by then. */
   readonly leave: 'finish' | 'abort';
 }
 
-/** The same ones for the same seed; somewhat more than the 200 that CHECKLIST asks for. */
 export function garbageCases(context: ScenarioContext, server: StartedServer): GarbageCase[] {
   const { random, target } = context;
-  const good = handshakeLines(target, { to: server }, KEY);
-  const stages = [
-    ['handshake', garbageHandshakes(random, good)],
-    ['frame', garbageFrames(random)],
-    ['deflate', garbageDeflated(random)],
-  ] as const;
+  const protocol = protocolNamed(target.protocol);
+  const stages = protocol.garbage(random, protocol.handshakeLines(target, { to: server }));
   return stages.flatMap(([stage, list]) =>
     list.map(([kind, bytes]) => ({ kind, stage, bytes, leave: leaving(random) })),
   );

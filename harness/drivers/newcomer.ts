@@ -10,7 +10,8 @@ const ORDERLY = [429, 503];
 export interface Served {
   /** Since the first attempt. */
   readonly tookMs: number;
-  readonly status: number;
+  /** Was told in an orderly way to come later. */
+  readonly refused: boolean;
 }
 
 /** Somebody new comes, again and again until served; undefined where nobody was within `windowMs`. */
@@ -26,10 +27,10 @@ export async function newcomer(
     const tookMs = Math.round(nowMs() - startMs);
     if (!('refused' in session)) {
       session.terminate();
-      return { tookMs, status: 101 };
+      return { tookMs, refused: false };
     }
     if (mayRefuse && session.status !== undefined && ORDERLY.includes(session.status)) {
-      return { tookMs, status: session.status };
+      return { tookMs, refused: true };
     }
     await context.watch(AGAIN_MS);
   }

@@ -1,8 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { until } from '../clock.js';
-import type { Target } from '../contract.js';
 import { STORY_TARGET } from '../story.js';
-import { handshakeLines, openRaw } from './raw-connection.js';
+import { openRaw } from './raw-connection.js';
 
 async function listen(
   onSocket: (socket: Socket) => void,
@@ -52,16 +51,4 @@ describe('a connection of bytes', () => {
     })();
     expect(await openRaw({ to, timeoutMs: 1000 }, STORY_TARGET)).toBeUndefined();
   });
-});
-
-it('a handshake carries what the target declares', () => {
-  const target: Target = {
-    ...STORY_TARGET,
-    path: '/feed',
-    auth: { in: 'header', name: 'Authorization', value: 'Bearer x' },
-    subscribe: { in: 'query', name: 'topic', value: 'a' },
-  };
-  const lines = handshakeLines(target, { to: { host: '127.0.0.1', port: 80 } }, 'key');
-  expect(lines[0]).toBe('GET /feed?topic=a HTTP/1.1');
-  expect(lines).toContain('Authorization: Bearer x');
 });

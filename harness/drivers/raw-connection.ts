@@ -1,7 +1,7 @@
 import { nowMs } from '../clock.js';
 import type { Target } from '../contract.js';
 import { isSecure } from '../schemes.js';
-import { dial, headersOf, slotsOf, subprotocols, urlFor, type Where } from './request.js';
+import { dial, urlFor, type Where } from './request.js';
 
 const KEPT_BYTES = 4096;
 
@@ -70,22 +70,4 @@ export function openRaw(
     });
     socket.once('close', () => resolve(undefined));
   });
-}
-
-/** The lines of a good handshake as this target's clients send it, without the blank one that ends it. */
-export function handshakeLines(target: Target, where: Where, key: string): readonly string[] {
-  const slots = slotsOf({}, target);
-  const url = urlFor(target, where, slots);
-  const own = Object.entries(headersOf(slots)).map(([name, value]) => `${name}: ${value}`);
-  const offered = subprotocols(target, slots).join(', ');
-  return [
-    `GET ${url.pathname}${url.search} HTTP/1.1`,
-    `Host: ${url.host}`,
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Key: ${key}`,
-    'Sec-WebSocket-Version: 13',
-    ...own,
-    ...(offered === '' ? [] : [`Sec-WebSocket-Protocol: ${offered}`]),
-  ];
 }

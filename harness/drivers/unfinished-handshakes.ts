@@ -1,7 +1,8 @@
 import { every, nowMs } from '../clock.js';
+import { protocolNamed } from '../protocol.js';
 import type { ScenarioContext } from '../scenario.js';
 import type { StartedServer } from '../target/server.js';
-import { handshakeLines, openRaw, type RawConnection } from './raw-connection.js';
+import { openRaw, type RawConnection } from './raw-connection.js';
 import { sourceHostOf } from './source-host.js';
 
 const OPEN_MS = 3000;
@@ -9,7 +10,9 @@ const BATCH = 50;
 /** Of four, one goes on for ever: a header line now and then, the end never (Slowloris). */
 const DRIPPING_OF = 4;
 const DRIP_MS = 5000;
-const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+/** The first lines of a request and the header that is never whole. */
+const LINES = 3;
+const DRIP = 'X-Drip';
 
 /** Clients that begin a handshake and never finish it: most fall silent in the middle of a header, some drip on. */
 export class UnfinishedHandshakes implements Disposable {
@@ -24,14 +27,15 @@ export class UnfinishedHandshakes implements Disposable {
 
   /** Resolves to how many stand. */
   async open(count: number): Promise<number> {
-    const lines = handshakeLines(this.context.target, { to: this.server }, KEY);
-    const half = `${lines.slice(0, 2).join('\r\n')}\r\nUpgrade: web`;
+    const { target } = this.context;
+    const lines = protocolNamed(target.protocol).handshakeLines(target, { to: this.server });
+    const half = `${lines.slice(0, LINES).join('\r\n')}\r\n${DRIP}`;
     for (let begun = 0; begun < count; begun += BATCH) {
       const batch = Array.from({ length: Math.min(BATCH, count - begun) }, (_, i) => this.begin(begun + i, half));
       await Promise.all(batch);
     }
     this.drip = every(this.context.ms(DRIP_MS), () => {
-      for (const raw of this.dripping) raw.write(`socket\r\nX-Drip-${Math.round(nowMs())}: a`);
+      for (const raw of this.dripping) raw.write(`-${Math.round(nowMs())}: a\r\n${DRIP}`);
     });
     return this.silent.length + this.dripping.length;
   }

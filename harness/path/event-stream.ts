@@ -1,5 +1,6 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser';
 import type { MessageFacts, Observer, Scalar } from '../contract.js';
+import { saysGoodbye } from '../wording.js';
 
 /** What a stream of events holds [WHATWG HTML 9.2.6]. `quiet` is a block that dispatches nothing, as one with `retry` alone. */
 export type StreamPart =
@@ -65,7 +66,9 @@ export function factsOfPart(part: StreamPart, observer: Observer): MessageFacts 
     const retry = part.retry === undefined ? {} : { fields: { retry: part.retry } };
     return { opcode: 'text', bytes: 0, hash: observer.hash(''), form: 'empty', packet: 'control', ...retry };
   }
-  return { opcode: 'text', ...factsOfMessage({ payload: Buffer.from(part.data), binary: false, ...part }, observer) };
+  const notice = saysGoodbye(part.data, part.envelope.event) ? { notice: true as const } : {};
+  const message = { payload: Buffer.from(part.data), binary: false, ...part };
+  return { opcode: 'text', ...factsOfMessage(message, observer), ...notice };
 }
 
 /** What an observer keeps of one message, with what stands around it where it is an event. */

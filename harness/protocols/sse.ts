@@ -1,3 +1,5 @@
+import { garbageForEventStream } from '../drivers/garbage-event-stream.js';
+import { eventStreamRequest } from '../drivers/handshake-lines.js';
 import { openEventStream } from '../drivers/sse.js';
 import { startEventReference } from '../drivers/sse-reference.js';
 import { tapEventStream } from '../path/sse-tap.js';
@@ -8,6 +10,8 @@ const sse: Protocol = {
   duplex: false,
   tap: tapEventStream,
   open: openEventStream,
+  handshakeLines: eventStreamRequest,
+  garbage: garbageForEventStream,
   startReference: startEventReference,
 };
 export default sse;

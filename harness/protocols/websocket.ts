@@ -1,3 +1,5 @@
+import { garbageForWebSocket } from '../drivers/garbage-websocket.js';
+import { webSocketHandshake } from '../drivers/handshake-lines.js';
 import { openWebSocket } from '../drivers/websocket.js';
 import { startReferenceServer } from '../drivers/websocket-reference.js';
 import { tapWebSocket } from '../path/websocket-tap.js';
@@ -8,6 +10,8 @@ const websocket: Protocol = {
   duplex: true,
   tap: tapWebSocket,
   open: openWebSocket,
+  handshakeLines: webSocketHandshake,
+  garbage: garbageForWebSocket,
   startReference: startReferenceServer,
 };
 export default websocket;

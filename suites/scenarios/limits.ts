@@ -1,10 +1,10 @@
 import { every, nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
-import { isLimitCode, saysLimited } from '../../harness/drivers/wording.js';
 import { payloadOf, tokensIn } from '../../harness/drivers/workload.js';
 import { kernelView } from '../../harness/probes/kernel-queues.js';
 import type { ReceivedMessage, Refusal, ScenarioContext, Session } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
+import { isLimitCode, saysLimited } from '../../harness/wording.js';
 
 /** Not scaled: a rate is a rate. 6,500 in one go also meet a limit of 100 a second that is counted by the minute. */
 const MESSAGES_PER_S = 1000;

@@ -2,13 +2,13 @@ import rollingRestart from '../../faults/rolling-restart.js';
 import { every, nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { Deliveries, type Entry, type LeftAt } from '../../harness/deliveries.js';
-import { delayIn, isNotice } from '../../harness/drivers/wording.js';
 import { payloadOf, tokensIn } from '../../harness/drivers/workload.js';
 import { busyMs } from '../../harness/probes/busy.js';
 import { kernelView } from '../../harness/probes/kernel-queues.js';
 import type { Address, ReceivedMessage, ScenarioContext, Session } from '../../harness/scenario.js';
 import { countable, heartbeatHashes } from '../../harness/sequence.js';
 import type { StartedServer } from '../../harness/target/server.js';
+import { delayIn, isNotice } from '../../harness/wording.js';
 
 /** Five clients cannot tell a herd from a server that closes in batches. */
 const CROWD = 1000;

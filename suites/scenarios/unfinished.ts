@@ -39,7 +39,7 @@ export default defineScenario({
     while (handshakes.standing > 0 && nowMs() - startMs < heldMs && workers.alive) {
       const served = await newcomer(context, server, SERVED_MS, { mayRefuse: true });
       waitedMs = Math.max(waitedMs, served?.tookMs ?? SERVED_MS);
-      if (served?.status !== 101) refused += 1;
+      if (served?.refused !== false) refused += 1;
       going = Math.min(going, await witnesses.goOn(SIGN_MS));
       await context.watch(context.ms(KNOCK_EVERY_MS), () => handshakes.standing === 0);
     }

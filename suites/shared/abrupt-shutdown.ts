@@ -1,20 +1,23 @@
-import type { HistoryEvent } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
+import { partingStory, partingsOf } from './goodbye-evidence.js';
 
+// RFC 9112 8: "A message body that uses the chunked transfer coding is incomplete if the zero-sized chunk that terminates the
+// encoding has not been received." 6.3: "there is no way to distinguish a successfully completed, close-delimited response message
+// from a partially received message interrupted by network failure": there a bare FIN says nothing, an event does.
 export default defineCheck({
   id: 'abrupt-shutdown',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 6,
   role: 'server',
   scenario: 'shutdown',
   title: 'MUST say goodbye in the protocol before it ends its connections on the stop signal',
-  why: 'A client that gets a close frame can leave in order and come back spread out. One that gets a bare reset sees an error, and all of them see it in the same instant.',
-  fix: 'Handle the stop signal: stop listening, send each client a close frame with 1001 (going away) or 1012 (service restart), wait for the answers, then exit.',
+  why: 'A client that is told can leave in order and come back spread out. One whose connection just ends sees an error, and all of them see it in the same instant.',
+  fix: 'Handle the stop signal: stop listening, say goodbye to each client (WebSocket: a close frame with 1001, going away, or 1012, service restart; SSE: an event that says so, or the orderly end of the chunked response), then exit.',
   source:
-    'RFC 6455 7.4.1: "1001 indicates that an endpoint is \'going away\', such as a server going down". CHECKLIST rule 15: any close frame before the end is not abrupt',
+    'RFC 6455 7.4.1: "1001 indicates that an endpoint is \'going away\', such as a server going down". CHECKLIST rule 15: any close frame before the end is not abrupt; of a stream of events an event that says goodbye, or the clean end of its body',
   measured: {
     clients: 'connections',
     polite: 'connections',
@@ -25,119 +28,61 @@ export default defineCheck({
   expect: {},
   needs: [],
   implies: ['hung-shutdown'],
-  judge(history) {
+  judge(history, { target }) {
     const signal = history.bites('stop')[0];
     if (!signal) return inconclusive('the stop signal found no living process');
-    const starts = history.of('connection').filter((event) => event.gate === 'clients' && event.what === 'start');
-    const early = history
-      .of('connection')
-      .filter((event) => event.gate === 'clients' && event.what === 'end' && event.t < signal.t);
-    const conns = starts
-      .filter((start) => start.t < signal.t && !early.some((end) => end.conn === start.conn))
-      .map(({ conn }) => conn);
-    if (conns.length === 0) return inconclusive('no client was still connected when the signal came');
+    const partings = partingsOf(history, signal.t);
+    if (partings.length === 0) return inconclusive('no client was still connected when the signal came');
     const unread = history.of('undecodable').find((event) => event.gate === 'clients' && event.dir === 'down');
-    const rude: HistoryEvent[] = [];
-    const goodbyes: { code: number | undefined; afterMs: number; event: HistoryEvent }[] = [];
-    let open = 0;
-    let how: string | null = null;
-    for (const conn of conns) {
-      const end = history
-        .of('connection')
-        .find((event) => event.gate === 'clients' && event.conn === conn && event.what === 'end');
-      const close = history
-        .of('message')
-        .find(
-          (event) =>
-            event.gate === 'clients' && event.conn === conn && event.dir === 'down' && event.opcode === 'close',
-        );
-      if (close && close.t >= signal.t)
-        goodbyes.push({ code: close.closeCode, afterMs: close.t - signal.t, event: close });
-      else if (end && end.what === 'end' && end.by === 'server') {
-        rude.push(end);
-        how = end.how;
-      } else open += 1;
-    }
-    const first = goodbyes[0];
+    const goodbyes = partings.flatMap(({ goodbye }) => goodbye ?? []);
+    const silent = partings.filter(({ goodbye }) => !goodbye);
+    const rude = silent.flatMap(({ end }) => end ?? []);
+    const how = rude.at(-1)?.how ?? null;
+    const [first] = goodbyes;
     const measured = {
-      clients: conns.length,
+      clients: partings.length,
       polite: goodbyes.length,
-      closeCode: first?.code ?? null,
+      closeCode: first?.closeCode ?? null,
       ended: how,
-      graceMs: first ? Math.round(first.afterMs) : null,
+      graceMs: first ? Math.round(first.t - signal.t) : null,
     };
     if (unread && rude.length > 0)
       return inconclusive(`what the server sent could not be decoded: ${unread.reason}`, {
         measured,
         because: [unread],
       });
+    const frames = target.protocol === 'websocket';
     if (rude.length > 0) {
-      return fail(`${rude.length} of ${conns.length} clients got a bare ${how} and no close frame`, {
+      const because = [signal, ...rude.slice(0, 3)];
+      if (rude.length === silent.length && silent.every(({ unknownWord }) => unknownWord))
+        return inconclusive('the last that came was an event of a name never seen before: a goodbye or not?', {
+          measured,
+          because,
+        });
+      const without = frames ? 'no close frame' : "neither an event that says so nor their answer's orderly end";
+      return fail(`${rude.length} of ${partings.length} clients got a bare ${how} and ${without}`, {
         measured,
-        because: [signal, ...rude.slice(0, 3)],
+        because,
       });
     }
-    if (open > 0) {
-      return fail(`${open} of ${conns.length} clients were told nothing while the server stayed`, {
+    if (silent.length > 0) {
+      return fail(`${silent.length} of ${partings.length} clients were told nothing while the server stayed`, {
         measured,
         because: [signal],
       });
     }
-    return pass(
-      `all ${conns.length} clients got a close frame (${first?.code ?? 'no code'}), the first after ${inWords(first?.afterMs ?? 0)}`,
-      {
-        measured,
-        because: [signal, ...goodbyes.slice(0, 3).map(({ event }) => event)],
-      },
-    );
+    const after = inWords(Number(measured.graceMs));
+    const words = goodbyes.filter(({ opcode }) => opcode !== 'close').length;
+    const told = frames
+      ? `got a close frame (${first?.closeCode ?? 'no code'}), the first after ${after}`
+      : `were told: ${words} by an event, ${goodbyes.length - words} by their answer's end; the first after ${after}`;
+    return pass(`all ${partings.length} clients ${told}`, { measured, because: [signal, ...goodbyes.slice(0, 3)] });
   },
   examples: {
-    pass: [
-      [0, { type: 'connection', gate: 'clients', conn: 1, what: 'start' }],
-      [10, { type: 'fault', fault: 'stop', what: 'bite', who: 's', facts: {} }],
-      [
-        20,
-        {
-          type: 'message',
-          gate: 'clients',
-          conn: 1,
-          dir: 'down',
-          opcode: 'close',
-          bytes: 2,
-          hash: '',
-          closeCode: 1001,
-        },
-      ],
-      [
-        21,
-        {
-          type: 'connection',
-          gate: 'clients',
-          conn: 1,
-          what: 'end',
-          by: 'server',
-          how: 'FIN',
-          upBytes: 0,
-          downBytes: 0,
-        },
-      ],
-    ],
-    fail: [
-      [0, { type: 'connection', gate: 'clients', conn: 1, what: 'start' }],
-      [10, { type: 'fault', fault: 'stop', what: 'bite', who: 's', facts: {} }],
-      [
-        21,
-        {
-          type: 'connection',
-          gate: 'clients',
-          conn: 1,
-          what: 'end',
-          by: 'server',
-          how: 'FIN',
-          upBytes: 0,
-          downBytes: 0,
-        },
-      ],
-    ],
+    pass: partingStory([
+      20,
+      { type: 'message', gate: 'clients', conn: 1, dir: 'down', opcode: 'close', bytes: 2, hash: '', closeCode: 1001 },
+    ]),
+    fail: partingStory(),
   },
 });

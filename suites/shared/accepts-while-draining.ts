@@ -4,16 +4,16 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'accepts-while-draining',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 6,
   role: 'server',
   scenario: 'shutdown',
   title: 'MUST take no new connections after the stop signal, or have its health check say so',
   why: 'A client that is let in by a server about to die is cut a moment later, and often lands there again: the drain never ends.',
-  fix: 'On the stop signal close the listening socket at once, or answer the handshake with 503, or let the health check fail so that the balancer sends nobody.',
+  fix: 'On the stop signal close the listening socket at once, or answer newcomers with 503, or let the health check fail so that the balancer sends nobody.',
   source:
-    'CHECKLIST rule 15: straight to the port; refused, non-101, closed before a message, or port gone all count as refused',
+    'CHECKLIST rule 15: straight to the port; refused, non-101/2xx, closed before a message, or port gone all count as refused',
   measured: {
     knocks: 'connections tried',
     acceptedAfterSignal: 'connections',
@@ -64,7 +64,7 @@ export default defineCheck({
     ],
     fail: [
       [0, { type: 'fault', fault: 'stop', what: 'bite', who: 's', facts: {} }],
-      [1500, { type: 'measure', name: 'knock', facts: { atMs: 500, accepted: true, status: 101, why: 'open' } }],
+      [1500, { type: 'measure', name: 'knock', facts: { atMs: 500, accepted: true, status: null, why: 'open' } }],
     ],
   },
 });

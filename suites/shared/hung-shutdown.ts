@@ -1,17 +1,18 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
+import { partingsOf } from './goodbye-evidence.js';
 
 export default defineCheck({
   id: 'hung-shutdown',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 6,
   role: 'server',
   scenario: 'shutdown',
   title: 'MUST be gone within 60 s of the stop signal, with exit code 0',
-  why: 'One client that does not answer the goodbye must not hold up a deploy; what the orchestrator has to kill loses whatever it still held.',
-  fix: 'Give the goodbye a deadline (30 to 60 s), then end what is left and exit with 0.',
+  why: 'One client that does not answer the goodbye, or one stream that never ends by itself, must not hold up a deploy; what the orchestrator has to kill loses whatever it still held.',
+  fix: 'Give the goodbye a deadline (30 to 60 s), then end what is left and exit with 0. A server that waits for its requests to end must end its streams itself.',
   source:
     'CHECKLIST rule 15: process and port gone; the exit code only of our own child, 0, or 143 where the goodbye was orderly',
   measured: { exitMs: 'ms', exitCode: 'code', signal: 'name' },
@@ -38,11 +39,7 @@ export default defineCheck({
         measured,
         because: [signal, gone],
       });
-    const polite = history
-      .of('message')
-      .some(
-        (event) => event.gate === 'clients' && event.dir === 'down' && event.opcode === 'close' && event.t >= signal.t,
-      );
+    const polite = partingsOf(history, signal.t).some(({ goodbye }) => goodbye);
     const stopped = exitCode === 143 || by === (target.server?.stopSignal ?? 'SIGTERM');
     if (exitCode === 0)
       return pass(`gone after ${inWords(exitMs)}, exit code 0`, { measured, because: [signal, gone] });

@@ -10,16 +10,16 @@ const LAST_MS = 2000;
 
 export default defineCheck({
   id: 'lost-on-shutdown',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 6,
   role: 'server',
   scenario: 'rolling-restart',
   title: 'SHOULD deliver what it has accepted before it goes',
   why: 'The sender saw its message taken and will not send it again. What lies in a batch or a queue when the process ends is lost without a trace, at every deploy.',
-  fix: 'On the stop signal finish the handlers that run and flush batches and queues before the close frames are sent; exit when the sockets are drained.',
+  fix: 'On the stop signal finish the handlers that run and flush batches and queues before the streams are ended; exit when the sockets are drained.',
   source:
-    'CHECKLIST; RFC 6455 1.4: "The closing handshake is intended to complement the TCP closing handshake", which alone is not reliable end to end',
+    'CHECKLIST; RFC 6455 1.4: "The closing handshake is intended to complement the TCP closing handshake", which alone is not reliable end to end; RFC 9112 9.6: a server that closes while data is under way may have its "last bytes" lost',
   measured: { accepted: 'messages', inFlight: 'messages', lost: 'messages', back: 'clients' },
   expect: { acceptedMs: 100, minMessages: 10, minKept: 0.99, minShared: 0.9 },
   unless: ({ delivery }) => (delivery === 'latest' ? 'delivery is declared as latest: it may drop' : undefined),

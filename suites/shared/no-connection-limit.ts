@@ -7,14 +7,14 @@ import { inWords } from '../../harness/numbers.js';
 // rate or by number. A handshake that is never answered may lie in a queue (a limit) or before a server that cannot follow.
 export default defineCheck({
   id: 'no-connection-limit',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',
   scenario: 'limits',
   title: 'SHOULD limit the connections of one client, and say so: 200 a second',
   why: 'Each connection costs memory and a descriptor. One client that reconnects in a loop, without closing what it had, takes them all, and everybody else is refused.',
-  fix: 'Limit open connections and connects a second for each address or user: 429 in the handshake, or a close with 1008 or 1013; or let the proxy in front do it (nginx: limit_conn, limit_req) and check through it.',
+  fix: 'Limit open connections and connects a second for each address or user: 429 in the handshake, or over WebSocket a close with 1008 or 1013; or let the proxy in front do it (nginx: limit_conn, limit_req) and check through it.',
   source:
     'CHECKLIST; RFC 6585 4: "The 429 status code indicates that the user has sent too many requests in a given amount of time"',
   measured: { limitedAt: 'connections', made: 'connections', told: 'connections' },

@@ -1,8 +1,8 @@
 import type { EventBodyAt } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
-import { isLimitCode } from '../../harness/drivers/wording.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
+import { isLimitCode } from '../../harness/wording.js';
 
 // A server that reads no faster than it likes holds its clients back by TCP, and tells them nothing. Whether that is a limit or
 // all it can do cannot be seen from outside: inconclusive, as is a close that says something else. Dropping in silence is no limit

@@ -4,7 +4,7 @@ import { inWords, longestGap } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'storm-cascade',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 6,
   role: 'server',

@@ -5,14 +5,14 @@ import { tooGentle } from './pressure-evidence.js';
 
 export default defineCheck({
   id: 'unbounded-buffer',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: null,
   role: 'server',
   scenario: 'pressure',
   title: 'MUST keep its memory bounded for a client that reads too slowly',
   why: "What a slow client does not read stays in the server, message by message, until the process is killed for its memory: one phone in a lift ends everybody's session.",
-  fix: 'Look at the outgoing buffer before each send (ws: bufferedAmount; Node streams: the return value of write; Python: await send): wait, drop with a notice, or cut the client with 1013.',
+  fix: 'Look at the outgoing buffer before each send (ws: bufferedAmount; Node streams: the return value of write; Python: await send): wait, drop with a notice, or cut the client (WebSocket: with 1013; SSE: it comes back with its last id).',
   source:
     'CHECKLIST rule 13: above a control copy with the same push and fast readers; fails if it follows the withheld bytes (ratio over 0.5) past 64 MiB',
   measured: {

@@ -1,19 +1,13 @@
 import { createRandom } from '../random.js';
-import { garbageDeflated, garbageFrames } from './garbage-frames.js';
-import { garbageHandshakes } from './garbage-handshakes.js';
+import { garbageForEventStream } from './garbage-event-stream.js';
+import { garbageForWebSocket } from './garbage-websocket.js';
 
 const GOOD = ['GET /feed HTTP/1.1', 'Host: 127.0.0.1', 'Upgrade: websocket', 'Connection: Upgrade'];
 
-function casesOf(seed: number) {
-  const random = createRandom(seed, 'garbage');
-  return [garbageHandshakes(random, GOOD), garbageFrames(random), garbageDeflated(random)].flat();
-}
+describe.each([garbageForWebSocket, garbageForEventStream])('garbage of %O', (garbageFor) => {
+  const casesOf = (seed: number) => garbageFor(createRandom(seed, 'garbage'), GOOD).flatMap(([, list]) => list);
+  const whole = (cases: ReturnType<typeof casesOf>) => Buffer.concat(cases.map(([, bytes]) => bytes));
 
-function whole(cases: ReturnType<typeof casesOf>): Buffer {
-  return Buffer.concat(cases.map(([, bytes]) => bytes));
-}
-
-describe('garbage', () => {
   it('is at least 200 cases, the same for the same seed and others for another', () => {
     const first = casesOf(7);
     expect(first.length).toBeGreaterThanOrEqual(200);
@@ -22,7 +16,7 @@ describe('garbage', () => {
   });
 
   it('leaves no handshake whole among those that are cut off', () => {
-    const cut = garbageHandshakes(createRandom(7), GOOD).filter(([kind]) => kind === 'a handshake cut off');
+    const cut = casesOf(7).filter(([kind]) => kind === 'a handshake cut off');
     expect(cut.length).toBeGreaterThan(10);
     for (const [, bytes] of cut) expect(bytes.toString('latin1')).not.toContain('\r\n\r\n');
   });

@@ -31,6 +31,21 @@ export function isNotice(text: string): boolean {
   );
 }
 
+/**
+ * An event that tells its stream's end [CHECKLIST rule 15]. The data of a feed may hold any word, so of data only what can hardly
+ * mean anything else; the name of an event is short, and chosen.
+ */
+export function saysGoodbye(data: string, name = ''): boolean {
+  if (data.length > NOTICE_CHARACTERS) return false;
+  return isNotice(data) || FAREWELL_DATA.test(data) || isNotice(name) || FAREWELL_NAME.test(name);
+}
+
+const NOTICE_CHARACTERS = 4096;
+const FAREWELL_DATA =
+  /^\W*(?:bye|done|closed?|end(?: of stream)?|eof)\W*$|\bbye\b|(?:server|stream|connection)(?: is|[ _-])? ?(?:clos|end|stop|terminat|leav|exit)|(?:clos|end|stop|terminat)\w*[ _-](?:the[ _-])?(?:server|stream|connection)|disconnect/i;
+const FAREWELL_NAME =
+  /(?:^|[^a-z])(?:bye|clos(?:e|ed|ing)|end(?:ed|ing)?|eof|done|stop(?:ped|ping)?|exit|terminat\w*|disconnect\w*|leav(?:e|ing))(?:$|[^a-z])/i;
+
 /** "Rate limit exceeded", `too_many_requests`, "slow down". */
 export function saysLimited(text: string): boolean {
   return /too[ _-]?(?:many|fast|often|frequent)|slow[ _-]?down|throttl|flood|quota|rate[ _-]?limit|limit(?:ed|s)?[ _-]?(?:exceeded|reached|hit)|(?:exceed|reach|over)\w*[ _-](?:\w+[ _-]){0,3}(?:rate|limit)/i.test(

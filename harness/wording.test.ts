@@ -1,4 +1,4 @@
-import { delayIn, isNotice, saysLimited } from './wording.js';
+import { delayIn, isNotice, saysGoodbye, saysLimited } from './wording.js';
 
 describe('delayIn', () => {
   test.each([
@@ -38,3 +38,23 @@ test.each([
   ['21 degrees', false],
   ['the server is full of grace', false],
 ])('"%s" says that something is limited: %s', (text, says) => expect(saysLimited(text)).toBe(says));
+
+test.each([
+  ['x', 'bye', true],
+  ['', 'close', true],
+  ['', 'server-shutdown', true],
+  ['', 'server_closing', true],
+  ['', 'stream.end', true],
+  ['bye', '', true],
+  ['[DONE]', '', true],
+  ['{"type":"bye"}', '', true],
+  ['the server is stopping', '', true],
+  ['connection closing', '', true],
+  ['{"open":12.1,"close":12.4}', 'candle', false],
+  ['{"text":"at the end of the day"}', 'message', false],
+  ['{"seq":12,"data":"21 degrees"}', '', false],
+  ['{}', 'weekend', false],
+  ['{}', 'legend-update', false],
+])('data "%s" of an event named "%s" says goodbye: %s', (data, name, says) =>
+  expect(saysGoodbye(data, name)).toBe(says),
+);
