@@ -5,6 +5,15 @@ import { readdirSync, readFileSync } from 'node:fs';
  * too, a loop that goes as fast as it can is busy all the time, and one that keeps a pace is not. Undefined where it can't be read.
  */
 export function busyMs(pids: readonly number[]): number | undefined {
+  return summed(pids, (ran, waited) => ran + waited);
+}
+
+/** Milliseconds that they have run: the work that was done, whoever else wanted the cores. */
+export function ranMs(pids: readonly number[]): number | undefined {
+  return summed(pids, (ran) => ran);
+}
+
+function summed(pids: readonly number[], of: (ran: number, waited: number) => number): number | undefined {
   let sum: number | undefined;
   for (const pid of pids) {
     try {
@@ -12,7 +21,7 @@ export function busyMs(pids: readonly number[]): number | undefined {
         const [ran = 0, waited = 0] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1')
           .split(' ')
           .map(Number);
-        sum = (sum ?? 0) + (ran + waited) / 1e6;
+        sum = (sum ?? 0) + of(ran, waited) / 1e6;
       }
     } catch {
       // Gone in between.

@@ -1,0 +1,95 @@
+import type { EventBodyAt } from '../../harness/contract.js';
+import { defineCheck } from '../../harness/define.js';
+import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { inMiB, inWords, MIB } from '../../harness/numbers.js';
+
+// A client that has gone closed its socket: what is written into it is answered by a reset, and the next write fails. A client that
+// only half-closes and reads on has not left, and nothing is asked for it. Writing that goes nowhere is seen as work for nobody.
+export default defineCheck({
+  id: 'sse/ignored-disconnect',
+  level: 'MUST',
+  antiPattern: null,
+  role: 'server',
+  scenario: 'leaving',
+  title: 'MUST stop writing to a client that has left within 5 s, and keep nothing of it',
+  why: 'Browsers leave a stream at every page change and come back. What stays of each, a descriptor, a timer, a place in the list of those to write to, adds up until the server is slow, full or dead.',
+  fix: "Listen for the client's end and take it off the list, end its timer and its subscription (Node: response.on('close'); Go: request.Context().Done(); ASGI: http.disconnect), and stop at the first write that fails.",
+  source:
+    'CHECKLIST: 1,000 clients leave by FIN and RST; 5 s count from the third write after, since a program that only looks when it writes learns it from the second. RFC 9293 3.5.2: data for a connection that does not exist is answered by a reset',
+  measured: {
+    left: 'clients',
+    tookMs: 'ms',
+    descriptorsLeft: 'descriptors',
+    workBeforeMs: 'ms a write',
+    workMs: 'ms a write',
+    rssGrowthBytes: 'bytes',
+  },
+  expect: { maxDescriptors: 10, maxWorkMs: 0.7, someWorkMs: 0.3, maxGrowthBytes: 8 * MIB, minLeft: 900, minWrites: 3 },
+  judge(history, { expect }) {
+    const { maxDescriptors = 10, maxWorkMs = 0.7, someWorkMs = 0.3, maxGrowthBytes = 8 * MIB } = expect;
+    const before = history.measures('before')[0];
+    const rounds = history.measures('after');
+    const [first, second] = rounds;
+    if (!before || !first || history.bites('departure').length === 0) return inconclusive('no client left');
+    const last = second ?? first;
+    const grown = (name: string) => steps([before, ...rounds].map(({ facts }) => facts[name]));
+    const stay = rounds.map(({ facts }) => Math.max(0, Number(facts.descriptors) - Number(before.facts.descriptors)));
+    const left = rounds.reduce((sum, { facts }) => sum + Number(facts.left), 0);
+    const [work, memory] = [grown('workMs'), grown('rssBytes')];
+    const measured = {
+      left,
+      tookMs: typeof last.facts.tookMs === 'number' ? last.facts.tookMs : null,
+      descriptorsLeft: stay.at(-1) ?? null,
+      workBeforeMs: hundredth(before.facts.workMs),
+      workMs: hundredth(last.facts.workMs),
+      rssGrowthBytes: memory.reduce((sum, step) => sum + step, 0),
+    };
+    const details = { measured, because: [before, ...rounds] };
+    if (rounds.some(({ facts }) => facts.alive === false))
+      return fail(`the server died when its clients left`, details);
+    if (Number(first.facts.left) < (expect.minLeft ?? 900))
+      return inconclusive(`only ${first.facts.left} clients were let in, so that they could leave`, details);
+    if (typeof before.facts.descriptors !== 'number' || Number(first.facts.held) < before.facts.descriptors + 50)
+      return inconclusive('its connections are not among the descriptors that can be counted here', details);
+    const [once = 0, twice = 0] = stay;
+    if (once > maxDescriptors && Number(first.facts.writes) < (expect.minWrites ?? 3))
+      return inconclusive(`${once} descriptors stayed, but it wrote too seldom to notice`, details);
+    if (twice > once + maxDescriptors)
+      return fail(`${once} descriptors of the first thousand that left stayed, ${twice} of two thousand`, details);
+    const costs = `its work for a write went from ${measured.workBeforeMs} ms to ${measured.workMs} ms, with nobody there`;
+    if (second && work.every((step) => step > maxWorkMs)) return fail(`it writes to who has left: ${costs}`, details);
+    if (second && memory.every((step) => step > maxGrowthBytes)) {
+      const said = `its memory grew by ${memory.map(inMiB).join(' and ')} for each thousand that left`;
+      return work.length > 0 && work.every((step) => step > someWorkMs)
+        ? fail(`${said}; ${costs}`, details)
+        : inconclusive(`${said}: a leak, or a heap that still finds its size`, details);
+    }
+    if (once > maxDescriptors)
+      return inconclusive(`${once} descriptors stayed, but a second thousand left no more`, details);
+    return pass(`nothing stayed of ${left} clients ${inWords(Number(measured.tookMs))} after the last had left`, details);
+  },
+  examples: { pass: story(8, 10), fail: story(1008, 2008) },
+});
+
+/** From each to the next; none where one is not known. */
+function steps(values: readonly unknown[]): number[] {
+  const known = values.filter((value) => typeof value === 'number');
+  return known.length < values.length ? [] : known.slice(1).map((value, i) => value - (known[i] ?? 0));
+}
+
+function hundredth(value: unknown): number | null {
+  return typeof value === 'number' ? Math.round(value * 100) / 100 : null;
+}
+
+function story(...descriptors: readonly number[]): EventBodyAt[] {
+  const cost = { rssBytes: 50 * MIB, workMs: 0.4 };
+  const after = { left: 1000, held: 110, tookMs: 40, writes: 4, ...cost, alive: true };
+  return [
+    [0, { type: 'measure', name: 'before', facts: { descriptors: 8, ...cost } }],
+    [1, { type: 'fault', fault: 'departure', what: 'bite', who: 'd', facts: { left: 100, by: 'FIN' } }],
+    ...descriptors.map((count, i): EventBodyAt => {
+      const facts = { round: i + 1, ...after, descriptors: count };
+      return [9000 * (i + 1), { type: 'measure', name: 'after', facts }];
+    }),
+  ];
+}
