@@ -99,6 +99,8 @@ export interface Session extends AsyncDisposable {
   readonly cursor: Cursor | undefined;
   readonly end: SessionEnd | undefined;
   readonly goodbye: Goodbye | undefined;
+  /** How long it was told to wait before it comes back, the last time that it was (SSE `retry:`). */
+  readonly retry: { readonly ms: number; readonly atMs: number } | undefined;
   /** Messages of the application's. */
   readonly received: number;
   readonly receivedBytes: number;

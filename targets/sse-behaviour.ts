@@ -126,7 +126,8 @@ export const resilient: Behaviour = {
   handshakeMs: 10_000,
   endsWithToken: true,
   sessionLimit: Number(process.env.SESSION_LIMIT ?? 500),
-  lifetimeMs: () => 77_000 + 6_000 * Math.random(),
+  // Under pressure a client is cut for what it leaves unread, and for nothing else.
+  lifetimeMs: () => (pressing ? null : 77_000 + 6_000 * Math.random()),
   left: (_, forget) => forget(),
   endsHalfOpen: true,
   metrics: metricsText,

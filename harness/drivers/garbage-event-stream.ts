@@ -110,8 +110,8 @@ function garbageBodies(random: Random, good: readonly string[]): Garbage[] {
 function garbageAfterwards(random: Random, good: readonly string[]): Garbage[] {
   const again = `${good.join('\r\n')}\r\n\r\n`;
   return [
-    ...times(18, () => named('random bytes behind a request', noise(random, 1, 2048))),
-    ...times(8, () =>
+    ...times(40, () => named('random bytes behind a request', noise(random, 1, 2048))),
+    ...times(20, () =>
       named('half a second request', Buffer.from(again).subarray(0, random.integer(1, again.length - 1))),
     ),
     named('a second request on the same connection', Buffer.from(again)),

@@ -34,6 +34,7 @@ export function openEventStream(
   let received = 0;
   let receivedBytes = 0;
   let goodbye: Goodbye | undefined;
+  let retry: Session['retry'];
   let end: SessionEnd | undefined;
   const note = (facts: MessageFacts) => {
     if (secure && !options.silent) record({ type: 'message', gate: options.name, conn: 1, dir: 'down', ...facts });
@@ -41,6 +42,7 @@ export function openEventStream(
   const take = (part: StreamPart) => {
     const atMs = nowMs();
     note(factsOfPart(part, observer));
+    if (part.kind === 'quiet' && part.retry !== undefined) retry = { ms: part.retry, atMs };
     if (part.kind !== 'event') return;
     received += 1;
     const message = { atMs, payload: Buffer.from(part.data), binary: false, envelope: part.envelope };
@@ -90,6 +92,9 @@ export function openEventStream(
     },
     get goodbye() {
       return goodbye;
+    },
+    get retry() {
+      return retry;
     },
     get received() {
       return received;

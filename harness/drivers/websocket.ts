@@ -129,6 +129,7 @@ export function openWebSocket(
     get end() {
       return end;
     },
+    retry: undefined,
     get goodbye() {
       return goodbye;
     },

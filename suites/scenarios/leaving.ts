@@ -39,7 +39,8 @@ const WINDOW_MS = 1200;
 /** Clients come straight to the server: a hop between would hide how they left. */
 export default defineScenario({
   id: 'leaving',
-  about: '1,000 clients come and leave, by FIN and by RST; what has the server left of them, and does it still write to them?',
+  about:
+    '1,000 clients come and leave, by FIN and by RST; what has the server left of them, and does it still write to them?',
   role: 'server',
   lane: 'busy',
   ownServer: true,

@@ -20,6 +20,9 @@ const BROADCAST_RATE = 20;
 const BYTES = 128;
 /** Not scaled: it is our own traffic that must show what the server does with it undisturbed. */
 const FLOW_MS = 4000;
+/** Where nothing of ours flows, what the server tells all of them is waited for; a slow feed has this many in 12 s. */
+const PUBLISHED = 12;
+const PUBLISHED_MS = 12_000;
 /** Messages of the last two seconds may be in flight at the signal. */
 const LAST_MS = 2000;
 const READS_MS = 1000;
@@ -52,6 +55,7 @@ export default defineScenario({
     const startMs = nowMs();
     using _flow = talk.flow();
     await context.watch(FLOW_MS);
+    if (talk.onlyHears) await context.watch(PUBLISHED_MS - FLOW_MS, () => talk.published(startMs) >= PUBLISHED);
     const unreadBytes = await untilRead(context, old);
     const open = crowd.filter(({ session }) => session.isOpen);
     context.phase('fault');
@@ -82,8 +86,10 @@ interface Member {
   readonly session: Session;
   /** From now on its messages may be notices. */
   listen(): void;
-  /** What a message asked it to wait. */
+  /** What it was asked to wait when it was sent away. */
   readonly askedMs: number | undefined;
+  /** What it was asked to wait before, whenever it has to come back: no clients of one such time are a herd for another's. */
+  readonly usualMs: number;
 }
 
 async function gather(context: ScenarioContext, to: Address, count: number): Promise<Member[]> {
@@ -99,6 +105,8 @@ async function gather(context: ScenarioContext, to: Address, count: number): Pro
 
 async function join(context: ScenarioContext, to: Address, name: string): Promise<Member | undefined> {
   let listening = false;
+  let usualMs = 0;
+  let listenedMs = Number.POSITIVE_INFINITY;
   let askedMs: number | undefined;
   const onMessage = ({ payload, binary }: ReceivedMessage) => {
     if (!listening || binary || payload.length > NOTICE_BYTES) return;
@@ -111,14 +119,20 @@ async function join(context: ScenarioContext, to: Address, name: string): Promis
     session,
     listen: () => {
       listening = true;
+      usualMs = session.retry?.ms ?? 0;
+      listenedMs = nowMs();
     },
     get askedMs() {
-      return askedMs;
+      const { retry } = session;
+      return askedMs ?? (retry && retry.atMs >= listenedMs ? retry.ms : undefined);
+    },
+    get usualMs() {
+      return usualMs;
     },
   };
 }
 
-/** When a client of this session would come back at the earliest: it has heard the goodbye, and its connection is closed. */
+/** When a client of this session is free to come back: it has heard the goodbye, and its connection is closed. */
 function leftMs({ end, goodbye }: Session): number | undefined {
   if (end) return goodbye ? Math.min(end.atMs, goodbye.atMs + LINGER_MS) : end.atMs;
   return goodbye && nowMs() - goodbye.atMs > LINGER_MS ? goodbye.atMs + LINGER_MS : undefined;
@@ -149,7 +163,10 @@ function tellCrowd(
   signalMs: number,
   busyMs: number | null,
 ): void {
-  const left = open.flatMap(({ session }) => leftMs(session) ?? []).map((atMs) => atMs - signalMs);
+  const left = open.flatMap(({ session, usualMs }) => {
+    const atMs = leftMs(session);
+    return atMs === undefined ? [] : [atMs - signalMs + usualMs];
+  });
   const goodbyes = open.flatMap(({ session }) => session.goodbye ?? []);
   const delays = open.flatMap(({ session, askedMs }) => askedMs ?? delayIn(session.goodbye?.text ?? '') ?? []);
   context.samples('left', 'ms', left);
@@ -158,6 +175,7 @@ function tellCrowd(
     open: open.length,
     left: left.length,
     busyMs,
+    usual: open.filter(({ usualMs }) => usualMs > 0).length,
     restarts: goodbyes.filter(({ code }) => code === 1012).length,
     delays: delays.length,
     minDelayMs: delays.length > 0 ? Math.min(...delays) : null,
@@ -196,6 +214,15 @@ class Talk {
       talk.listeners.set(name, () => session.goodbye?.atMs ?? session.end?.atMs);
     }
     return talk;
+  }
+
+  /** Nothing of ours flows: all there is comes from the server. */
+  get onlyHears(): boolean {
+    return this.context.workload.push && this.context.workload.form === 'none';
+  }
+
+  published(fromMs: number): number {
+    return this.deliveries.common(fromMs, nowMs()).messages;
   }
 
   private hear(name: string, { payload, binary, atMs }: ReceivedMessage): void {
@@ -244,6 +271,7 @@ class Talk {
   tell(startMs: number, signalMs: number, unreadBytes: number | null): void {
     const { context, deliveries } = this;
     const lastMs = signalMs - LAST_MS;
+    const judgedMs = this.onlyHears ? startMs : lastMs;
     const before = deliveries.ours(startMs, lastMs, lastMs);
     const common = deliveries.common(startMs, lastMs);
     const kept = before.filter(({ expected, delivered }) => delivered === expected).length;
@@ -260,7 +288,7 @@ class Talk {
         context.measure(name, { beforeMs: signalMs - atMs, expected, delivered, atSignal: deliveredBy });
     deliveries.ours(lastMs, signalMs, signalMs).forEach(note('sent'));
     deliveries
-      .theirs(lastMs, signalMs, signalMs, Math.max(LEAST_SLACK_MS, 3 * common.skewMs))
+      .theirs(judgedMs, signalMs, signalMs, Math.max(LEAST_SLACK_MS, 3 * common.skewMs))
       .forEach(note('published'));
   }
 }

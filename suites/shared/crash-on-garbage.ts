@@ -14,7 +14,7 @@ export default defineCheck({
   why: 'Whatever is reachable gets scanners, broken clients and worse. An exception that nobody catches ends the process, and with it the sessions of everybody.',
   fix: 'Handle the error of each socket and session, parse messages inside a try, bound what a length or a header may ask for, and keep the library up to date.',
   source:
-    'CHECKLIST rule 23: the worker that holds the port keeps pid and start time; garbage from 127.0.0.2 and up, the witness from 127.0.0.1. RFC 6455 10.7: "Incoming data MUST always be validated by both clients and servers." RFC 9112 2.2: "the recipient SHOULD respond with a 400 (Bad Request) response and close the connection"',
+    'CHECKLIST rule 23: the worker that holds the port keeps pid and start time; garbage from 127.0.0.2 and up, the witness from 127.0.0.1. RFC 6455 10.7: "Incoming data MUST always be validated by both clients and servers." RFC 9112 2.2: "the server SHOULD respond with a 400 (Bad Request) response and close the connection"',
   measured: {
     sent: 'cases',
     crashes: 'processes',

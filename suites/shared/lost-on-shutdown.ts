@@ -16,10 +16,10 @@ export default defineCheck({
   role: 'server',
   scenario: 'rolling-restart',
   title: 'SHOULD deliver what it has accepted before it goes',
-  why: 'The sender saw its message taken and will not send it again. What lies in a batch or a queue when the process ends is lost without a trace, at every deploy.',
+  why: 'Who sent a message saw it taken and will not send it again. What lies in a batch or a queue when the process ends is lost without a trace, at every deploy.',
   fix: 'On the stop signal finish the handlers that run and flush batches and queues before the streams are ended; exit when the sockets are drained.',
   source:
-    'CHECKLIST; RFC 6455 1.4: "The closing handshake is intended to complement the TCP closing handshake", which alone is not reliable end to end; RFC 9112 9.6: a server that closes while data is under way may have its "last bytes" lost',
+    'CHECKLIST; RFC 6455 1.4: "The closing handshake is intended to complement the TCP closing handshake", which alone is not reliable end to end. RFC 9112 9.6: "If a server performs an immediate close of a TCP connection, there is a significant risk that the client will not be able to read the last HTTP response."',
   measured: { accepted: 'messages', inFlight: 'messages', lost: 'messages', back: 'clients' },
   expect: { acceptedMs: 100, minMessages: 10, minKept: 0.99, minShared: 0.9 },
   unless: ({ delivery }) => (delivery === 'latest' ? 'delivery is declared as latest: it may drop' : undefined),
@@ -53,7 +53,7 @@ export default defineCheck({
       return inconclusive(`undisturbed it delivered only ${kept} of ${sent} messages`, { measured, because });
     if (lost.length === 0)
       return pass(
-        `delivered all ${judged.length} messages of the last 2 s, ${measured.inFlight} of them after the signal`,
+        `delivered all ${judged.length} messages of the last seconds, ${measured.inFlight} of them after the signal`,
         { measured, because },
       );
     if (unreadBytes !== 0)

@@ -66,7 +66,10 @@ export default defineCheck({
     }
     if (once > maxDescriptors)
       return inconclusive(`${once} descriptors stayed, but a second thousand left no more`, details);
-    return pass(`nothing stayed of ${left} clients ${inWords(Number(measured.tookMs))} after the last had left`, details);
+    return pass(
+      `nothing stayed of ${left} clients ${inWords(Number(measured.tookMs))} after the last had left`,
+      details,
+    );
   },
   examples: { pass: story(8, 10), fail: story(1008, 2008) },
 });

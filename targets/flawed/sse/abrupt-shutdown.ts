@@ -1,0 +1,12 @@
+/** Flaw: on the stop signal it drops its streams, one after another over the drain, in the middle of a chunked body. */
+import type { FlawMeta } from '../../program';
+import { resilient } from '../../sse-behaviour';
+import { startServer } from '../../sse-server';
+
+export const trips = 'sse/abrupt-shutdown';
+export const meta: FlawMeta = { role: 'server', trips, implies: ['sse/lost-on-shutdown'] };
+
+if (require.main === module)
+  startServer({
+    goodbye: (response, why) => (why === 'shutdown' ? response.destroy() : resilient.goodbye(response, why)),
+  });
