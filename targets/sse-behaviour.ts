@@ -28,6 +28,8 @@ export interface Behaviour {
   readonly body: (request: IncomingMessage, response: ServerResponse) => Writable;
   /** Sends the head at once, and not with the first event. */
   readonly flushes: boolean;
+  /** Its body has an end of its own; else it lasts until the connection ends. */
+  readonly chunked: boolean;
   /** What native clients wait before they come back, drawn for each; null says nothing of it. */
   readonly retryMs: () => number | null;
   /** Runs every `beatMs` for each stream. */
@@ -111,6 +113,7 @@ export const resilient: Behaviour = {
   }),
   body: (_, response) => response,
   flushes: true,
+  chunked: true,
   retryMs: () => between(2_000, 4_000),
   beat: ({ body }) => void (body.writableEnded || body.write(': beat\n\n')),
   beatMs: 15_000,

@@ -33,6 +33,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
 
   function join(request: IncomingMessage, response: ServerResponse): void {
     const stream: Stream = { request, response, body: behaviour.body(request, response) };
+    if (!behaviour.chunked) response.removeHeader('transfer-encoding');
     response.writeHead(200, { ...ownConnection(request), ...behaviour.headers, ...behaviour.cors(request) });
     if (behaviour.flushes) response.flushHeaders();
     open.hold(response, request.socket.remoteAddress);

@@ -8,5 +8,5 @@ export const meta: FlawMeta = { role: 'server', trips, implies: ['sse/lost-on-sh
 
 if (require.main === module)
   startServer({
-    goodbye: (response, why) => (why === 'shutdown' ? response.destroy() : resilient.goodbye(response, why)),
+    goodbye: (stream, why) => (why === 'shutdown' ? stream.response.destroy() : resilient.goodbye(stream, why)),
   });

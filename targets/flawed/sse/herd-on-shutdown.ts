@@ -9,5 +9,5 @@ if (require.main === module)
   startServer({
     drainMs: 0,
     retryMs: () => 3_000,
-    goodbye: (response) => void response.end('event: goodbye\ndata: {"event":"goodbye"}\n\n'),
+    goodbye: ({ response }) => void response.end('event: goodbye\ndata: {"event":"goodbye"}\n\n'),
   });

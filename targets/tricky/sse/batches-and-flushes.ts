@@ -33,9 +33,9 @@ function flush(stream: Stream): void {
 if (require.main === module) {
   startServer({
     deliver,
-    goodbye: (response, why) => {
-      for (const stream of gathered.keys()) if (stream.response === response) flush(stream);
-      resilient.goodbye(response, why);
+    goodbye: (stream, why) => {
+      if (gathered.has(stream)) flush(stream);
+      resilient.goodbye(stream, why);
     },
   });
 }

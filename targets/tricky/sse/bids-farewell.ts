@@ -1,7 +1,6 @@
 /** Tricky: has no chunks, so that its streams last until the connection ends and their end says nothing; before it cuts them it says so in
  * an event. All are cut at once: but each was given a time of its own to come back when it came. */
 import type { TrickyMeta } from '../../program';
-import type { Stream } from '../../sse-behaviour';
 import { startServer } from '../../sse-server';
 
 export const meta: TrickyMeta = {
@@ -11,18 +10,11 @@ export const meta: TrickyMeta = {
   fine: ['sse/abrupt-shutdown', 'sse/hung-shutdown', 'sse/herd-on-shutdown'],
 };
 
-function welcome({ response }: Stream): void {
-  // Before the head is sent.
-  response.useChunkedEncodingByDefault = false;
-  response.removeHeader('transfer-encoding');
-}
-
 if (require.main === module) {
   startServer({
-    flushes: false,
+    chunked: false,
     drainMs: 0,
-    welcome,
-    goodbye: (response) => {
+    goodbye: ({ response }) => {
       response.write('event: server-closing\ndata: {}\n\n', () => response.destroy());
     },
   });

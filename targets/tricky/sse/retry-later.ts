@@ -24,7 +24,7 @@ if (require.main === module) {
   startServer({
     drainMs: 0,
     retryMs: () => null,
-    goodbye: (response) => void response.end(`retry: ${between(1_000, 30_000)}\ndata: {"event":"goodbye"}\n\n`),
+    goodbye: ({ response }) => void response.end(`retry: ${between(1_000, 30_000)}\ndata: {"event":"goodbye"}\n\n`),
     sessionLimit: Number.POSITIVE_INFINITY,
     welcome,
   });

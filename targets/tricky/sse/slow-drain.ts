@@ -16,7 +16,7 @@ export const meta: TrickyMeta = {
 };
 
 if (require.main === module) {
-  startServer({ drainMs: 30_000, goodbye: (response) => void response.end() });
+  startServer({ drainMs: 30_000, goodbye: ({ response }) => void response.end() });
   process.once('exit', () => {
     process.exitCode = 143;
   });
