@@ -7,26 +7,50 @@ const TEXTS: Readonly<Record<string, Buffer>> = {
   empty: Buffer.alloc(0),
   'not JSON': Buffer.from('{"type": "message", "seq": NaN, undefined'),
   HTML: Buffer.from(PAGE),
-  // An overlong form, a surrogate and a lone continuation byte.
+  // An overlong form, a surrogate and a lone continuation byte. Last: it ends a WebSocket, as the standard orders.
   'invalid UTF-8': Buffer.from('7b2261223a22c080eda08080227d', 'hex'),
 };
 /** A final text frame of a server (RFC 6455 5.2); none of the texts is longer than one byte can say. */
 const TEXT_FRAME = 0x81;
+/** "Otherwise: The field is ignored." An event without data is not dispatched [WHATWG HTML 9.2.6]. */
+const BLOCKS: Readonly<Record<string, string>> = {
+  'fields that no standard knows': 'retries: 3\nstatus\nid_: 7\ndata-format: json\n\n',
+  'an event without data': 'event: message\n\n',
+};
 const PATIENCE_MS = 5000;
 const STEP_MS = 5;
 
+const PROTOCOLS: Readonly<Record<string, Readonly<Record<string, Buffer>>>> = {
+  websocket: mapped(TEXTS, (text) => Buffer.concat([Buffer.from([TEXT_FRAME, text.length]), text])),
+  sse: { ...mapped(TEXTS, eventOf), ...mapped(BLOCKS, (block) => Buffer.from(block)) },
+};
+
+/** The bytes of each in a protocol, in the order in which they are tried. */
+export function badMessagesOf(protocol: string): Readonly<Record<string, Buffer>> {
+  return PROTOCOLS[protocol] ?? {};
+}
+
 /** A message that nobody expects, between two of the server's. */
-export default defineFault<GateConnection, { readonly what: string }>({
+export default defineFault<GateConnection, { readonly what: string; readonly protocol: string }>({
   id: 'bad-message',
   hop: 'gate',
-  about: 'a text message that is empty, no JSON, an HTML page or invalid UTF-8, between two good ones',
-  evidence: 'the frame sent on a connection that was whole',
-  params: { what: Object.keys(TEXTS).join(' | ') },
-  async inject(connection, { what }, { bite, signal }) {
-    const text = TEXTS[what] ?? Buffer.alloc(0);
-    const frame = Buffer.concat([Buffer.from([TEXT_FRAME, text.length]), text]);
-    const sent = await waitFor(() => connection.insertDown(frame), PATIENCE_MS, { stepMs: STEP_MS, signal });
-    if (sent) bite({ what, conn: connection.id, bytes: text.length });
+  about: 'a message that is empty, no JSON, an HTML page, invalid UTF-8 or none at all, between two good ones',
+  evidence: 'the bytes sent on a connection that was whole',
+  params: { what: [...new Set(Object.values(PROTOCOLS).flatMap(Object.keys))].join(' | '), protocol: 'id' },
+  async inject(connection, { what, protocol }, { bite, signal }) {
+    const bytes = badMessagesOf(protocol)[what] ?? Buffer.alloc(0);
+    const sent = await waitFor(() => connection.insertDown(bytes), PATIENCE_MS, { stepMs: STEP_MS, signal });
+    if (sent) bite({ what, conn: connection.id, bytes: bytes.length });
     return () => {};
   },
 });
+
+/** Each line of it is one of the event's data. */
+function eventOf(text: Buffer): Buffer {
+  const lines = text.toString('latin1').split('\n');
+  return Buffer.from(`${lines.map((line) => `data: ${line}`).join('\n')}\n\n`, 'latin1');
+}
+
+function mapped<From, To>(of: Readonly<Record<string, From>>, make: (from: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(of).map(([name, from]) => [name, make(from)]));
+}

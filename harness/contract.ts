@@ -419,6 +419,8 @@ export interface WireTap {
   end(): void;
   /** No message of the server's is half under way. */
   readonly betweenMessages: boolean;
+  /** Bytes of our own in what must be around them between two messages: an HTTP chunk. Left out where nothing must. */
+  framed?(bytes: Buffer): Buffer;
 }
 export type WireTapFactory = (gate: string, conn: number, record: Record_, observer: Observer) => WireTap;
 

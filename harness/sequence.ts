@@ -16,8 +16,8 @@ export type Seen = Pick<MessageFacts, 'fields' | 'form' | 'hash' | 'packet'> & {
 export interface Stream {
   /** Where the id stands, or undefined where no field is one. */
   readonly field: IdField | undefined;
-  /** `dense`: integers one apart. `opaque`: unique and shared, but whether a server can resume from it is not seen. */
-  readonly kind: 'dense' | 'declared' | 'opaque' | 'none' | 'undecodable';
+  /** `dense`: integers one apart. `opaque`: unique and shared, but whether a server can resume from it is not seen; `time`: so is this. */
+  readonly kind: 'dense' | 'declared' | 'opaque' | 'time' | 'none' | 'undecodable';
   /** Share of the messages that carry it, heartbeats aside. */
   readonly coverage: number;
   /** Messages that count. */
@@ -89,7 +89,7 @@ export interface Knowledge {
 
 interface Found {
   readonly field: IdField;
-  readonly kind: 'dense' | 'opaque' | undefined;
+  readonly kind: 'dense' | 'opaque' | 'time' | undefined;
 }
 
 /** The field that identifies a message on one connection: the declared one, or found by itself (CHECKLIST rule 8). */
@@ -224,7 +224,7 @@ function topicsOf(messages: readonly Seen[]): string[] {
   });
 }
 
-function kindOf(field: IdField, messages: readonly Seen[], { other, own }: Knowledge): 'dense' | 'opaque' | undefined {
+function kindOf(field: IdField, messages: readonly Seen[], { other, own }: Knowledge): Found['kind'] {
   const ids = messages.flatMap(({ fields, t }) => idsAt(fields, field).map((id) => ({ ...id, t: t ?? 0 })));
   // What clients of ours sent identifies nothing of the server's. A request of ours may have had a small number, too.
   if (ids.filter(({ key }) => own?.has(key)).length > MOST_OWN * ids.length) return undefined;
@@ -238,7 +238,8 @@ function kindOf(field: IdField, messages: readonly Seen[], { other, own }: Knowl
   }
   if (numbers.some((value) => !Number.isInteger(value))) return undefined;
   const groups = [...new Set(ids.map(({ group }) => group))].map((name) => ids.filter(({ group }) => group === name));
-  if (groups.some((group) => isTimestamp(group))) return undefined;
+  // What stands in `id:` is what clients present, whatever it is made of.
+  if (groups.some((group) => isTimestamp(group))) return field.pointer === ENVELOPE_ID ? 'time' : undefined;
   const steps = groups.flatMap(stepsOf);
   if (steps.length === 0) return undefined;
   const share = (is: (step: number) => boolean) => steps.filter(is).length / steps.length;

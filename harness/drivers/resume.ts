@@ -20,6 +20,12 @@ export function isRefetch(slot: Slot | undefined): boolean {
   return !(slot.in === 'message' ? slot.text : slot.value).includes('{id}');
 }
 
+/** Where an observer keeps what a client presents in the slot: the name among a handshake's fields. */
+export function fieldOfSlot(slot: Slot | undefined): string | undefined {
+  if (slot?.in === 'header') return slot.name.toLowerCase();
+  return slot?.in === 'query' ? `?${slot.name}` : undefined;
+}
+
 /** Within quotes, or as a value by itself: a number or an object as it is, anything else quoted. */
 function filledJson(text: string, id: string): string {
   const forms = [JSON.stringify(id).slice(1, -1), id, JSON.stringify(id)].map((form) => text.replaceAll('{id}', form));

@@ -138,8 +138,9 @@ export class Crossing implements GateConnection {
   }
 
   insertDown(bytes: Buffer): boolean {
-    if (this.ended || this.frozen || this.options.tap?.betweenMessages !== true) return false;
-    this.downFlow?.take(bytes);
+    const { tap } = this.options;
+    if (this.ended || this.frozen || tap?.betweenMessages !== true) return false;
+    this.downFlow?.take(tap.framed?.(bytes) ?? bytes);
     return true;
   }
 

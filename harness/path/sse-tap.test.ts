@@ -66,6 +66,31 @@ describe('the tap of an event stream', () => {
     expect(tapped.betweenMessages).toBe(true);
   });
 
+  test('lets bytes of our own in as a chunk of theirs, and never into one of the server’s', () => {
+    const { up, down, tapped } = tap();
+    up(REQUEST);
+    down(`${HEAD}Transfer-Encoding: chunked\r\n\r\n`);
+    expect(tapped.betweenMessages).toBe(true);
+    expect(tapped.framed?.(Buffer.from('data:\n\n')).toString()).toBe('7\r\ndata:\n\n\r\n');
+    const places = [...chunked('data: x\n\n')].map((byte) => {
+      down(byte);
+      return tapped.betweenMessages;
+    });
+    expect(places.lastIndexOf(false)).toBe(places.length - 2);
+  });
+
+  test('lets them in as they are where only the connection’s end ends the body, and nowhere where it has a length', () => {
+    const raw = tap();
+    raw.up(REQUEST);
+    raw.down(`${HEAD}\r\ndata: x\n\n`);
+    expect(raw.tapped.betweenMessages).toBe(true);
+    expect(raw.tapped.framed?.(Buffer.from('x')).toString()).toBe('x');
+    const sized = tap();
+    sized.up(REQUEST);
+    sized.down(`${HEAD}Content-Length: 100\r\n\r\ndata: x\n\n`);
+    expect(sized.tapped.betweenMessages).toBe(false);
+  });
+
   test('inflates what is compressed', async () => {
     const { up, down, messages } = tap();
     up(REQUEST);

@@ -80,7 +80,21 @@ class EventStreamTap implements WireTap {
   end(): void {}
 
   get betweenMessages(): boolean {
-    return this.body?.betweenEvents ?? false;
+    const { framing } = this;
+    return framing !== undefined && !this.deaf.down && this.body?.betweenEvents === true;
+  }
+
+  framed(bytes: Buffer): Buffer {
+    if (this.framing !== 'chunks') return bytes;
+    return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
+  }
+
+  /** What bytes of our own may go between here; undefined within a chunk, or where the body's length is said before. */
+  private get framing(): 'chunks' | 'bytes' | undefined {
+    // Where the parser stands is not in its types.
+    const { state, line } = this.answers as unknown as { readonly state: string; readonly line: string };
+    if (state === 'BODY_RAW') return 'bytes';
+    return state === 'BODY_CHUNKHEAD' && line === '' ? 'chunks' : undefined;
   }
 
   private read(dir: Direction, parser: InstanceType<typeof HTTPParser>, chunk: Buffer, atMs: number): void {

@@ -1,4 +1,4 @@
-import badMessage from '../../faults/bad-message.js';
+import badMessage, { badMessagesOf } from '../../faults/bad-message.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 
@@ -9,16 +9,15 @@ const REACT_MS = 2000;
 const RETURN_MS = 60_000;
 /** Chunks of the server's, after that. */
 const LATER = 3;
-/** The last one ends the connection, as the standard orders. */
-const KINDS = ['empty', 'not JSON', 'HTML', 'invalid UTF-8'];
 
 export default defineScenario({
   id: 'bad-messages',
-  about: 'an empty message, one that is no JSON, an HTML page and invalid UTF-8 between good ones; does it go on?',
+  about:
+    'an empty message, one that is no JSON, an HTML page and others that nobody expects between good ones; does it go on?',
   role: 'client',
   lane: 'quiet',
   faults: ['bad-message'],
-  windowMs: 6000 + BASELINE_MS + 4 * REACT_MS + 5000,
+  windowMs: 6000 + BASELINE_MS + 6 * REACT_MS + 5000,
   async run(context) {
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
     const gate = await context.openGate({ name: 'victim', to: upstream });
@@ -31,11 +30,11 @@ export default defineScenario({
     if (!held || nowMs() - held.openedAtMs < 0.9 * context.ms(BASELINE_MS)) {
       return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
     }
-    for (const what of KINDS) {
+    for (const what of Object.keys(badMessagesOf(context.target.protocol))) {
       const victim = live();
       if (!victim) return;
       context.phase('fault', what);
-      await context.inject(badMessage, victim, { what });
+      await context.inject(badMessage, victim, { what, protocol: context.target.protocol });
       await context.watch(context.ms(REACT_MS), () => client.process.exit);
       const seen = new Map(gate.live.map(({ id, downChunks }) => [id, downChunks]));
       const goesOn = () => {

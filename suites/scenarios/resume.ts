@@ -3,6 +3,7 @@ import refuse from '../../faults/refuse.js';
 import reset from '../../faults/reset.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
+import { heartbeatHashes } from '../../harness/sequence.js';
 
 const ARRIVE_MS = 60_000;
 const BASELINE_MS = 10_000;
@@ -26,6 +27,8 @@ export default defineScenario({
     const path = await context.openToxicPath({ name: 'victim', to: upstream });
     const victims = path.near;
     const witnesses = await context.openGate({ name: 'witness', to: upstream });
+    const words = heartbeatHashes((text) => context.observer.hash(text));
+    context.measure('heartbeat words', Object.fromEntries([...words].map((hash, index) => [index, hash])));
     await context.startClient({ name: 'victim', gate: victims });
     const witness = await context.mustOpen({ name: 'witness', to: witnesses });
     await context.watch(ARRIVE_MS, () => victims.live.find(({ downBytes }) => downBytes > 0));

@@ -12,7 +12,8 @@ export interface Answer {
 }
 
 type Message = EventOf<'message'>;
-const KIND = /\/(type|op|event|action|method|kind|t|e)$/i;
+/** As a field of the message, or as the type of an event (SSE). */
+const KIND = /(^|\/)(type|op|event|action|method|kind|t|e)$/i;
 const ANY = /./;
 /** A signal comes with the answer, not minutes later. */
 const PROMPT_MS = 5000;

@@ -1,16 +1,24 @@
+import { badMessagesOf } from '../../faults/bad-message.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
-import { badMessageStory, KINDS, laterOf, words } from './bad-message-evidence.js';
+import { badMessageStory, laterOf, words } from './bad-message-evidence.js';
 
 // "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in fact, a valid UTF-8
 // stream, that endpoint MUST _Fail the WebSocket Connection_." [RFC 6455 8.1] To close with 1007 and to come back is right.
 export default defineCheck({
   id: 'bad-message-kills-client',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'client',
   scenario: 'bad-messages',
+  inProtocol: {
+    sse: {
+      title: 'SHOULD live on after events that are empty, no JSON, an error page, invalid UTF-8 or no events at all',
+      source:
+        'CHECKLIST; WHATWG HTML 9.2.6: an unknown field “is ignored”; 9.2.5: “Streams must be decoded using the UTF-8 decode algorithm”, which replaces what is none',
+    },
+  },
   title: 'SHOULD live on after a message that is empty, no JSON, an error page or invalid UTF-8, and take later ones',
   why: 'Sooner or later a proxy, an older server or a half-written deploy sends something else. One such message then stops every client at once.',
   fix: 'Parse in a try, drop what is not understood and count it; a connection that was closed for it is opened again.',
@@ -18,7 +26,7 @@ export default defineCheck({
   measured: { delivered: 'messages after the last bad one', exit: 'exit code or signal', fatal: 'which message' },
   expect: {},
   needs: ['no-reconnect'],
-  judge(history) {
+  judge(history, { target }) {
     const baseline = history.of('obstacle').find(({ code }) => code === 'BASELINE');
     if (baseline) return inconclusive(baseline.text, { because: [baseline] });
     const tried = history.measures('after');
@@ -32,32 +40,33 @@ export default defineCheck({
     const deaf = tried.find(({ facts }) => bitten.has(facts.what ?? '') && laterOf(history, String(facts.what)).deaf);
     const measured = { delivered: laterOf(history, what).messages, exit: last.facts.exit ?? null, fatal: null };
     if (last.facts.exited === true)
-      return fail(`its process ended at a message that was ${words(what)}`, {
+      return fail(`its process ended at a bad message: ${words(what)}`, {
         measured: { ...measured, fatal: what },
         view,
         because,
       });
     if (deaf)
-      return fail(`its application got nothing more after a message that was ${words(String(deaf.facts.what))}`, {
+      return fail(`its application got nothing more after a bad message: ${words(String(deaf.facts.what))}`, {
         measured: { ...measured, fatal: deaf.facts.what ?? null },
         view,
         because,
       });
     if (last.facts.goesOn !== true)
       return last.facts.left === true
-        ? fail(`its connection ended at a message that was ${words(what)}, and it did not come back`, {
+        ? fail(`its connection ended at a bad message (${words(what)}), and it did not come back`, {
             measured: { ...measured, fatal: what },
             view,
             because,
-            conformant: what === 'invalid UTF-8',
+            conformant: target.protocol === 'websocket' && what === 'invalid UTF-8',
           })
         : inconclusive('the server sent nothing more', { measured, view, because });
-    const missing = KINDS.filter((kind) => !bitten.has(kind));
+    const kinds = Object.keys(badMessagesOf(target.protocol));
+    const missing = kinds.filter((kind) => !bitten.has(kind));
     if (missing.length > 0)
       return inconclusive(`never sent: ${missing.map(words).join(', ')}`, { measured, view, because });
     const left = tried.filter(({ facts }) => facts.left === true).map(({ facts }) => words(String(facts.what)));
     const how = left.length > 0 ? `; left at ${left.join(', ')} and came back` : '';
-    return pass(`went on after each of ${KINDS.length} bad messages${how}`, { measured, view, because });
+    return pass(`went on after each of ${kinds.length} bad messages${how}`, { measured, view, because });
   },
   examples: { pass: badMessageStory(false), fail: badMessageStory(true) },
 });

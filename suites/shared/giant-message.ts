@@ -13,7 +13,7 @@ type Message = EventOf<'message'>;
 
 export default defineCheck({
   id: 'giant-message',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 7,
   role: 'server',
@@ -76,7 +76,11 @@ function messagesOf(history: HistoryView, gate: string): Message[] {
   return history
     .of('message')
     .filter(
-      (event) => event.gate === gate && event.dir === 'down' && (event.opcode === 'text' || event.opcode === 'binary'),
+      (event) =>
+        event.gate === gate &&
+        event.dir === 'down' &&
+        event.packet === undefined &&
+        (event.opcode === 'text' || event.opcode === 'binary'),
     );
 }
 

@@ -1,12 +1,13 @@
 import type { HistoryView, Target } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
+import { fieldOfSlot } from '../../harness/drivers/resume.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
-import type { Ledger } from '../../harness/ledger.js';
+import { canonical, type Entry, type Ledger } from '../../harness/ledger.js';
 import { deliveriesOf, deliveryStory, EVERY_ID, measuredOf } from './delivery-evidence.js';
 
 export default defineCheck({
   id: 'message-loss',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 5,
   role: 'client',
@@ -49,10 +50,17 @@ function doubtOf(history: HistoryView, target: Target, { view, calm, named }: Le
   // Rule 9: to fetch them again over HTTP is fine, and what such an answer holds is not decoded.
   const fetched = history
     .of('handshake')
-    .some(({ gate, dir, status }) => gate === 'victim' && dir === 'down' && status !== 101);
+    .some(({ gate, dir, status, opens }) => gate === 'victim' && dir === 'down' && status !== 101 && opens !== true);
   if (view === 'wire' && fetched) return 'it asked for something over HTTP, which may have held them';
   // Rule 10: our reference server replays to who presents an id where it was said to.
-  if (!target.server && target.resume === undefined && named !== undefined)
+  if (!target.server && named !== undefined && !isNamedInSlot(target, named))
     return 'it names its last ids, but how the server should read them is not declared: name it with --resume';
   return undefined;
+}
+
+function isNamedInSlot({ resume }: Target, { key, event }: Entry): boolean {
+  const name = fieldOfSlot(resume);
+  if (resume === undefined || name === undefined) return resume !== undefined;
+  const value = event.type === 'handshake' ? event.fields?.[name] : undefined;
+  return value !== undefined && canonical(value) === key;
 }

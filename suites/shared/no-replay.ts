@@ -12,7 +12,7 @@ const SHARED = 0.9;
 
 export default defineCheck({
   id: 'no-replay',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 5,
   role: 'server',

@@ -1,12 +1,12 @@
 import { subprotocolOf } from '../../harness/adapter.js';
 import type { EventOf, HistoryView, Scalar, Target } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
-import { isRefetch } from '../../harness/drivers/resume.js';
+import { fieldOfSlot, isRefetch } from '../../harness/drivers/resume.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { idsIn, keyOf } from '../../harness/id-field.js';
+import { ENVELOPE_ID, idsIn, keyOf } from '../../harness/id-field.js';
 import { cutAt } from '../../harness/ledger.js';
 import { inWords } from '../../harness/numbers.js';
-import { streamOf } from '../../harness/sequence.js';
+import { countable, streamOf } from '../../harness/sequence.js';
 
 const SHARED = 0.9;
 /** A client reads in chunks of its own: what it presents may lie this many messages behind what its gate saw. */
@@ -14,7 +14,7 @@ const BEHIND = 20;
 
 export default defineCheck({
   id: 'no-resume',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 5,
   role: 'client',
@@ -56,12 +56,21 @@ export default defineCheck({
       history
         .of('message')
         .filter(
-          (event) => event.gate === gate && event.dir === 'down' && event.form === 'json' && event.packet === undefined,
+          (event) =>
+            event.gate === gate &&
+            event.dir === 'down' &&
+            (event.form === 'json' || event.fields?.[ENVELOPE_ID] !== undefined) &&
+            event.packet === undefined,
         );
     const before = down('victim').filter(({ t }) => t <= cut);
     const witnessed = down('witness');
     const calmTo = history.phaseAt('fault', 'latency') ?? cut;
-    const calm = (events: readonly EventOf<'message'>[]) => events.filter(({ t }) => t <= calmTo);
+    const heartbeats = new Set(Object.values(history.measures('heartbeat words')[0]?.facts ?? {}).map(String));
+    const calm = (events: readonly EventOf<'message'>[]) =>
+      countable(
+        events.filter(({ t }) => t <= calmTo),
+        heartbeats,
+      );
     const { field, kind } = streamOf(calm(before), {
       declared: target.sequence,
       resume: target.resume,
@@ -126,8 +135,8 @@ export default defineCheck({
     const fetched = history
       .of('handshake')
       .find(
-        ({ gate, dir, t, status = 0 }) =>
-          gate === 'victim' && dir === 'down' && t >= reopened && status >= 200 && status < 300,
+        ({ gate, dir, t, status = 0, opens }) =>
+          gate === 'victim' && dir === 'down' && t >= reopened && status >= 200 && status < 300 && opens !== true,
       );
     if (lost > 0 && fetched)
       return inconclusive('it asked for something over HTTP on its way back, which may have held what it missed', {
@@ -137,7 +146,8 @@ export default defineCheck({
     if (!cursor && lost > 0)
       return fail(`came back without its last id and lost ${lost} of ${missed.length} messages`, { measured, because });
     if (lost > 0) {
-      const declared = target.server !== undefined || target.resume !== undefined || hasOwnWay(target);
+      const there = target.resume !== undefined && cursor?.field === (fieldOfSlot(target.resume) ?? cursor?.field);
+      const declared = target.server !== undefined || there || hasOwnWay(target);
       return declared
         ? fail(`presented its last id, and still lost ${lost} of ${missed.length} messages`, { measured, because })
         : inconclusive(
@@ -192,7 +202,7 @@ function presented(history: HistoryView, reopened: number, recent: ReadonlyMap<s
         .map((one) => recent.get(one))
         .find((one) => one !== undefined);
       if (key !== undefined)
-        return { key, where: `${event.type === 'handshake' ? 'handshake' : 'message'} ${name}`, event };
+        return { key, field: name, where: `${event.type === 'handshake' ? 'handshake' : 'message'} ${name}`, event };
     }
   }
   return undefined;

@@ -1,7 +1,7 @@
 import type { EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { keyOf } from '../../harness/id-field.js';
+import { type IdField, idsAt, keyOf } from '../../harness/id-field.js';
 import { countable, streamOf } from '../../harness/sequence.js';
 
 const ENOUGH = 50;
@@ -9,7 +9,7 @@ const COVERAGE = 0.99;
 
 export default defineCheck({
   id: 'no-sequence-id',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 5,
   role: 'server',
@@ -19,7 +19,12 @@ export default defineCheck({
   fix: 'Number the messages of each stream without gaps, the same number for every client, and take the last one back at reconnection.',
   source:
     'CHECKLIST rule 8: unique, the same on both connections for the same message, and dense or accepted by `resume`; 50 messages at least',
-  measured: { field: 'JSON pointer', kind: 'dense | declared | opaque | none', coverage: 'share', messages: 'count' },
+  measured: {
+    field: 'JSON pointer',
+    kind: 'dense | declared | opaque | time | none',
+    coverage: 'share',
+    messages: 'count',
+  },
   expect: { minMessages: ENOUGH },
   unless: (target) =>
     target.delivery === 'latest' ? 'delivery is declared `latest`: messages may be dropped' : undefined,
@@ -79,8 +84,15 @@ export default defineCheck({
           );
         }
         return resumed(history)
-          ? pass(`${name} is unique, the same on both sessions, and resumes`, { measured, because })
+          ? pass(`${name} is unique, the same on both sessions, and taken back at a return`, { measured, because })
           : fail(`${name} is unique, but neither dense nor accepted to resume from`, { measured, because });
+      case 'time':
+        return replayed(history, stream.field)
+          ? pass(`${name} is a time, the same on both sessions, and resumes`, { measured, because })
+          : fail(`${name} is a time: two messages may have the same, and the server does not resume from it`, {
+              measured,
+              because,
+            });
       default:
         return stream.coverage >= COVERAGE
           ? pass(`${name} identifies ${seen} messages of ${seen}`, { measured, because })
@@ -126,6 +138,19 @@ function relayed(messages: readonly EventOf<'message'>[], history: HistoryView):
 function resumed(history: HistoryView): boolean {
   const back = history.of('session').find((event) => event.name === 'resumed' && event.what === 'open');
   return back !== undefined && history.measures('presented').length > 0;
+}
+
+/** Something that passed while the session was cut came at its return. */
+function replayed(history: HistoryView, field: IdField | undefined): boolean {
+  const [cut, back] = [history.phaseAt('fault', 'cut'), history.phaseAt('recovery')];
+  if (field === undefined || cut === undefined || back === undefined) return false;
+  const ids = (gate: string, from: number, to: number) =>
+    history
+      .of('message')
+      .filter((event) => event.gate === gate && event.dir === 'down' && event.t >= from && event.t < to)
+      .flatMap(({ fields }) => idsAt(fields, field).map(({ key }) => key));
+  const missed = new Set(ids('witness', cut, back));
+  return ids('victim', back, Number.POSITIVE_INFINITY).some((key) => missed.has(key));
 }
 
 function story(fields: (i: number) => Record<string, number>) {

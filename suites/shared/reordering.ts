@@ -4,7 +4,7 @@ import { deliveriesOf, deliveryStory, EVERY_ID, measuredOf } from './delivery-ev
 
 export default defineCheck({
   id: 'reordering',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 5,
   role: 'client',

@@ -14,7 +14,7 @@ const IDENTITY = /(epoch|generation|incarnation|stream|boot|instance|term|run)(_
 
 export default defineCheck({
   id: 'sequence-restart',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 5,
   role: 'server',

@@ -13,7 +13,7 @@ const GOOD = [
 
 export default defineCheck({
   id: 'silent-gap',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 5,
   role: 'server',

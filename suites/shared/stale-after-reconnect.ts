@@ -7,7 +7,7 @@ import { cutsOf, wireStory } from './delivery-evidence.js';
 
 export default defineCheck({
   id: 'stale-after-reconnect',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 5,
   role: 'client',

@@ -1,0 +1,94 @@
+import type { Gate } from '../../harness/contract.js';
+import { fillSlot } from '../../harness/drivers/resume.js';
+import type { ScriptedServer, ScriptedStream } from '../../harness/drivers/sse-scripted.js';
+import type { ScenarioContext } from '../../harness/scenario.js';
+import type { StartedClient } from '../../harness/target/client.js';
+
+/** A client may need a JVM or a bundler to start. */
+const ARRIVE_MS = 60_000;
+const RETURN_MS = 60_000;
+/** Between two packets, so that each is read by itself. */
+const PACKET_MS = 15;
+/** What was sent has been read by then. */
+const READ_MS = 300;
+/** Nine digits, as of our reference server. */
+const [LOWEST, HIGHEST] = [100_000_000, 900_000_000];
+
+interface Cast {
+  readonly context: ScenarioContext;
+  readonly name: string;
+  readonly server: ScriptedServer;
+  readonly gate: Gate;
+  readonly client: StartedClient;
+}
+
+/** One client, led from one stream to the next. */
+export class Play {
+  readonly context: ScenarioContext;
+  private readonly cast: Cast;
+  private taken = 0;
+  private newest: number;
+
+  constructor(cast: Cast) {
+    this.cast = cast;
+    this.context = cast.context;
+    this.newest = cast.context.random.integer(LOWEST, HIGHEST);
+  }
+
+  nextId(): number {
+    this.newest += 1;
+    return this.newest;
+  }
+
+  /** The client's next request; undefined where none comes. */
+  async next(): Promise<ScriptedStream | undefined> {
+    const { context, server, client } = this.cast;
+    const windowMs = this.taken === 0 ? ARRIVE_MS : context.ms(RETURN_MS);
+    await context.watch(windowMs, () => server.streams.length > this.taken || client.process.exit !== undefined);
+    const stream = server.streams[this.taken];
+    if (!stream) return undefined;
+    this.taken += 1;
+    if (this.taken === 1) context.measure('asked', { play: this.cast.name, method: stream.method });
+    return stream;
+  }
+
+  /** Sends each piece in a packet of its own; how many of them came through the gate by themselves. */
+  async send(stream: ScriptedStream, pieces: readonly (Buffer | string)[]): Promise<number> {
+    const reads = () => this.cast.gate.live.reduce((sum, { downChunks }) => sum + downChunks, 0);
+    const before = reads();
+    for (const piece of pieces) {
+      stream.write(piece);
+      await this.context.watch(PACKET_MS);
+    }
+    return reads() - before;
+  }
+
+  async read(): Promise<void> {
+    await this.context.watch(READ_MS);
+  }
+
+  /** What of the ids that were given, told by their labels, the client presents where the target says it does. */
+  presented(stream: ScriptedStream, labels: ReadonlyMap<string, string>): string {
+    const { resume } = this.context.target;
+    if (resume === undefined || (resume.in !== 'header' && resume.in !== 'query')) return 'undeclared';
+    const { searchParams } = new URL(stream.target, 'http://scripted.invalid');
+    const given = resume.in === 'header' ? stream.header(resume.name)?.toString('utf8') : searchParams.get(resume.name);
+    const formOf = (id: string) => {
+      const slot = fillSlot(resume, id);
+      return 'value' in slot ? slot.value : id;
+    };
+    if (given === undefined || given === null || given === '') {
+      return [...labels.keys()].some((id) => [...searchParams.values()].includes(id)) ? 'elsewhere' : 'nothing';
+    }
+    return [...labels].find(([id]) => formOf(id) === given)?.[1] ?? 'something else';
+  }
+}
+
+/** An event as our reference server sends them; the id stands in its data, too. */
+export function eventOf(id: number | string, fields = ''): string {
+  return `id: ${id}\n${fields}data: ${dataOf(id)}\n\n`;
+}
+
+export function dataOf(id: number | string): string {
+  return JSON.stringify({ type: 'message', seq: id, data: `message ${id}` });
+}
