@@ -30,6 +30,14 @@ describe('the id of a stream', () => {
     expect(streamOf(left, { other: left.slice(8) }).kind).toBe('none');
   });
 
+  test('may be a time where it stands in the id of the event, which is what clients present', () => {
+    const [left, right] = both((i) => ({ id: EPOCH_MS + i * 100 }));
+    expect(streamOf(left, { other: right })).toMatchObject({ field: { pointer: 'id' }, kind: 'time' });
+    // Each connection drew its own.
+    const apart = messages(52, (i) => ({ id: EPOCH_MS + i * 100 + 7 }), 8);
+    expect(streamOf(left, { other: apart }).kind).toBe('none');
+  });
+
   test('is not a counter of the connection', () => {
     const left = messages(60, (i) => ({ '/n': i }));
     const right = messages(52, (i) => ({ '/n': i - 8 }), 8);
