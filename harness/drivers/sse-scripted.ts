@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { nowMs } from '../clock.js';
 import { HeadReader } from '../path/http-head.js';
 
 /** A server that sends exactly the bytes it is told to, one packet a call, on streams of events that it cuts when it is told to. */
@@ -14,6 +15,7 @@ export interface ScriptedStream {
   readonly target: string;
   readonly method: string;
   header(name: string): Buffer | undefined;
+  readonly openedAtMs: number;
   /** The client has ended it. */
   readonly gone: boolean;
   /** The next bytes of the body, as an HTTP chunk and a packet of its own. */
@@ -76,6 +78,7 @@ function streamOn(
   return {
     method,
     target,
+    openedAtMs: nowMs(),
     header(name) {
       const value = headers.get(name.toLowerCase());
       return value === undefined ? undefined : Buffer.from(value, 'latin1');

@@ -50,11 +50,11 @@ async function cut(play: Play, stream: ScriptedStream, { where, half, how }: Cut
   tell(play, 'between', 'plain', before);
   await play.send(stream, [eventOf(before, RETRY)]);
   tell(play, 'half', where, id);
+  await play.hold(stream);
   await play.send(stream, half(id));
   await play.read();
   stream[how]();
   const next = await play.next();
-  await play.read();
   tell(play, 'whole', where, id);
   if (next) await play.send(next, [eventOf(id, RETRY)]);
   return next;

@@ -17,6 +17,7 @@ export async function playIds(play: Play): Promise<void> {
   for (const { name, blocks, labels } of casesOf(play)) {
     if (!stream) return;
     await play.send(stream, blocks);
+    await play.hold(stream);
     await play.read();
     stream.drop();
     stream = await play.next();
@@ -47,6 +48,7 @@ function firstReturn(name: string, make: (play: Play) => Omit<Case, 'name'>) {
     if (!stream) return;
     const { blocks, labels } = make(play);
     await play.send(stream, blocks);
+    await play.hold(stream);
     await play.read();
     stream.drop();
     const next = await play.next();

@@ -1,3 +1,4 @@
+import { nowMs } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import { fillSlot } from '../../harness/drivers/resume.js';
 import type { ScriptedServer, ScriptedStream } from '../../harness/drivers/sse-scripted.js';
@@ -11,6 +12,10 @@ const RETURN_MS = 60_000;
 const PACKET_MS = 15;
 /** What was sent has been read by then. */
 const READ_MS = 300;
+/** Many forget the failures before only after a stream of 5 s, and would come back later and later. */
+const HELD_MS = 5500;
+/** Some look at the URL by a request of its own before they follow it, and leave. */
+const LOOKS = 4;
 /** Nine digits, as of our reference server. */
 const [LOWEST, HIGHEST] = [100_000_000, 900_000_000];
 
@@ -40,16 +45,32 @@ export class Play {
     return this.newest;
   }
 
-  /** The client's next request; undefined where none comes. */
+  /** The next stream that the client stays on; undefined where there is none. */
   async next(): Promise<ScriptedStream | undefined> {
-    const { context, server, client } = this.cast;
+    for (let look = 0; look < LOOKS; look++) {
+      const stream = await this.nextRequest();
+      // What answers a POST is finite, and nothing that is come back to.
+      if (!stream || stream.method === 'POST') return undefined;
+      await this.read();
+      if (!stream.gone) return stream;
+    }
+    return undefined;
+  }
+
+  private async nextRequest(): Promise<ScriptedStream | undefined> {
+    const { context, server, client, name } = this.cast;
     const windowMs = this.taken === 0 ? ARRIVE_MS : context.ms(RETURN_MS);
     await context.watch(windowMs, () => server.streams.length > this.taken || client.process.exit !== undefined);
     const stream = server.streams[this.taken];
     if (!stream) return undefined;
     this.taken += 1;
-    if (this.taken === 1) context.measure('asked', { play: this.cast.name, method: stream.method });
+    if (this.taken === 1) context.measure('asked', { play: name, method: stream.method });
     return stream;
+  }
+
+  /** Until it has lasted for long enough to be no failure. */
+  async hold({ openedAtMs }: ScriptedStream): Promise<void> {
+    await this.context.watch(Math.max(0, openedAtMs + this.context.ms(HELD_MS) - nowMs()));
   }
 
   /** Sends each piece in a packet of its own; how many of them came through the gate by themselves. */

@@ -20,7 +20,7 @@ export default defineScenario({
   role: 'client',
   lane: 'quiet',
   faults: [],
-  windowMs: 40_000,
+  windowMs: 70_000,
   async run(context) {
     context.phase('fault');
     const names = Object.keys(PLAYS);

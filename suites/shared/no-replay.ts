@@ -13,6 +13,11 @@ const SHARED = 0.9;
 export default defineCheck({
   id: 'no-replay',
   protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: {
+      fix: 'Keep the newest events by id; where a Last-Event-ID comes, send those behind it, in order, and only then the live ones.',
+    },
+  },
   level: 'MUST',
   antiPattern: 5,
   role: 'server',

@@ -15,6 +15,13 @@ const BEHIND = 20;
 export default defineCheck({
   id: 'no-resume',
   protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: {
+      fix: 'Leave it to an EventSource, or send the id of the last event that was handled as Last-Event-ID yourself, and drop repeats by id.',
+      source:
+        'CHECKLIST rules 9 and 10; WHATWG HTML 9.2.3: “If the EventSource object’s last event ID string is not the empty string, then … Set (`Last-Event-ID`, lastEventIDValue) in request’s header list.”',
+    },
+  },
   level: 'MUST',
   antiPattern: 5,
   role: 'client',

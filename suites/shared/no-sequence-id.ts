@@ -10,6 +10,11 @@ const COVERAGE = 0.99;
 export default defineCheck({
   id: 'no-sequence-id',
   protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: {
+      fix: 'Send an `id:` with each event, numbered without gaps, the same for every client, and take it back in Last-Event-ID.',
+    },
+  },
   level: 'MUST',
   antiPattern: 5,
   role: 'server',
