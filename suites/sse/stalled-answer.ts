@@ -1,7 +1,7 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
-import { answerStory, noticingOf, trialsOf, wholeAnswer } from './answer-evidence.js';
+import { answerStory, inShort, noticingOf, trialsOf, wholeAnswer } from './answer-evidence.js';
 
 const BITES = { frozen: 'freeze', silent: 'unfinished-answer' };
 const BEATING = { beating: 'unfinished-answer' };
@@ -43,7 +43,10 @@ export default defineCheck({
     };
     const because = [whole, ...trials.map(({ bite }) => bite), ...found.map((one) => one.because)];
     const text = (made: readonly string[]) =>
-      found.flatMap((one) => (made.includes(one.made) ? [`${one.how} when ${WORDS[one.trial]}`] : [])).join('; ');
+      inShort(
+        found.filter((one) => made.includes(one.made)),
+        WORDS,
+      );
     const bad = text(['whole', 'mute']);
     if (bad) return fail(bad, { measured, because });
     const open = text(['unclear']);

@@ -1,13 +1,13 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { answerStory, noticingOf, trialsOf, wholeAnswer } from './answer-evidence.js';
+import { answerStory, inShort, noticingOf, trialsOf, wholeAnswer } from './answer-evidence.js';
 
 const BITES = { reset: 'reset', end: 'end', ended: 'unfinished-answer', error: 'unfinished-answer' };
 const WORDS: Readonly<Record<string, string>> = {
-  reset: 'cut by a reset in the middle of a token',
-  end: 'cut by a FIN without the last chunk in the middle of a token',
-  ended: 'ended in good order before its final marker',
-  error: 'ended by an error event',
+  reset: 'it was cut by a reset in the middle of a token',
+  end: 'it was cut by a FIN without the last chunk in the middle of a token',
+  ended: 'it ended in good order before its final marker',
+  error: 'it ended by an error event',
 };
 
 // OpenAI, chat completions, `stream`: "the stream terminated by a `data: [DONE]` message"; `finish_reason`: "The reason the
@@ -46,7 +46,7 @@ export default defineCheck({
     const told = (made: readonly string[]) => {
       const those = found.filter((one) => made.includes(one.made));
       const bites = trials.filter(({ trial }) => those.some((one) => one.trial === trial)).map(({ bite }) => bite);
-      const text = those.map(({ trial, how }) => `${how} when it was ${WORDS[trial]}`).join('; ');
+      const text = inShort(those, WORDS);
       return { those, text, details: { measured, because: [whole, ...bites, ...those.map(({ because }) => because)] } };
     };
     const bad = told(['whole', 'mute']);
@@ -58,7 +58,7 @@ export default defineCheck({
       return skipped('the client lives on after its answers and reports nothing of them ({"event":"done"|"error"})');
     const missing = Object.keys(BITES).filter((trial) => !trials.some((one) => one.trial === trial));
     if (missing.length > 0)
-      return inconclusive(`never came so far: an answer ${missing.map((trial) => WORDS[trial]).join(', ')}`, {
+      return inconclusive(`no answer came so far that ${missing.map((trial) => WORDS[trial]).join(', ')}`, {
         measured,
       });
     const good = told(['noticed']);
