@@ -38,7 +38,7 @@ export async function answerTokens(
   const shape = tokenShapeOf({ path: request.url ?? '/', body });
   response.on('error', () => {});
   response.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
+    'content-type': 'text/event-stream',
     'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
     'access-control-allow-origin': '*',
