@@ -24,7 +24,7 @@ const TLS_START_MS = 20_000;
 /** From its connection to its request. */
 const ASK_MS = 5000;
 /** Some post a login first, and then ask for a stream. */
-const SECOND_ASK_MS = 1500;
+const SECOND_ASK_MS = 3000;
 const DEATH_MS = 500;
 const PROBE_SIZES = [16_384, 4096, 1024, 256];
 
