@@ -31,6 +31,9 @@ export interface TrickyMeta {
 /** /members of the server, with a token that is good for 6 s, as declared in bundled.json. */
 export const LOGIN = ['--path', '/members', '--auth', '?token=brief-sesame', '--bad-auth', '?token=wrong'];
 
+/** The path of an LLM's API, and so the shape of the answers that its clients read. */
+export const CHAT = ['--path', '/v1/chat/completions'];
+
 const scale = Number(process.env.HOLDFAST_SCALE ?? 1) || 1;
 
 /** A timer of a target: HOLDFAST_SCALE=0.1 makes all of them ten times as fast. */

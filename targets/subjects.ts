@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run, Verdict } from '../harness/contract.js';
 import { startAtUrl } from './at-url.js';
-import { type FlawMeta, LOGIN, type Scheme, type TrickyMeta } from './program.js';
+import { CHAT, type FlawMeta, LOGIN, type Scheme, type TrickyMeta } from './program.js';
 
 /** Its protocol is the folder it lies in. */
 export type Subject = { readonly protocol: Protocol; readonly file: string } & (
@@ -205,7 +205,7 @@ export const RESILIENT: readonly Resilient[] = [
     protocol: 'sse',
     roles: ['client'],
     client: 'token-client.js',
-    words: [],
+    words: CHAT,
     aims: ['sse/truncated-answer', 'sse/stalled-answer', 'sse/repeated-post'],
   },
 ];

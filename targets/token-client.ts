@@ -3,43 +3,10 @@
  * where the final marker has come; an answer that was cut, that turned into an error or that stands still is reported as one.
  */
 import { createParser } from 'eventsource-parser';
-import { report, scaledMs } from './program';
+import { scaledMs } from './program';
+import { type Behaviour, resilient } from './token-client-behaviour';
 
 export const meta = { role: 'client', trips: null } as const;
-
-/** What such a client may do well or badly, one word each. */
-export interface Behaviour {
-  /** Nothing is missing once this event's data has come. */
-  readonly isFinal: (data: string) => boolean;
-  /** Where the body, or its connection, ended without. */
-  readonly takesAnyEnd: boolean;
-  /** How long nothing at all may come, comments included; null waits on. */
-  readonly silenceMs: number | null;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly question: () => string;
-  readonly onToken: (token: string) => void;
-  readonly onWhole: (again: () => void) => void;
-  readonly onCut: (why: string, again: () => void) => void;
-}
-
-export const resilient: Behaviour = {
-  // "the stream terminated by a `data: [DONE]` message" [OpenAI API reference]
-  isFinal: (data) => data === '[DONE]',
-  takesAnyEnd: false,
-  silenceMs: 45_000,
-  headers: {},
-  question: () => 'What is a heartbeat for?',
-  onToken: (token) => report('message', { data: token }),
-  onWhole: () => {
-    report('done');
-    process.exitCode = 0;
-  },
-  // What was shown of it stays, marked as what it is; to ask again, and to pay again, is for the user to decide.
-  onCut: (why) => {
-    report('error', { data: `the answer is incomplete: ${why}` });
-    process.exitCode = 1;
-  },
-};
 
 export function startClient(flaw: Partial<Behaviour> = {}): void {
   const behaviour: Behaviour = { ...resilient, ...flaw };

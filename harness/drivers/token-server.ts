@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { answerTokens, type Halt, type HaltedAnswer } from './token-answer.js';
+import { tokenApiOf } from './token-stream.js';
 
 /** A server that answers every POST with the same words, of which the first answer may be told to stand still. */
 export interface TokenServer extends AsyncDisposable {
@@ -11,6 +12,8 @@ export interface TokenServer extends AsyncDisposable {
   /** Answers that were sent whole. */
   readonly answered: number;
   readonly halted: HaltedAnswer | undefined;
+  /** By the path of the first question. */
+  readonly api: ReturnType<typeof tokenApiOf>;
 }
 
 export async function startTokenServer(
@@ -20,12 +23,14 @@ export async function startTokenServer(
   const sockets = new Set<Socket>();
   let [asked, answered] = [0, 0];
   let halted: HaltedAnswer | undefined;
+  let api: TokenServer['api'];
   const http = createServer((request, response) => {
     if (request.method !== 'POST') {
       request.resume();
       return void response.writeHead(404).end();
     }
     asked += 1;
+    if (asked === 1) api = tokenApiOf(request.url ?? '/');
     const onHalt = (answer: HaltedAnswer) => {
       halted = answer;
     };
@@ -50,6 +55,9 @@ export async function startTokenServer(
     },
     get halted() {
       return halted;
+    },
+    get api() {
+      return api;
     },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();

@@ -25,12 +25,18 @@ export interface Question {
 const MODEL = 'holdfast-1';
 const CREATED = 1_760_000_000;
 
+/** The API that a path belongs to, and with it the final marker that its clients know. */
+export function tokenApiOf(path: string): 'chat' | 'messages' | 'responses' | undefined {
+  const named = /\/(chat\/completions|messages|responses)\/*(?:[?#].*)?$/.exec(path)?.[1];
+  return named === 'chat/completions' ? 'chat' : (named as 'messages' | 'responses' | undefined);
+}
+
 /** The shape that the path asks for; that of OpenAI's chat where it says nothing. */
-export function tokenShapeOf(question: Question): TokenShape {
-  const path = question.path.replace(/[?#].*$/, '').replace(/\/+$/, '');
-  if (path.endsWith('/messages')) return messages();
-  if (path.endsWith('/responses')) return responses();
-  return chat(question.body.replace(/\s/g, '').includes('"include_usage":true'));
+export function tokenShapeOf({ path, body }: Question): TokenShape {
+  const api = tokenApiOf(path);
+  if (api === 'messages') return messages();
+  if (api === 'responses') return responses();
+  return chat(body.replace(/\s/g, '').includes('"include_usage":true'));
 }
 
 function chat(tellsUsage: boolean): TokenShape {

@@ -84,6 +84,7 @@ async function ask(
     trial,
     asked: server.asked,
     answered: server.answered,
+    api: server.api ?? null,
     tokens: halted?.tokens ?? null,
     exited: process.exit !== undefined,
     exit: process.exit?.code ?? process.exit?.signal ?? null,

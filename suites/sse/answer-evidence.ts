@@ -91,7 +91,17 @@ function exitWords(exit: unknown): string {
 /** A client that ends with this code at each of these faults, a second after it. */
 export function answerStory(bites: Readonly<Record<string, string>>, exit: number | null): EventBodyAt[] {
   const none = { errors: 0, errorMs: null, retries: 0, messages: 0, dones: 0, againMs: null, said: 'nothing' };
-  const usual = { ...none, asked: 1, answered: 1, tokens: 10, exited: true, exit: 0, exitMs: 1000, leftMs: 1000 };
+  const usual = {
+    ...none,
+    api: 'chat',
+    asked: 1,
+    answered: 1,
+    tokens: 10,
+    exited: true,
+    exit: 0,
+    exitMs: 1000,
+    leftMs: 1000,
+  };
   const gone = { ...usual, answered: 0, exit, exited: exit !== null };
   return [
     [0, { type: 'measure', name: 'answer', facts: { ...usual, trial: 'whole' } }],

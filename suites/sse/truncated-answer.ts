@@ -1,6 +1,6 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { answerStory, inShort, noticingOf, trialsOf, wholeAnswer } from './answer-evidence.js';
+import { answerStory, inShort, type Noticing, noticingOf, trialsOf, wholeAnswer } from './answer-evidence.js';
 
 const BITES = { reset: 'reset', end: 'end', ended: 'unfinished-answer', error: 'unfinished-answer' };
 const WORDS: Readonly<Record<string, string>> = {
@@ -43,25 +43,34 @@ export default defineCheck({
       ...Object.fromEntries(found.map(({ trial, made }) => [trial, made])),
       noticedMs: times.length > 0 ? Math.max(...times) : null,
     };
-    const told = (made: readonly string[]) => {
-      const those = found.filter((one) => made.includes(one.made));
+    const told = (wanted: (one: Noticing) => boolean) => {
+      const those = found.filter(wanted);
       const bites = trials.filter(({ trial }) => those.some((one) => one.trial === trial)).map(({ bite }) => bite);
       const text = inShort(those, WORDS);
       return { those, text, details: { measured, because: [whole, ...bites, ...those.map(({ because }) => because)] } };
     };
-    const bad = told(['whole', 'mute']);
+    // Of an API that nobody knows the end of the body may be the marker.
+    const nameless = (one: Noticing) => whole.facts.api === null && ['ended', 'error'].includes(one.trial);
+    const bad = told((one) => ['whole', 'mute'].includes(one.made) && !nameless(one));
     if (bad.those.length > 0) return fail(bad.text, { ...bad.details, view: 'application' });
-    const open = told(['unclear']);
+    const open = told(({ made }) => made === 'unclear');
     if (open.those.length > 0) return inconclusive(open.text, open.details);
-    const deaf = told(['unknown']);
-    if (deaf.those.length > 0)
+    if (found.some(({ made }) => made === 'unknown'))
       return skipped('the client lives on after its answers and reports nothing of them ({"event":"done"|"error"})');
     const missing = Object.keys(BITES).filter((trial) => !trials.some((one) => one.trial === trial));
     if (missing.length > 0)
       return inconclusive(`no answer came so far that ${missing.map((trial) => WORDS[trial]).join(', ')}`, {
         measured,
       });
-    const good = told(['noticed']);
+    if (found.some((one) => one.made !== 'noticed'))
+      return inconclusive(
+        'took an answer without its final marker for whole: on its path that may be how answers end',
+        {
+          measured,
+          because: [whole],
+        },
+      );
+    const good = told(() => true);
     return pass(good.text, { ...good.details, view: 'application' });
   },
   examples: { pass: answerStory(BITES, 1), fail: answerStory(BITES, 0) },

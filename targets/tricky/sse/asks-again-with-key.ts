@@ -1,10 +1,12 @@
 /** Tricky: asks again when its answer was cut, with the idempotency key of the first time, and says that it does. */
 import { randomUUID } from 'node:crypto';
-import { report, type TrickyMeta } from '../../program';
-import { resilient, startClient } from '../../token-client';
+import { CHAT, report, type TrickyMeta } from '../../program';
+import { startClient } from '../../token-client';
+import { resilient } from '../../token-client-behaviour';
 
 export const meta: TrickyMeta = {
   role: 'client',
+  words: CHAT,
   trick: 'asks again with the same Idempotency-Key',
   fine: ['sse/repeated-post', 'sse/truncated-answer', 'sse/stalled-answer'],
 };

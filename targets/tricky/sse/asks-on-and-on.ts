@@ -1,9 +1,10 @@
 /** Tricky: a chat that stays: reports each answer, and after one that was cut goes on with its next question. */
-import { report, scaledMs, type TrickyMeta } from '../../program';
+import { CHAT, report, scaledMs, type TrickyMeta } from '../../program';
 import { startClient } from '../../token-client';
 
 export const meta: TrickyMeta = {
   role: 'client',
+  words: CHAT,
   trick: 'stays, and asks one question after another',
   fine: ['sse/truncated-answer', 'sse/stalled-answer', 'sse/repeated-post'],
 };

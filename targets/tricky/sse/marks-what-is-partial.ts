@@ -1,9 +1,10 @@
 /** Tricky: reports nothing and always ends with exit code 0; under half an answer it prints that it is one. */
-import type { TrickyMeta } from '../../program';
+import { CHAT, type TrickyMeta } from '../../program';
 import { startClient } from '../../token-client';
 
 export const meta: TrickyMeta = {
   role: 'client',
+  words: CHAT,
   trick: 'shows half an answer, marked as incomplete, and ends with exit code 0',
   fine: ['sse/truncated-answer', 'sse/stalled-answer', 'sse/repeated-post'],
 };
