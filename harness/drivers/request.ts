@@ -8,6 +8,8 @@ import { schemeOf } from '../schemes.js';
 export interface Where {
   readonly to: Address;
   readonly sourceHost?: string;
+  /** Protocols to offer in the TLS handshake. */
+  readonly alpn?: readonly string[];
 }
 
 /** What a client of this target presents when it comes. */
@@ -26,6 +28,7 @@ export function dial(options: Where, target: Target, url: URL, secure: boolean):
   return connectTls({
     ...where,
     ...(/^[\d.]+$|:/.test(name) ? {} : { servername: name }),
+    ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
     ...(target.insecure ? { rejectUnauthorized: false } : {}),
     ...(target.caFile === undefined ? {} : { ca: readFileSync(target.caFile) }),
     // We dial the gate; the certificate must still be the target's.

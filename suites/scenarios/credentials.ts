@@ -3,6 +3,7 @@ import { nowMs } from '../../harness/clock.js';
 import type { Target } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
+import { protocolNamed } from '../../harness/protocol.js';
 import type { ScenarioContext, Session } from '../../harness/scenario.js';
 import { heartbeatHashes } from '../../harness/sequence.js';
 import type { StartedServer } from '../../harness/target/server.js';
@@ -49,7 +50,7 @@ export default defineScenario({
     if ('refused' in good) return context.obstacle('CREDENTIAL', `the declared credential was refused: ${good.reason}`);
     await context.watch(context.ms(SETTLE_MS), () => !good.isOpen || good.received >= SETTLED);
     context.phase('fault');
-    const subscribesByMessage = target.subscribe?.in === 'message';
+    const subscribesByMessage = target.subscribe?.in === 'message' && protocolNamed(target.protocol).duplex;
     const asks = workload.echo || workload.broadcast;
     const names: Name[] = [
       'silent',
@@ -84,7 +85,7 @@ export default defineScenario({
         broadcast: seen.has(token),
       });
     }
-    context.measure('good', { open: good.isOpen });
+    context.measure('good', { open: good.isOpen, whole: endedWhole(good, target) });
   },
 });
 
@@ -96,9 +97,9 @@ async function admit(context: ScenarioContext, server: StartedServer, name: Name
   const seen = new Set<string>();
   let session: Session | undefined;
   let status: number | null = null;
-  // The address of the stream is no credential.
-  const address = target.subscribe && target.subscribe.in !== 'message' ? [target.subscribe] : [];
-  const subscription = name !== 'silent' && target.subscribe?.in === 'message' ? [target.subscribe] : [];
+  // The address of the stream is no credential; what is said once it is there is for those who ask.
+  const saysLater = target.subscribe?.in === 'message' && protocolNamed(target.protocol).duplex;
+  const address = target.subscribe && (!saysLater || name !== 'silent') ? [target.subscribe] : [];
   const credential = name === 'wrong' && target.badAuth ? [target.badAuth] : [];
   await context.inject(
     badCredentials,
@@ -108,19 +109,29 @@ async function admit(context: ScenarioContext, server: StartedServer, name: Name
           name,
           to: gate,
           bare: true,
-          slots: [...credential, ...address, ...subscription],
+          slots: [...credential, ...address],
           onMessage: ({ payload }) => tokensSeen(payload, [token], seen),
         });
-        if ('refused' in opened) status = opened.status ?? null;
-        else session = opened;
-        return { status: session ? 101 : status };
+        if (!('refused' in opened)) session = opened;
+        status = 'refused' in opened ? (opened.status ?? null) : takenWith(target);
+        return { status };
       },
       leave: () => session?.terminate(),
     },
     { credential: name === 'wrong' ? 'wrong' : 'none' },
     name,
   );
-  return { name, token, session, status: session ? 101 : status, echoed: () => seen.has(token) };
+  return { name, token, session, status, echoed: () => seen.has(token) };
+}
+
+/** Of an open session. */
+function takenWith({ protocol }: Target): number {
+  return protocolNamed(protocol).duplex ? 101 : 200;
+}
+
+/** A stream of events may be over, for a client to come back for the next. */
+function endedWhole({ goodbye }: Session, { protocol }: Target): boolean {
+  return !protocolNamed(protocol).duplex && goodbye !== undefined;
 }
 
 /** Then nobody could come without it. */

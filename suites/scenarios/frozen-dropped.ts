@@ -1,6 +1,7 @@
 import drop from '../../faults/packet-drop.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
+import { protocolNamed } from '../../harness/protocol.js';
 import { canDropPackets, canMakeNamespace } from '../../harness/target/namespace.js';
 import { hasKeepaliveTimer, socketState } from '../../harness/target/sockets.js';
 
@@ -8,13 +9,15 @@ const RELEASE_MS = 90_000;
 const MARGIN_MS = 2000;
 /** A look walks the kernel's whole table of sockets: about 5 ms. */
 const LOOK_MS = 250;
+/** What had arrived before the packets were dropped. */
+const UNDER_WAY_MS = 100;
 
-/** The companion of `frozen`, for servers whose sockets carry a TCP keepalive timer: user space cannot withhold ACKs. */
+/** The companion of `frozen`, for servers whose sockets carry a TCP keepalive timer, or whose clients say nothing: user space cannot withhold ACKs. */
 export default defineScenario({
   id: 'frozen-dropped',
   recordsAs: 'frozen',
   namespace: 'network',
-  about: 'the same by dropping packets in a network namespace, where the server relies on TCP keepalive',
+  about: 'the same by dropping packets in a network namespace, where the server has TCP alone to notice by',
   role: 'server',
   lane: 'quiet',
   ownServer: true,
@@ -32,8 +35,9 @@ export default defineScenario({
     // A server may set its keepalive only after the handshake.
     await context.watch(context.ms(2000));
     const { localPort } = session;
+    const { duplex } = protocolNamed(context.target.protocol);
     const keepalive = await context.watch(2000, () => hasKeepaliveTimer(server.port, localPort), LOOK_MS);
-    if (!keepalive) return;
+    if (duplex && !keepalive) return;
     const injection = await context.inject(
       drop,
       { localPort: server.port, remotePort: localPort },
@@ -43,12 +47,16 @@ export default defineScenario({
     const heard = await session.ping(Buffer.from('during'), 3000);
     if (heard !== undefined)
       return context.obstacle('NO_PACKET_DROP', 'a ping came through in spite of the dropped packets');
+    await context.watch(UNDER_WAY_MS);
+    const { receivedBytes } = session;
     const startMs = nowMs();
     const gone = await context.watch(
       context.ms(RELEASE_MS + MARGIN_MS),
       () => socketState(server.port, localPort) !== 'ESTABLISHED',
       LOOK_MS,
     );
+    if (session.receivedBytes > receivedBytes)
+      return context.obstacle('NO_PACKET_DROP', 'events came through in spite of the dropped packets');
     context.measure('dropped', { released: gone === true, releasedMs: gone ? nowMs() - startMs : null });
     await injection.heal();
   },

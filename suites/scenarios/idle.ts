@@ -2,6 +2,7 @@ import { subprotocolOf } from '../../harness/adapter.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
+import { heartbeatHashes } from '../../harness/sequence.js';
 import type { StartedServer } from '../../harness/target/server.js';
 
 /** Twice the longest silence that is allowed (30 s + 5 s) and a little. */
@@ -25,6 +26,9 @@ export default defineScenario({
     // In these a session that asks for nothing is complete, and may be silent where a stream would never be.
     const bare = context.workload.push && subprotocolOf(target) !== undefined;
     let startMs = nowMs();
+    const words = heartbeatHashes((text) => context.observer.hash(text));
+    context.measure('heartbeat words', Object.fromEntries([...words].map((hash, index) => [index, hash])));
+    context.measure('event names', { message: context.observer.hash('message') });
     context.phase('baseline');
     let mute: Promise<void> | undefined;
     for (let n = 1; n <= SESSIONS && nowMs() - startMs < 0.9 * context.ms(WATCH_MS); n++) {

@@ -1,4 +1,3 @@
-import { isLoopback, resolveHost } from '../../harness/cli/loopback.js';
 import { defineScenario } from '../../harness/define.js';
 
 const ANSWER_MS = 5000;
@@ -14,12 +13,6 @@ export default defineScenario({
     const server = await context.startServer();
     const gate = await context.openGate({ name: 'pings', to: server });
     const session = await context.mustOpen({ name: 'pings', to: gate });
-    const url = context.target.server?.url;
-    if (url !== undefined) {
-      const addresses = await resolveHost(new URL(url));
-      const [scheme = ''] = url.split(':');
-      context.measure('transport', { scheme, loopback: addresses.every(isLoopback) });
-    }
     context.phase('baseline');
     for (const payload of [Buffer.from('holdfast'), Buffer.alloc(0), Buffer.alloc(125, 'p')]) {
       const open = session.isOpen;

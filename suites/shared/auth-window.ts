@@ -5,7 +5,15 @@ import { logsInByMessage, spoiled, strangersOf } from './credential-evidence.js'
 
 export default defineCheck({
   id: 'auth-window',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: {
+      title: 'SHOULD refuse a client that has no good credential in the answer to its request',
+      fix: 'Verify the credential before the head of the answer is written, and answer 401 or 403.',
+      source:
+        'CHECKLIST auth-window; RFC 9110 15.5.2: "The 401 (Unauthorized) status code indicates that the request has not been applied because it lacks valid authentication credentials for the target resource."',
+    },
+  },
   level: 'SHOULD',
   antiPattern: 2,
   role: 'server',
@@ -25,7 +33,7 @@ export default defineCheck({
     const why = spoiled(history);
     if (why !== undefined) return inconclusive(why, { because: history.measures('stranger') });
     const strangers = strangersOf(history);
-    const taken = strangers.filter(({ status }) => status === 101);
+    const taken = strangers.filter((one) => one.taken);
     const longest = strangers.reduce((one, other) => (other.openMs > one.openMs ? other : one));
     const measured = {
       unauthenticatedOpenMs: Math.round(longest.openMs),
@@ -33,7 +41,7 @@ export default defineCheck({
     };
     const because = strangers.map(({ event }) => event);
     const [first] = taken;
-    if (!first) return pass(`refused in the handshake (${longest.status ?? 'no answer'})`, { measured, because });
+    if (!first) return pass(`refused at once (${longest.status ?? 'no answer'})`, { measured, because });
     if (logsInByMessage(history, target))
       return skipped('this protocol has the login as its first message', { measured, because });
     const left = longest.ended ? `ended it after ${inWords(longest.openMs)}` : 'kept it';

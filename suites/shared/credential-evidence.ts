@@ -8,6 +8,8 @@ export interface Stranger {
   /** "no credential", "a wrong credential". */
   readonly credential: string;
   readonly status: number | null;
+  /** Its handshake was taken. */
+  readonly taken: boolean;
   readonly openMs: number;
   readonly ended: boolean;
   readonly closeCode: number | null;
@@ -37,7 +39,9 @@ export function spoiled(history: HistoryView): string | undefined {
   if (refused) return refused.text;
   if (history.measures('stranger').length === 0 || history.bites('bad-credentials').length === 0)
     return 'no client without a credential was tried';
-  if (history.measures('good')[0]?.facts.open !== true)
+  const good = history.measures('good')[0]?.facts;
+  // A stream that was whole has ended by itself.
+  if (good?.open !== true && good?.whole !== true)
     return 'the session with the declared credential was ended too, so that what ended the others is not known';
   const busy = history.measures('stranger').find(({ facts }) => BUSY.includes(Number(facts.status)));
   return busy && `refused with ${busy.facts.status}, which says nothing about a credential`;
@@ -58,6 +62,7 @@ export function strangersOf(history: HistoryView): Stranger[] {
     const { name, status, openMs, ended, closeCode, echoed, broadcast } = event.facts;
     const got = at(String(name));
     const handshake = history.of('handshake').find(({ gate, dir }) => gate === name && dir === 'down');
+    const known = handshake?.status ?? (typeof status === 'number' ? status : null);
     const closing = history
       .of('message')
       .find(({ gate, dir, opcode }) => gate === name && dir === 'down' && opcode === 'close');
@@ -70,7 +75,8 @@ export function strangersOf(history: HistoryView): Stranger[] {
       name: String(name),
       credential: name === 'wrong' ? 'a wrong credential' : 'no credential',
       // A session of a subprotocol that refused the login was never one, though its handshake was taken.
-      status: handshake?.status ?? (typeof status === 'number' ? status : null),
+      status: known,
+      taken: opened !== undefined || known === 101 || handshake?.opens === true,
       openMs: Number(openMs),
       ended: ended === true,
       closeCode: typeof closeCode === 'number' ? closeCode : (closing?.closeCode ?? null),

@@ -8,7 +8,13 @@ const TELLING = [401, 403, 407, 1008, 3000, 3003];
 
 export default defineCheck({
   id: 'late-auth',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: {
+      fix: 'Verify the credential before the head of the answer is written, and answer 401 or 403: a browser then stops, instead of coming back for ever.',
+      source: 'CHECKLIST late-auth and rule 21; 10 s, and 1 s because a 10,000 ms timer is never exact',
+    },
+  },
   level: 'MUST',
   antiPattern: 2,
   role: 'server',
@@ -67,17 +73,23 @@ export default defineCheck({
         because,
       });
     }
-    return pass(`${told(longest)}${tried}`, { measured, because, confidence: tried === '' ? 'high' : 'medium' });
+    return pass(`${told(longest, target.protocol)}${tried}`, {
+      measured,
+      because,
+      confidence: tried === '' ? 'high' : 'medium',
+    });
   },
   examples: { pass: story(401, 0), fail: story(101, 12_500) },
 });
 
-function told({ status, openMs, closeCode, credential }: Stranger): string {
-  const code = status === 101 ? closeCode : status;
-  const how =
-    status === 101 ? `ended after ${inWords(openMs)} (${code ?? 'no code'})` : `refused (${code ?? 'no answer'})`;
+function told({ status, taken, openMs, closeCode, credential }: Stranger, protocol: string): string {
+  const code = taken ? closeCode : status;
+  const how = taken
+    ? `ended after ${inWords(openMs)}${protocol === 'sse' ? '' : ` (${code ?? 'no code'})`}`
+    : `refused (${code ?? 'no answer'})`;
   const telling = code !== null && (TELLING.includes(code) || Math.floor(code / 100) === 44);
-  return `${credential}: ${how}, nothing before${telling ? '' : '; 401, 403, 1008 or 44xx would say why'}`;
+  const better = protocol === 'sse' ? '401 or 403' : '401, 403, 1008 or 44xx';
+  return `${credential}: ${how}, nothing before${telling ? '' : `; ${better} would say why`}`;
 }
 
 function story(status: number, openMs: number) {

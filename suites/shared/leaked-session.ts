@@ -1,10 +1,19 @@
+import type { Finding, HistoryEvent, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'leaked-session',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: {
+      why: 'A phone that left its network sends no FIN, and a client of a stream of events never answers anything. The kernel sends again for 15 minutes (Linux: tcp_retries2), and so long its stream, its subscriptions and its buffers stay.',
+      fix: 'End each stream after a minute or so, whole: its client comes back at once, with its last id. Or let TCP give up sooner (TCP_USER_TIMEOUT of 60 s).',
+      source:
+        'CHECKLIST rule 12; WHATWG HTML 9.2.1: "Clients will reconnect if the connection is closed"; RFC 5482: TCP User Timeout',
+    },
+  },
   level: 'MUST',
   antiPattern: 4,
   role: 'server',
@@ -17,14 +26,16 @@ export default defineCheck({
   measured: { releasedMs: 'ms', by: 'close | FIN | RST | packets dropped' },
   expect: { maxReleaseMs: 90_000 },
   scaled: ['maxReleaseMs'],
-  judge(history, { expect }) {
+  judge(history, { target, expect }) {
     const limit = expect.maxReleaseMs ?? 90_000;
     const broken = history.of('obstacle').find((event) => event.code === 'BASELINE');
     if (broken) return inconclusive(broken.text, { because: [broken] });
     const injected = history.of('fault').find((event) => event.fault === 'freeze' && event.what === 'inject');
     const bites = history.bites('freeze');
     if (!injected) return inconclusive('the link was never frozen');
-    if (bites.length === 0)
+    // Where a client says nothing, what is withheld is the server's alone, and it may be silent (CHECKLIST rule 1).
+    const mute = target.protocol === 'sse';
+    if (bites.length === 0 && !mute)
       return inconclusive('the freeze withheld nothing, so it may not have acted', { because: [injected] });
     const said = history
       .of('message')
@@ -36,7 +47,7 @@ export default defineCheck({
       );
     const released = said ?? end;
     if (released && released.t - injected.t <= limit) {
-      const how = said ? 'a close frame' : `a ${end?.what === 'end' ? end.how : 'FIN'}`;
+      const how = said ? (mute ? 'ending the stream' : 'a close frame') : `a ${end?.what === 'end' ? end.how : 'FIN'}`;
       return pass(`let go after ${inWords(released.t - injected.t)}, by ${how}`, {
         measured: {
           releasedMs: Math.round(released.t - injected.t),
@@ -46,32 +57,9 @@ export default defineCheck({
       });
     }
     const keepalive = history.measures('frozen')[0]?.facts.keepalive === true;
-    if (keepalive) {
-      // Our gate acknowledged every keepalive probe: only dropped packets show what the server would do.
-      const dropped = history.measures('dropped')[0];
-      if (!dropped || history.bites('packet-drop').length === 0) {
-        const obstacle = history
-          .of('obstacle')
-          .find(({ code }) => code === 'NO_PACKET_DROP' || code === 'NAMESPACE_FAILED');
-        return inconclusive(
-          `relies on TCP keepalive, which only dropped packets can test${obstacle ? ` (${obstacle.text})` : ''}`,
-          {
-            because: [injected],
-          },
-        );
-      }
-      const ms = dropped.facts.releasedMs;
-      if (typeof ms === 'number' && ms <= limit) {
-        return pass(`let go after ${inWords(ms)}, by TCP keepalive`, {
-          measured: { releasedMs: Math.round(ms), by: 'packets dropped' },
-          because: [dropped],
-        });
-      }
-      return fail(`still held after ${inWords(limit)} of dropped packets, for all its TCP keepalive`, {
-        measured: { releasedMs: null, by: null },
-        because: [dropped, ...history.bites('packet-drop')],
-      });
-    }
+    // Our gate acknowledged every keepalive probe and every event: only dropped packets show what TCP would do.
+    if (keepalive || mute)
+      return judgeDropped(history, injected, limit, mute ? 'may let go by TCP' : 'relies on TCP keepalive');
     return fail(`still held the dead session after ${inWords(limit)}`, {
       measured: { releasedMs: null, by: null },
       because: [injected, ...bites.slice(0, 1)],
@@ -102,3 +90,27 @@ export default defineCheck({
     ],
   },
 });
+
+function judgeDropped(history: HistoryView, injected: HistoryEvent, limit: number, how: string): Finding {
+  const dropped = history.measures('dropped')[0];
+  const bites = history.bites('packet-drop');
+  const obstacle = history.of('obstacle').find(({ code }) => code === 'NO_PACKET_DROP' || code === 'NAMESPACE_FAILED');
+  if (!dropped || bites.length === 0) {
+    const why = obstacle ? ` (${obstacle.text})` : '';
+    return inconclusive(`${how}, which only dropped packets can test${why}`, { because: [injected] });
+  }
+  const ms = dropped.facts.releasedMs;
+  if (typeof ms === 'number' && ms <= limit) {
+    return pass(`let go after ${inWords(ms)} of dropped packets`, {
+      measured: { releasedMs: Math.round(ms), by: 'packets dropped' },
+      because: [dropped],
+    });
+  }
+  return fail(
+    `still held after ${inWords(limit)} of dropped packets${how.includes('keepalive') ? ', for all its TCP keepalive' : ''}`,
+    {
+      measured: { releasedMs: null, by: null },
+      because: [dropped, ...bites],
+    },
+  );
+}

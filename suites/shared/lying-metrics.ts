@@ -3,13 +3,19 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { familiesOf, type Series, seriesOf } from './metric-evidence.js';
 
-const LIVE = /active|open|current|connected|online|live|connections$|sessions$|clients$|sockets$|conns$/;
+const LIVE =
+  /active|open|current|connected|online|live|(connections|sessions|clients|sockets|conns|subscribers|streams|listeners)$/;
 const ENDS = /disconnect|closed|close_|dropped|failed|failures|errors|rejected|refused/;
 const ACCUMULATES = /_(total|count|sum|created)$|peak|max|limit|highest/;
 
 export default defineCheck({
   id: 'lying-metrics',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: {
+      fix: "Take a stream out of the gauge in the one place that every end passes (the response's close event, a finally block of the generator), not where it ends cleanly.",
+    },
+  },
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',

@@ -8,8 +8,9 @@ export type Family = (typeof FAMILIES)[number];
 const RUNTIME = /^(process|nodejs|go|python|jvm|ruby|dotnet|scrape|promhttp|prometheus)_/;
 const WORDS: Readonly<Record<Exclude<Family, 'resource'>, RegExp>> = {
   latency: /latency|duration|delay|round_?trip|rtt|response_time|(seconds|ms|milliseconds|microseconds)(_sum|_count)?$/,
-  message: /messages?|msgs?|events?|frames?|packets?|publish|broadcast|sent|received|deliver|emit/,
-  connection: /connect|session|client|socket|peer|conns?(_|$)|users?(_|$)|online|channels?_members?|upgrade|handshake/,
+  message: /messages?|msgs?|events?|updates?|frames?|packets?|publish|broadcast|sent|received|deliver|emit/,
+  connection:
+    /connect|session|client|socket|subscribers?(_|$)|streams?(_|$)|listeners?(_|$)|peer|conns?(_|$)|users?(_|$)|online|channels?_members?|upgrade|handshake/,
 };
 const RESOURCE = /memory|heap|cpu|rss|_fds?(_|$)|descriptors|goroutines|threads|buffer(ed)?_bytes|queue/;
 

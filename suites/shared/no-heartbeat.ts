@@ -1,6 +1,7 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, median } from '../../harness/numbers.js';
+import { heardBy } from './idle-evidence.js';
 
 /** Messages closer together than this are the service itself, not a heartbeat (CHECKLIST rule 11). */
 const BUSY_GAP_MS = 5000;
@@ -8,7 +9,16 @@ const WARN_MS = 25_000;
 
 export default defineCheck({
   id: 'no-heartbeat',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: {
+      title: 'MUST send a heartbeat at least every 30 s on an idle stream',
+      why: 'Proxies and NATs drop idle connections after 30 to 100 s without telling anyone. Their clients wait for events that never come, since nothing tells a quiet stream from a dead one.',
+      fix: 'Write a comment (a line that begins with a colon, and a blank one) to every stream each 15 s.',
+      source:
+        'WHATWG HTML 9.2.7: "authors can include a comment line (one starting with a : character) every 15 seconds or so"; CHECKLIST rule 11: 30 s, and 5 s because a timer is never exact',
+    },
+  },
   level: 'MUST',
   antiPattern: 4,
   role: 'server',
@@ -18,7 +28,7 @@ export default defineCheck({
   fix: 'Send a protocol ping (or a small message) to every client each 15 to 25 s.',
   source:
     'CHECKLIST rule 11: 30 s, and 5 s because a 30,000 ms timer is never exact; nginx closes after 60 s idle (proxy_read_timeout)',
-  measured: { longestSilenceMs: 'ms', kind: 'ping | message | client-driven', watchedMs: 'ms' },
+  measured: { longestSilenceMs: 'ms', kind: 'ping | comment | message | client-driven', watchedMs: 'ms' },
   expect: { maxSilenceMs: 35_000, maxReleaseMs: 90_000 },
   scaled: ['maxSilenceMs', 'maxReleaseMs'],
   implies: ['idle-cut'],
@@ -30,7 +40,6 @@ export default defineCheck({
     const unread = history.of('undecodable').find((event) => event.dir === 'down');
     if (unread)
       return inconclusive(`what the server sent could not be decoded: ${unread.reason}`, { because: [unread] });
-    const heard = history.of('message').filter((event) => event.dir === 'down' && event.opcode !== 'close');
     // The longest-lived session shows most.
     const watched = sessions.reduce(
       (best, one) => (Number(one.facts.forMs) > Number(best.facts.forMs) ? one : best),
@@ -38,7 +47,7 @@ export default defineCheck({
     );
     const endAt = watched.t;
     const openAt = endAt - Number(watched.facts.forMs);
-    const own = heard.filter((event) => event.conn === watched.facts.conn && event.t <= endAt);
+    const { own, whole } = heardBy(history, watched);
     const control = own.filter(
       ({ opcode, packet }) => opcode === 'ping' || opcode === 'pong' || packet === 'heartbeat',
     );
@@ -50,7 +59,8 @@ export default defineCheck({
       );
     const silence = Math.max(...times(own));
     const watchedMs = endAt - openAt;
-    const kind = control.length > 0 ? 'ping' : own.length > 0 ? 'message' : null;
+    const beat = target.protocol === 'sse' ? 'comment' : 'ping';
+    const kind = control.length > 0 ? beat : own.length > 0 ? 'message' : null;
     const measured = { longestSilenceMs: Math.round(silence), kind, watchedMs: Math.round(watchedMs) };
     if (silence > limit) {
       const said = own.length === 0 ? 'sent nothing at all' : `was silent for ${inWords(silence)}`;
@@ -60,14 +70,20 @@ export default defineCheck({
       });
     }
     if (watchedMs < 2 * limit) {
-      if (heard.length === 0 && sessions.length > 1) {
+      if (whole && target.protocol === 'sse' && target.subscribe?.in === 'message')
+        return skipped('what answers a POST is one answer, and was over', { measured, because: [watched] });
+      // A stream that ends by itself sooner is never idle for so long; one that a client comes back to shows an interval.
+      const ends = whole && target.protocol === 'sse';
+      const mute = sessions.every((one) => heardBy(history, one).own.length === 0);
+      if (mute && sessions.length > 1 && !ends) {
         const actual = `the server ended ${sessions.length} idle connections after ${inWords(watchedMs)} at most, and never sent a heartbeat`;
         return fail(actual, { measured, because: sessions, confidence: 'medium' });
       }
-      return inconclusive(
-        `the server ended the idle connection after ${inWords(watchedMs)}, too early to see two intervals`,
-        { measured, because: sessions },
-      );
+      if (!ends || watchedMs < limit)
+        return inconclusive(
+          `the server ended the idle connection after ${inWords(watchedMs)}, too early to see two intervals`,
+          { measured, because: sessions },
+        );
     }
     const beats = Math.max(...times(control)) <= limit;
     const mute = history.measures('mute')[0];
@@ -91,9 +107,9 @@ export default defineCheck({
     }
     const warning = silence > WARN_MS * options.scale ? '; some proxies cut after 30 s, so it is tight' : '';
     return pass(
-      `a ${beats ? 'ping' : 'message'} at least every ${inWords(beats ? Math.max(...times(control)) : silence)}${warning}`,
+      `a ${beats ? beat : 'message'} at least every ${inWords(beats ? Math.max(...times(control)) : silence)}${warning}`,
       {
-        measured: { ...measured, kind: beats ? 'ping' : 'message' },
+        measured: { ...measured, kind: beats ? beat : 'message' },
         because: (beats ? control : own).slice(0, 3),
       },
     );

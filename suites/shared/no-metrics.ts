@@ -4,7 +4,7 @@ import { FAMILIES, familiesOf } from './metric-evidence.js';
 
 export default defineCheck({
   id: 'no-metrics',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MAY',
   antiPattern: null,
   role: 'server',

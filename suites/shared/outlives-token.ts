@@ -7,7 +7,13 @@ const EARLY_MS = 1000;
 
 export default defineCheck({
   id: 'outlives-token',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: {
+      why: 'A stream is opened once and may live for days. Where the credential is looked at in the request alone, who was locked out in the morning still gets the events of the evening.',
+      fix: "Set a timer for the credential's end when the stream opens, and end it then; the client comes back with a fresh one, or is answered 401.",
+    },
+  },
   level: 'MAY',
   antiPattern: 2,
   role: 'server',
