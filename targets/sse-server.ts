@@ -24,7 +24,21 @@ const feeding = QUIET !== '1';
 /** How long a client that was told goodbye may take to leave. */
 const LEAVES_MS = 5_000;
 
-export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, port: Number(PORT) }): void {
+interface Certificate {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+const files: Certificate | undefined =
+  TLS_CERT && TLS_KEY
+    ? { certPem: readFileSync(TLS_CERT, 'latin1'), keyPem: readFileSync(TLS_KEY, 'latin1') }
+    : undefined;
+
+export function startServer(
+  flaw: Partial<Behaviour> = {},
+  at = { host: HOST, port: Number(PORT) },
+  certificate = files,
+): void {
   const behaviour: Behaviour = { ...resilient, ...flaw };
   const feed = createFeed(behaviour.first);
   const streams = new Set<Stream>();
@@ -114,7 +128,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
 
   const headMs = scaledMs(behaviour.handshakeMs);
   const limits = { headersTimeout: headMs, requestTimeout: headMs, connectionsCheckingInterval: 1_000 };
-  const tls = TLS_CERT && TLS_KEY ? { cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) } : undefined;
+  const tls = certificate && { cert: certificate.certPem, key: certificate.keyPem };
   const http =
     tls === undefined
       ? createServer(limits, answer)
