@@ -24,21 +24,7 @@ const feeding = QUIET !== '1';
 /** How long a client that was told goodbye may take to leave. */
 const LEAVES_MS = 5_000;
 
-interface Certificate {
-  readonly certPem: string;
-  readonly keyPem: string;
-}
-
-const files: Certificate | undefined =
-  TLS_CERT && TLS_KEY
-    ? { certPem: readFileSync(TLS_CERT, 'latin1'), keyPem: readFileSync(TLS_KEY, 'latin1') }
-    : undefined;
-
-export function startServer(
-  flaw: Partial<Behaviour> = {},
-  at = { host: HOST, port: Number(PORT) },
-  certificate = files,
-): void {
+export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, port: Number(PORT) }): void {
   const behaviour: Behaviour = { ...resilient, ...flaw };
   const feed = createFeed(behaviour.first);
   const streams = new Set<Stream>();
@@ -128,7 +114,7 @@ export function startServer(
 
   const headMs = scaledMs(behaviour.handshakeMs);
   const limits = { headersTimeout: headMs, requestTimeout: headMs, connectionsCheckingInterval: 1_000 };
-  const tls = certificate && { cert: certificate.certPem, key: certificate.keyPem };
+  const tls = TLS_CERT && TLS_KEY ? { cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) } : undefined;
   const http =
     tls === undefined
       ? createServer(limits, answer)

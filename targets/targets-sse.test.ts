@@ -6,9 +6,7 @@ import { start, startServer } from './started';
 import { subjects } from './subjects';
 
 const flawed = subjects().filter(({ kind, protocol }) => kind === 'flawed' && protocol === 'sse');
-/** Those that speak only TLS are tried by their proof. */
-const ofRole = (role: string) =>
-  flawed.filter(({ meta }) => meta.role === role && !('at' in meta && meta.at === 'https')).map(({ file }) => file);
+const ofRole = (role: string) => flawed.filter(({ meta }) => meta.role === role).map(({ file }) => file);
 const flaws = (...ids: string[]) => ids.map((id) => `flawed/sse/${id}.js`);
 
 const FORGETFUL = flaws('no-resume', 'stale-after-reconnect', 'stale-last-event-id');
