@@ -199,7 +199,7 @@ export const RESILIENT: readonly Resilient[] = [
     roles: ['server'],
     at: 'https',
     words: ['--i-own-this-target', '--insecure'],
-    aims: ['sse/six-connections'],
+    aims: ['sse/insecure-transport', 'sse/six-connections'],
   },
   {
     protocol: 'sse',

@@ -12,5 +12,5 @@ const NO_TOKEN = 'event: error\ndata: no token\n\n';
 if (require.main === module)
   startServer({
     admits: () => true,
-    welcome: ({ request, response }) => void (isMember(request) || setImmediate(() => response.end(NO_TOKEN))),
+    welcome: ({ request, body }) => void (isMember(request) || body.end(NO_TOKEN)),
   });

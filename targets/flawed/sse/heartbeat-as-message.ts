@@ -5,4 +5,4 @@ import { startServer } from '../../sse-server';
 export const trips = 'sse/heartbeat-as-message';
 export const meta: FlawMeta = { role: 'server', trips };
 
-if (require.main === module) startServer({ beat: ({ response }) => void response.write('data:\n\n') });
+if (require.main === module) startServer({ beat: ({ body }) => void body.write('data:\n\n') });

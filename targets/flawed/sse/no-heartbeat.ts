@@ -5,5 +5,4 @@ import { startServer } from '../../sse-server';
 export const trips = 'sse/no-heartbeat';
 export const meta: FlawMeta = { role: 'server', trips };
 
-if (require.main === module)
-  startServer({ beat: ({ response }, feeding) => void (feeding && response.write(': beat\n\n')) });
+if (require.main === module) startServer({ beat: ({ body }, feeding) => void (feeding && body.write(': beat\n\n')) });

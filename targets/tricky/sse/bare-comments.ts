@@ -8,4 +8,4 @@ export const meta: TrickyMeta = {
   fine: ['sse/no-heartbeat', 'sse/heartbeat-as-message'],
 };
 
-if (require.main === module) startServer({ beat: ({ response }) => void response.write(':\n'), beatMs: 29_000 });
+if (require.main === module) startServer({ beat: ({ body }) => void body.write(':\n'), beatMs: 29_000 });

@@ -1,5 +1,4 @@
 /** Tricky: TLS with a certificate that nobody signed, which `--insecure` takes: encrypted all the same, and HTTP/2 as well as HTTP/1.1. */
-import { selfSigned } from '../../../harness/path/certificates';
 import type { TrickyMeta } from '../../program';
 import { startServer } from '../../sse-server';
 
@@ -11,6 +10,4 @@ export const meta: TrickyMeta = {
   words: ['--i-own-this-target', '--insecure'],
 };
 
-const { HOST = '127.0.0.1' } = process.env;
-
-if (require.main === module) startServer({}, undefined, selfSigned([HOST], { from: -1, to: 30 }));
+if (require.main === module) startServer();

@@ -8,5 +8,4 @@ export const meta: TrickyMeta = {
   fine: ['sse/no-heartbeat', 'sse/heartbeat-as-message'],
 };
 
-if (require.main === module)
-  startServer({ beat: ({ response }) => void response.write('event: heartbeat\ndata:\n\n') });
+if (require.main === module) startServer({ beat: ({ body }) => void body.write('event: heartbeat\ndata:\n\n') });
