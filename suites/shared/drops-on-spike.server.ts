@@ -3,7 +3,15 @@ import { judgeSpike, spikeStory } from './spike-evidence.js';
 
 export default defineCheck({
   id: 'drops-on-spike',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: {
+      why: 'A phone that changes cells acknowledges nothing for some seconds and then goes on. A server that is quicker than that to give up turns each such moment into a reconnect and a replay.',
+      fix: 'Give what was sent the time that a bad minute on a phone needs: a TCP user timeout of 30 s or more, no watchdog of a few seconds on what is not acknowledged.',
+      source:
+        'CHECKLIST drops-on-spike: 5 s in which nothing arrives; a timeout that is shorter is declared by expect.timeoutMs',
+    },
+  },
   level: 'SHOULD',
   antiPattern: 4,
   role: 'server',
@@ -16,6 +24,6 @@ export default defineCheck({
   measured: { drops: 'connections', rttMaxMs: 'ms' },
   expect: { timeoutMs: 10_000 },
   scaled: ['timeoutMs'],
-  judge: (history, { expect }) => judgeSpike(history, 'server', expect),
+  judge: (history, { target, expect }) => judgeSpike(history, 'server', expect, target.protocol === 'sse'),
   examples: { pass: spikeStory('server', false), fail: spikeStory('server', true) },
 });

@@ -4,34 +4,51 @@ import { inWords } from '../../harness/numbers.js';
 
 /** A spike that the harness itself made longer than this was another one. */
 const LONGER = 1.5;
-const FAULTS: Readonly<Record<string, string>> = { spike: 'latency-spike', jitter: 'latency' };
+const FAULTS: Readonly<Record<string, string>> = { spike: 'latency-spike', jitter: 'latency', dropped: 'packet-drop' };
 
-/** What a latency spike and a jittery link came to; the same for either side, whose ends alone are counted. */
+/** What a latency spike and a jittery link came to; the same for either side, whose ends alone are counted. `hearsNothing`: no answers, acknowledgements alone. */
 export function judgeSpike(
   history: HistoryView,
   by: 'client' | 'server',
   expect: Readonly<Record<string, number>>,
+  hearsNothing = false,
 ): Finding {
   const obstacle = history.of('obstacle').find(({ code }) => code === 'BASELINE');
   if (obstacle) return inconclusive(obstacle.text, { because: [obstacle] });
   const measures = history.measures('spiked').filter(({ facts }) => facts.by === by);
   const bitten = measures.filter(({ facts }) => biteOf(history, facts.path));
   const from = history.phaseAt('fault') ?? 0;
-  const drops = bitten.flatMap(({ facts, t }) => dropsOf(history, String(facts.path), by, from, t));
+  const drops = bitten.flatMap(({ facts, t }) => {
+    const seen = dropsOf(history, String(facts.path), by, from, t);
+    const whole = history.of('message').filter(({ gate, opcode }) => gate === facts.path && opcode === 'close');
+    // A stream that is over at its time was not dropped.
+    return hearsNothing ? seen.filter(({ conn }) => !whole.some((close) => close.conn === conn)) : seen;
+  });
+  const gone = bitten.find(({ facts }) => facts.gone === true);
   const rttMaxMs = Math.round(Math.max(0, ...bitten.map(({ facts }) => Number(facts.rttMaxMs))));
-  const measured = { drops: drops.length, rttMaxMs };
+  const dropped = Math.max(drops.length, gone ? 1 : 0);
+  const measured = { drops: dropped, rttMaxMs };
   const because = [...bitten, ...bitten.flatMap(({ facts }) => biteOf(history, facts.path) ?? []), ...drops];
-  if (bitten.length === 0 || bitten.length < measures.length)
+  if (hearsNothing && !bitten.some(({ facts }) => facts.path === 'dropped')) {
+    const why = history.of('obstacle').find(({ code }) => code === 'NO_PACKET_DROP' || code === 'NAMESPACE_FAILED');
+    return inconclusive(`only dropped packets can tell such a server of a spike${why ? ` (${why.text})` : ''}`, {
+      measured,
+    });
+  }
+  if (!hearsNothing && (bitten.length === 0 || bitten.length < measures.length))
     return inconclusive('the latency was not seen, so it may not have acted', { measured, because: measures });
-  const spikeMs = Number(biteOf(history, 'spike')?.facts.askedMs);
+  const spikeMs = Number(biteOf(history, 'spike')?.facts.askedMs ?? bitten[0]?.facts.spikeMs);
   const declaredMs = expect.timeoutMs ?? 10_000;
   if (declaredMs <= spikeMs)
     return skipped(`declares a timeout of ${inWords(declaredMs)}, shorter than the spike`, { measured });
-  if (drops.length === 0)
-    return pass(`kept its connection while a round trip took up to ${inWords(rttMaxMs)}${atStake(history, by)}`, {
-      measured,
-      because,
-    });
+  if (dropped === 0)
+    return pass(
+      `kept its connection while a round trip took up to ${inWords(rttMaxMs)}${hearsNothing ? '' : atStake(history, by)}`,
+      {
+        measured,
+        because,
+      },
+    );
   if (bitten.some(({ facts }) => facts.controlOpen !== true))
     return inconclusive('a session on a healthy path was dropped too', { measured, because });
   if (rttMaxMs > LONGER * spikeMs)
@@ -39,8 +56,8 @@ export function judgeSpike(
       measured,
       because,
     });
-  const first = drops[0]?.gate === 'spike' ? `a round trip of ${inWords(spikeMs)}` : 'a jitter of 2 s';
-  return fail(`dropped ${drops.length} connection${drops.length > 1 ? 's' : ''} at ${first}`, { measured, because });
+  const first = gone || drops[0]?.gate !== 'jitter' ? `a round trip of ${inWords(spikeMs)}` : 'a jitter of 2 s';
+  return fail(`dropped ${dropped} connection${dropped > 1 ? 's' : ''} at ${first}`, { measured, because });
 }
 
 function biteOf(history: HistoryView, path: unknown) {
