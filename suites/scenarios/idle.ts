@@ -1,6 +1,7 @@
 import { subprotocolOf } from '../../harness/adapter.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
+import { protocolNamed } from '../../harness/protocol.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 import { heartbeatHashes } from '../../harness/sequence.js';
 import type { StartedServer } from '../../harness/target/server.js';
@@ -25,6 +26,7 @@ export default defineScenario({
     const gate = await context.openGate({ name: 'idle', to: server });
     // In these a session that asks for nothing is complete, and may be silent where a stream would never be.
     const bare = context.workload.push && subprotocolOf(target) !== undefined;
+    const waitsForHead = protocolNamed(target.protocol).duplex ? {} : { openTimeoutMs: context.ms(WATCH_MS) };
     let startMs = nowMs();
     const words = heartbeatHashes((text) => context.observer.hash(text));
     context.measure('heartbeat words', Object.fromEntries([...words].map((hash, index) => [index, hash])));
@@ -32,8 +34,15 @@ export default defineScenario({
     context.phase('baseline');
     let mute: Promise<void> | undefined;
     for (let n = 1; n <= SESSIONS && nowMs() - startMs < 0.9 * context.ms(WATCH_MS); n++) {
-      const session = await context.openSession({ name: `idle-${n}`, to: gate, bare });
-      if ('refused' in session) break;
+      const askedMs = nowMs();
+      const session = await context.openSession({ name: `idle-${n}`, to: gate, bare, ...waitsForHead });
+      if ('refused' in session) {
+        // Some send even the head of the answer with the first event only: until then they are as silent as any.
+        const forMs = nowMs() - askedMs;
+        if (session.status === undefined && forMs >= 0.9 * context.ms(WATCH_MS))
+          context.measure('watched', { session: n, conn: n, fromMs: 0, forMs, ended: false });
+        break;
+      }
       // A busy machine may be late to open it.
       if (n === 1) startMs = session.openedAtMs;
       if (session.clientDriven) mute ??= watchMute(context, server);
