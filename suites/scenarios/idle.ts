@@ -39,7 +39,7 @@ export default defineScenario({
       if ('refused' in session) {
         // Some send even the head of the answer with the first event only: until then they are as silent as any.
         const forMs = nowMs() - askedMs;
-        if (session.status === undefined && forMs >= 0.9 * context.ms(WATCH_MS))
+        if (session.status === undefined && forMs >= 0.5 * context.ms(WATCH_MS))
           context.measure('watched', { session: n, conn: n, fromMs: 0, forMs, ended: false });
         break;
       }
