@@ -35,6 +35,46 @@ const tick = (gate: string, t: number, n: number): Given => [
   { '/type': { hash: 'tick', length: 4 }, '/n': n },
 ];
 
+/** One stranger at a server of events: what its request was answered with. */
+function answered(status: number, opens: boolean, openMs: number, good: object): EventBodyAt[] {
+  const answer = {
+    type: 'handshake',
+    gate: 'silent',
+    conn: 1,
+    dir: 'down',
+    status,
+    ...(opens ? { opens } : {}),
+  } as const;
+  const facts = { name: 'silent', status, openMs, ended: openMs < 12_000, closeCode: null };
+  return [
+    [2000, { type: 'fault', fault: 'bad-credentials', what: 'bite', who: 'silent', facts: { status } }],
+    [2000, answer],
+    [15_000, { type: 'measure', name: 'stranger', facts: { ...facts, echoed: false, broadcast: false } }],
+    [15_000, { type: 'measure', name: 'good', facts: { open: false, ...good } }],
+  ];
+}
+
+describe('at a stream of events', () => {
+  const sse = { protocol: 'sse' };
+
+  test('a page to log in is a refusal, though its status is 200', () => {
+    const events = answered(200, false, 0, { open: true });
+    expect(verdict('auth-window', events, sse).outcome).toBe('pass');
+    expect(verdict('late-auth', events, sse).outcome).toBe('pass');
+  });
+
+  test('a stream that begins and is ended later was not refused at once', () => {
+    const events = answered(200, true, 5000, { open: true });
+    expect(verdict('auth-window', events, sse).outcome).toBe('fail');
+    expect(verdict('late-auth', events, sse).outcome).toBe('pass');
+  });
+
+  test('the good one may be over when it was whole, but not when it was cut', () => {
+    expect(verdict('late-auth', answered(401, false, 0, { whole: true }), sse).outcome).toBe('pass');
+    expect(verdict('late-auth', answered(401, false, 0, { whole: false }), sse).outcome).toBe('inconclusive');
+  });
+});
+
 describe('late-auth', () => {
   test('a greeting that each gets at its own arrival is nothing delivered', () => {
     const hello = { '/type': { hash: 'hello', length: 5 } };
