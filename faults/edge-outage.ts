@@ -1,23 +1,25 @@
+import { STATUS_CODES } from 'node:http';
 import { every } from '../harness/clock.js';
 import type { Gate } from '../harness/contract.js';
 import { defineFault } from '../harness/define.js';
 
 const LOOK_MS = 100;
+/** Of 524, which no standard knows. */
+const CLOUDFLARES = 'A Timeout Occurred';
 const PAGE = '<html><head><title>Service Unavailable</title></head><body><h1>Service Unavailable</h1></body></html>\n';
 
 /** The proxy lives, the server behind it does not: whoever comes gets an HTML error page. */
 export default defineFault<Gate, { readonly status: number }>({
   id: 'edge-outage',
   hop: 'gate',
-  about: 'new connections get an HTML error page with 502 or 503',
+  about: 'new connections get an HTML error page with 502, 503 or 524',
   evidence: 'a page served',
   params: { status: 'HTTP status' },
   async inject(gate, { status }, { bite }) {
     const before = gate.accepted;
     let bitten = false;
-    const reason = status === 502 ? 'Bad Gateway' : 'Service Unavailable';
     const head = [
-      `HTTP/1.1 ${status} ${reason}`,
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? CLOUDFLARES}`,
       'Content-Type: text/html',
       `Content-Length: ${PAGE.length}`,
       'Connection: close',

@@ -5,8 +5,8 @@ import type { ReferenceServer } from '../harness/protocol.js';
 export default defineFault<ReferenceServer, { readonly code: number }>({
   id: 'goodbye',
   hop: 'driver',
-  about: 'our reference server sends a close frame with this code to everybody at once',
-  evidence: 'the sessions told; the frames stand in the history',
+  about: 'our reference server sends everybody a close frame with this code, or ends their streams, at once',
+  evidence: 'the sessions told; the frames and ends stand in the history',
   params: { code: 'close code' },
   async inject(reference, { code }, { bite }) {
     const told = reference.goAway(code);

@@ -5,7 +5,7 @@ import { defineFault } from '../harness/define.js';
 
 const LOOK_MS = 100;
 
-/** The server lives and will not have this client, or not now: 401, 403, 429, 503. */
+/** The server lives and will not have this client, or not now: 401, 403, 429, 503; or it has no more for it: 204. */
 export default defineFault<
   Gate,
   { readonly gate: string; readonly status: number; readonly retryAfterS: number | null }
@@ -22,7 +22,8 @@ export default defineFault<
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       ...(retryAfterS === null ? [] : [`Retry-After: ${retryAfterS}`]),
       ...(status === 401 ? ['WWW-Authenticate: Bearer'] : []),
-      'Content-Length: 0',
+      // "A server MUST NOT send a Content-Length header field in any response with a status code of ... 204" [RFC 9110, 8.6].
+      ...(status === 204 ? [] : ['Content-Length: 0']),
       'Connection: close',
     ];
     await gate.setDoor({ kind: 'answer', bytes: `${head.join('\r\n')}\r\n\r\n` });

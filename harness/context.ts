@@ -34,8 +34,8 @@ export interface ContextSettings {
 const DEATH_MS = 100;
 /** The shorter of the usual drain windows, 30-60 s. */
 const CLOSE_TIMEOUT_MS = 30_000;
-/** A native client's own is "probably in the region of a few seconds" [WHATWG HTML 9.2.2]. */
-const RETRY_MS = 3_000;
+/** What is asked of clients of an overloaded stream: longer than any first delay of their own. */
+const RETRY_MS = 9_000;
 
 /** What a scenario works with. Everything it starts or injects is undone by disposing the context, last first. */
 export function createContext(settings: ContextSettings): ScenarioContext & AsyncDisposable {

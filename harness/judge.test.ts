@@ -102,6 +102,13 @@ describe('the judge', () => {
     });
   });
 
+  test('what fails only in a part of a lower level takes nothing with it', () => {
+    const part = check('w/a', () => fail('', { because: tell(EVENTS), level: 'SHOULD' }));
+    const other = check('w/b', () => pass(''), { needs: ['w/a'] });
+    const [first, second] = outcomes([{ check: part }, { check: other }]);
+    expect([first?.outcome, first?.level, second?.outcome]).toEqual(['fail', 'SHOULD', 'pass']);
+  });
+
   test("a target's own threshold wins", () => {
     const target = { ...STORY_TARGET, expect: { 'w/a': { limit: 7 } } };
     const seen: number[] = [];

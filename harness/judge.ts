@@ -42,12 +42,17 @@ export function judge(
     }
     return { check, expect, finding: guarded(check, view, { target, options, expect }) };
   });
-  const failed = new Set(found.filter(({ finding }) => finding.outcome === 'fail').map(({ check }) => check.id));
+  const failed = new Set(found.filter(failedWhole).map(({ check }) => check.id));
   return found.map(({ check, expect, finding }) => {
     const cause = check.needs?.find((id) => failed.has(id));
     const settled = cause !== undefined && finding.outcome !== 'skipped' ? skipped(`follows from ${cause}`) : finding;
     return toVerdict(check, expect, settled);
   });
+}
+
+/** What failed only in a part that is asked for less strictly is well enough for others to build on. */
+function failedWhole({ check, finding }: { readonly check: Check; readonly finding: Finding }): boolean {
+  return finding.outcome === 'fail' && (finding.level === undefined || finding.level === check.level);
 }
 
 function thresholds(check: Check, target: Target, options: RunOptions): Record<string, number> {

@@ -38,7 +38,7 @@ export interface ReferenceOptions {
   readonly pushMs?: number;
   /** How long a client may leave a goodbye unanswered before it is cut off. */
   readonly closeTimeoutMs?: number;
-  /** What it asks clients to wait before they come back, where the protocol has a field for it. */
+  /** What it asks clients to wait where it has too much to do, and the protocol has a field for it. */
   readonly retryMs?: number;
   /** The query parameter or header, or the JSON text's shape, in which a client presents its last id. */
   readonly resumeFrom?: (request: {
@@ -53,7 +53,7 @@ export interface ReferenceServer extends AsyncDisposable {
   readonly port: number;
   /** The number of the newest message. */
   readonly last: number;
-  /** The protocol's goodbye to everybody, as a server that restarts says it; how many were told. `code` where it has codes. */
+  /** The protocol's goodbye to everybody, as a server that restarts says it; how many were told. `code` where it has codes; 1013 asks for more time in any protocol. */
   goAway(code: number): number;
   /** Whoever comes from now on is let in, and dropped at once without a word. */
   dropNewcomers(): void;

@@ -17,7 +17,7 @@ export function windowOf(history: HistoryView, label: string) {
   return from === undefined || to === undefined ? undefined : { from, to };
 }
 
-/** Sessions that were opened between two times, by gate: each attempt whose handshake was answered with 101. */
+/** Sessions that were opened between two times, by gate: each attempt whose handshake was answered with 101, or with a stream. */
 export function sessionsOf(history: HistoryView, prefix: string, from: number, to: number): readonly Attempt[][] {
   const opened = history.of('handshake').filter(({ status, opens }) => status === 101 || opens);
   return gatesOf(history, prefix).map((gate) => {
@@ -33,16 +33,18 @@ export function gatesOf(history: HistoryView, prefix: string): string[] {
     .sort();
 }
 
-/** What one copy made of one close frame. */
+/** What one copy made of one goodbye: a close frame, or the orderly end of a stream of events. */
 export interface Farewell {
   readonly gate: string;
   readonly code: number | undefined;
   readonly told: EventOf<'message'>;
-  /** Until it answered the frame, or ended the connection; null where it did neither. */
+  /** What its streams were last told to wait by `retry:` [WHATWG HTML 9.2.6]. */
+  readonly retryMs: number | null;
+  /** Until it answered the frame, or ended the connection; null where it did neither. Nobody stays in a stream that has ended. */
   readonly leaveMs: number | null;
-  /** From the connection's end to its next attempt (CHECKLIST rule 2); null where none came. */
+  /** From the end of the connection, or of the stream, to its next attempt (CHECKLIST rule 2); null where none came. */
   readonly delayMs: number | null;
-  /** The next attempt, from the frame on. */
+  /** The next attempt, from the goodbye on. */
   readonly backMs: number | null;
 }
 
@@ -50,22 +52,34 @@ export function farewellsOf(history: HistoryView, label: string): Farewell[] {
   const window = windowOf(history, label);
   if (!window) return [];
   const { from, to } = window;
-  const closes = history.of('message').filter(({ opcode, t }) => opcode === 'close' && t >= from && t < to);
+  const messages = history.of('message');
+  const closes = messages.filter(({ opcode, t }) => opcode === 'close' && t >= from && t < to);
   return gatesOf(history, GOODBYE_GATE).flatMap((gate) => {
     const told = closes.find((event) => event.gate === gate && event.dir === 'down');
     if (!told) return [];
     const connections = history.of('connection').filter((event) => event.gate === gate && event.t < to);
     const end = connections.find((event) => event.what === 'end' && event.conn === told.conn);
+    const requests = history.of('handshake').filter((event) => event.gate === gate && event.conn === told.conn);
+    const endsStream = requests.some(({ opens }) => opens === true);
     const answer = closes.find((event) => event.gate === gate && event.dir === 'up' && event.conn === told.conn);
-    const left = answer ?? (end?.what === 'end' && end.by === 'client' ? end : undefined);
-    const next = connections.find(({ what, conn, t }) => what === 'start' && conn !== told.conn && t >= told.t);
+    const left = endsStream ? told : (answer ?? (end?.what === 'end' && end.by === 'client' ? end : undefined));
+    // HTTP keeps connections: the next request may come on the same one.
+    const next = [
+      ...connections.filter(({ what, conn, t }) => what === 'start' && conn !== told.conn && t >= told.t),
+      ...requests.filter(({ dir, t }) => endsStream && dir === 'up' && t > told.t && t < to),
+    ].toSorted((a, b) => a.t - b.t)[0];
+    const freeAt = endsStream ? told.t : end?.t;
+    const asked = messages.flatMap(({ gate: at, dir, fields, t }) =>
+      at === gate && dir === 'down' && t <= told.t && typeof fields?.retry === 'number' ? fields.retry : [],
+    );
     return [
       {
         gate,
         code: told.closeCode,
         told,
+        retryMs: asked.at(-1) ?? null,
         leaveMs: left ? left.t - told.t : null,
-        delayMs: next ? Math.max(0, next.t - (end?.t ?? next.t)) : null,
+        delayMs: next ? Math.max(0, next.t - (freeAt ?? next.t)) : null,
         backMs: next ? next.t - told.t : null,
       },
     ];

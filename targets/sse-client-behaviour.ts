@@ -16,7 +16,7 @@ export interface Behaviour {
   /** The least delay before the next attempt after so many failures in a row; null gives up. */
   readonly leastMs: (failures: number, why: Why) => number | null;
   /** What comes on top of it, or of what the server asks for. */
-  readonly jitterMs: (failures: number) => number;
+  readonly jitterMs: (failures: number, why: Why) => number;
   /** How long a stream must last for the failures before it to be forgotten. */
   readonly stableMs: number;
   /** What it makes of `retry:`, in real milliseconds: they are the server's own. */

@@ -57,7 +57,7 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
 
   function comeBack({ status, whole, retryAfter }: Ending): void {
     if (behaviour.stops(status)) return;
-    const jitterMs = behaviour.jitterMs(failures);
+    const jitterMs = behaviour.jitterMs(failures, { status, whole });
     const leastMs = behaviour.leastMs(failures, { status, whole });
     failures += 1;
     const askedMs = Math.max(retryMs, behaviour.askedMs(status, retryAfter));

@@ -7,13 +7,15 @@ import { answerTokens } from './token-answer.js';
 const HISTORY = 10_000;
 /** The shorter of the usual drain windows, 30-60 s. */
 const CLOSE_TIMEOUT_MS = 30_000;
-/** As an SSE server should send it: a native client has no jitter of its own. */
-const RETRY_MS = 3000;
+/** Longer than any first delay of a client's own. */
+const RETRY_MS = 9000;
+const TRY_AGAIN_LATER = 1013;
 const ANSWER = 'Whoever asks by POST gets an answer that has an end'.split(' ');
 
 /**
  * A stream of events on any path: an `id:` and JSON data every 200 ms, a comment every 15 s, replay for whoever presents an id. A
- * POST is answered as an LLM would, in the shape that its path asks for.
+ * POST is answered as an LLM would, in the shape that its path asks for. No `retry:` before it has too much to do: what clients do
+ * of themselves is to be seen.
  */
 export async function startEventReference(options: ReferenceOptions): Promise<ReferenceServer> {
   const streams = new Set<ServerResponse>();
@@ -21,6 +23,7 @@ export async function startEventReference(options: ReferenceOptions): Promise<Re
   let last = options.base;
   let dropping = false;
   let dropped = 0;
+  const retryMs = Math.round(options.retryMs ?? RETRY_MS);
   const text = (seq: number) =>
     `id: ${seq}\ndata: ${JSON.stringify({ type: 'message', seq, data: `message ${seq}` })}\n\n`;
 
@@ -37,7 +40,6 @@ export async function startEventReference(options: ReferenceOptions): Promise<Re
       return void request.socket.destroy();
     }
     const from = presented(request);
-    response.write(`retry: ${Math.round(options.retryMs ?? RETRY_MS)}\n\n`);
     const first = from === undefined ? last + 1 : Math.max(from + 1, options.base + 1, last - HISTORY + 1);
     for (let seq = first; seq <= last; seq++) response.write(text(seq));
     streams.add(response);
@@ -87,11 +89,15 @@ export async function startEventReference(options: ReferenceOptions): Promise<Re
     dropNewcomers() {
       dropping = true;
     },
-    goAway() {
+    goAway(code) {
       const told = [...streams];
+      if (code === TRY_AGAIN_LATER) last += 1;
       for (const stream of told) {
-        stream.end();
         const { socket } = stream;
+        // With data, since some read no block that dispatches nothing.
+        if (code === TRY_AGAIN_LATER) stream.write(`retry: ${retryMs}\n${text(last)}`);
+        // A server that goes takes no further request on the connection either.
+        stream.end(() => socket?.end());
         patience.push(after(options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS, () => socket?.destroy()));
       }
       return told.length;

@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { EventSource } from 'eventsource';
 import { waitFor } from '../clock.js';
 import type { EventBody, Target } from '../contract.js';
@@ -118,4 +118,23 @@ describe('the reference server', () => {
     source.close();
     expect(ids).toEqual(ids.map((_, i) => (ids[0] ?? 0) + i));
   }, 20_000);
+
+  test('says by retry when to come back where it has too much to do, and ends stream and connection', async () => {
+    await using reference = await startEventReference({ base: 500, pushMs: 20, retryMs: 700 });
+    const socket = connect(reference.port, '127.0.0.1');
+    let text = '';
+    let ended = false;
+    socket.on('data', (bytes) => {
+      text += bytes.toString();
+    });
+    socket.on('end', () => {
+      ended = true;
+    });
+    socket.write('GET / HTTP/1.1\r\nHost: reference\r\n\r\n');
+    await waitFor(() => text.includes('data: '), 5000);
+    expect(reference.goAway(1013)).toBe(1);
+    await waitFor(() => ended, 5000);
+    expect(text.match(/retry: \d+/g)).toEqual(['retry: 700']);
+    expect(text).toMatch(/retry: 700\nid: \d+\ndata: .*\n\n\r\n0\r\n\r\n$/);
+  });
 });

@@ -12,11 +12,11 @@ const PATIENCE_MS = 10_000;
 const AGAIN_MS = 5000;
 const EXPIRED = { from: -30, to: -1 };
 
-/** One client after another, each told wss:// and the run's own CA: first a certificate that is in order, as the control. */
+/** One client after another, each told its protocol's scheme for TLS and the run's own CA: first a certificate that is in order, as the control. */
 export default defineScenario({
   id: 'certificates',
   about:
-    'the client is sent to wss:// with a good certificate, then with one self-signed, one expired, one for another name',
+    'the client is sent to wss:// or https:// with a good certificate, then with one self-signed, one expired, one for another name',
   role: 'client',
   lane: 'quiet',
   faults: ['bad-certificate'],

@@ -14,6 +14,8 @@ import { holding, startHolding } from './held-sessions.js';
  * does not begin its backoff anew waits longer each time, whatever it is told.
  */
 const CODES = [1001, 1013, 1001] as const;
+/** A stream of events is ended without a word, and then with `retry:`, which stays in force from then on. */
+const ENDS = [1001, 1013] as const;
 /** The longer of the usual drain windows, 30-60 s. */
 const RETURN_MS = 60_000;
 const HEALTH_MS = 10_000;
@@ -53,7 +55,7 @@ async function sayInRounds(context: ScenarioContext, onFirstRound: () => void): 
     if (reference) await context.inject(goodbye, reference, { code });
     else if (own) await context.inject(stop, own, { signal: target.server?.stopSignal ?? 'SIGTERM' });
   };
-  for (const [round, code] of (own ? [1001] : CODES).entries()) {
+  for (const [round, code] of (own ? [1001] : target.protocol === 'sse' ? ENDS : CODES).entries()) {
     if (round > 0) await context.watch(context.ms(HEALTH_MS));
     await untilCalm(context);
     const present = holding(gates, context.ms(HEALTH_MS));

@@ -48,14 +48,13 @@ export default defineScenario({
           await shut.heal();
         },
       ],
-      [
-        'edge',
-        async (gate) => {
-          const pages = await context.inject(edgeOutage, gate, { status: 503 });
-          await context.watch(context.ms(EDGE_MS));
-          await pages.heal();
-        },
-      ],
+      ['edge', (gate) => serveErrorPages(context, gate, 503)],
+      // A client that reads HTTP by itself may take one status for another than the next.
+      ...(context.target.protocol === 'sse'
+        ? [502, 524].map(
+            (status) => [`edge-${status}`, (gate: Gate) => serveErrorPages(context, gate, status)] as const,
+          )
+        : []),
     ];
     const one = ([kind, disturb]: readonly [string, Disturb]) => watchOne(context, server, kind, disturb);
     // A client with a port of its own leaves no room for a second one.
@@ -65,6 +64,12 @@ export default defineScenario({
 });
 
 type Disturb = (gate: Gate, goAway: () => Promise<void>) => Promise<void>;
+
+async function serveErrorPages(context: ScenarioContext, gate: Gate, status: number): Promise<void> {
+  const pages = await context.inject(edgeOutage, gate, { status });
+  await context.watch(context.ms(EDGE_MS));
+  await pages.heal();
+}
 
 async function watchOne(
   context: ScenarioContext,

@@ -31,7 +31,7 @@ const BURST_MS = 250;
 export default defineScenario({
   id: 'turned-away',
   about:
-    'let in and dropped at once; refused with 401, 403, and 429 and 503 with Retry-After; sent away with 1001 and 1013: copies of the client side by side',
+    'let in and dropped at once; refused with 401, 403, and 429 and 503 with Retry-After; sent away with 1001 and 1013, or by the end of the stream and retry, and with 204: copies of the client side by side',
   role: 'client',
   lane: 'quiet',
   timingMs: 78_000,
@@ -47,6 +47,10 @@ export default defineScenario({
       () => refuseWith(context, upstream, { status: 403, retryAfterS: null, inTurn }),
       () => refuseWith(context, upstream, { status: 429, retryAfterS, inTurn }),
       () => refuseWith(context, upstream, { status: 503, retryAfterS, inTurn }),
+      // There it says that there is no more to come [WHATWG HTML 9.2.1].
+      ...(context.target.protocol === 'sse'
+        ? [() => refuseWith(context, upstream, { status: 204, retryAfterS: null, inTurn })]
+        : []),
     ];
     // A client with a port of its own leaves no room for a second one: one after another, and nothing that compares copies.
     if (told) for (const one of refusals) await one();

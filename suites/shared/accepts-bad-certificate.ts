@@ -1,27 +1,30 @@
-import type { EventOf } from '../../harness/contract.js';
+import type { EventOf, Target } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { schemeOf } from '../../harness/schemes.js';
 
 const KINDS = ['self-signed', 'expired', 'wrong-name'];
 
 export default defineCheck({
   id: 'accepts-bad-certificate',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 2,
   role: 'client',
   scenario: 'certificates',
+  streams: 'any',
   title: 'MUST refuse a server whose certificate is self-signed, expired or for another name, and send it nothing',
   why: 'A client that takes any certificate hands its credential to whoever answers: on a hotel network that is not the server.',
   fix: 'Leave certificate and host name checks on (no rejectUnauthorized: false, InsecureSkipVerify, CERT_NONE, check_hostname = False); give the client the CA of a private server instead.',
-  source: 'RFC 6455 section 10.6 with RFC 6125 and RFC 5280 section 6; CHECKLIST: "refused, no credential sent"',
+  source:
+    'RFC 6455 section 10.6, RFC 9110 section 4.3.4 ("the client MUST verify that the service\'s identity is an acceptable match for the URI\'s origin server") with RFC 6125 and RFC 5280 section 6; CHECKLIST: "refused, no credential sent"',
   measured: { accepted: 'kinds of certificate', refusals: 'what the client said' },
   expect: {},
-  judge(history) {
+  judge(history, { target }) {
     const visits = history.measures('certificate');
     const good = visits.find(({ facts }) => facts.kind === 'good');
     if (!good) return inconclusive('the client was never shown a certificate');
-    if (!sent(good)) return skipped(whyNot(good), { because: [good] });
+    if (!sent(good)) return skipped(whyNot(good, target), { because: [good] });
     const bad = KINDS.flatMap((kind) => visits.filter(({ facts }) => facts.kind === kind));
     const accepted = bad.filter(sent).map(({ facts }) => String(facts.kind));
     const refusals = bad.map(({ facts }) => `${facts.kind}: ${facts.refusal ?? 'connection ended'}`);
@@ -48,11 +51,12 @@ function sent({ facts }: EventOf<'measure'>): boolean {
 }
 
 /** Without a good certificate that is taken, a bad one that is not proves nothing. */
-function whyNot({ facts }: EventOf<'measure'>): string {
-  if (Number(facts.plain) > 0) return 'needs a client that takes a wss:// URL: this one spoke without TLS';
-  if (Number(facts.came) === 0) return 'needs a client that takes a wss:// URL: this one did not come';
-  if (Number(facts.shown) === 0)
-    return 'needs a client that takes a wss:// URL: this one left before it was shown a certificate';
+function whyNot({ facts }: EventOf<'measure'>, { protocol }: Target): string {
+  const scheme = schemeOf(protocol, true);
+  const taker = `needs a client that takes ${scheme.startsWith('h') ? 'an' : 'a'} ${scheme}:// URL`;
+  if (Number(facts.plain) > 0) return `${taker}: this one spoke without TLS`;
+  if (Number(facts.came) === 0) return `${taker}: this one did not come`;
+  if (Number(facts.shown) === 0) return `${taker}: this one left before it was shown a certificate`;
   return `needs a client that trusts the CA of NODE_EXTRA_CA_CERTS or SSL_CERT_FILE: it refused a good certificate${
     facts.refusal === null ? '' : ` (${facts.refusal})`
   }, so its refusing others would prove nothing`;

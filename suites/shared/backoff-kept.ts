@@ -8,7 +8,7 @@ import { outageStory, unready } from './outage-evidence.js';
 
 export default defineCheck({
   id: 'backoff-kept',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',

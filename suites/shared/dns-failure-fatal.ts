@@ -7,7 +7,7 @@ const IN_WORDS: Readonly<Record<string, string>> = { servfail: 'answered by SERV
 
 export default defineCheck({
   id: 'dns-failure-fatal',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',

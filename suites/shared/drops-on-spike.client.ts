@@ -3,7 +3,7 @@ import { judgeSpike, spikeStory } from './spike-evidence.js';
 
 export default defineCheck({
   id: 'drops-on-spike',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 4,
   role: 'client',

@@ -3,6 +3,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords, mean } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
+import { MAY_WAIT_MORE, WAITS, waitsByStandard } from './event-source-standard.js';
 import { outageStory, unready } from './outage-evidence.js';
 
 /** At the cap it takes this many to say that the delays have stopped there. */
@@ -10,7 +11,10 @@ const REMARK_MS = 60_000;
 
 export default defineCheck({
   id: 'fixed-retry',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: { level: 'SHOULD', title: 'SHOULD wait longer after each failed attempt, up to a cap of at most 120 s' },
+  },
   level: 'MUST',
   antiPattern: 3,
   role: 'client',
@@ -18,8 +22,7 @@ export default defineCheck({
   title: 'MUST wait longer after each failed attempt, up to a cap of at most 120 s',
   why: 'A fleet that retries at a fixed rate keeps a struggling server down: the load never lets up while it tries to start.',
   fix: 'Multiply the delay after each failure (by 1.5 to 2) from about 1 s to a cap of 30 s; begin again only after a connection has lasted.',
-  source:
-    'CHECKLIST rule 5, fitted over the means of all processes; the numbers of the gRPC connection-backoff document: 1 s, x1.6, cap 120 s',
+  source: `CHECKLIST rule 5, fitted over the means of all processes; the numbers of the gRPC connection-backoff document: 1 s, x1.6, cap 120 s; for a stream of events a SHOULD (rule 17), for ${WAITS}, ${MAY_WAIT_MORE}`,
   measured: {
     attempts: 'per process',
     firstDelayMs: 'ms',
@@ -31,7 +34,7 @@ export default defineCheck({
   },
   expect: { maxCapMs: 120_000, flatBelow: 1.2, growsAbove: 1.05, lastOverFirst: 1.5 },
   scaled: ['maxCapMs'],
-  judge(history, { expect, options }) {
+  judge(history, { expect, options, target }) {
     const outage = outageOf(history);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
@@ -68,7 +71,8 @@ export default defineCheck({
     const doubled = means.slice(1).some((ms) => ms >= 2 * first);
     const grown = last >= (expect.lastOverFirst ?? 1.5) * first;
     if (growth && growth.upper < (expect.flatBelow ?? 1.2) && !doubled) {
-      return fail(`the delays do not grow: ${seen}`, { measured, because });
+      const { remark, ...standard } = waitsByStandard(target);
+      return fail(`the delays do not grow: ${seen}${remark}`, { measured, because, ...standard });
     }
     const remark = capMs !== null && capMs > REMARK_MS * options.scale ? `; a cap of ${inWords(capMs)} is long` : '';
     const capped = capMs === null ? 'no cap seen' : `cap ${inWords(capMs)}`;

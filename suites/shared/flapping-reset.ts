@@ -3,6 +3,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, mean, ratioOf } from '../../harness/numbers.js';
 import { FLAP_GATE, FLAPPING, sessionsOf, windowOf } from '../../harness/turned-away.js';
+import { MAY_WAIT_MORE } from './event-source-standard.js';
 import { flappingStory, missing } from './turned-away-evidence.js';
 
 const MIN_DELAYS = 3;
@@ -14,7 +15,7 @@ const MANY = 15;
  */
 export default defineCheck({
   id: 'flapping-reset',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
@@ -22,8 +23,7 @@ export default defineCheck({
   title: 'SHOULD go on backing off while a server lets it in and drops it at once',
   why: 'A server in a crash loop, or a proxy without a backend, answers the handshake and falls over. A client that takes each handshake for a success starts its backoff anew every time, and hammers it at its fastest pace.',
   fix: 'Set the counter of failures back only after a connection has lasted for some seconds (5 to 10), not when it opens.',
-  source:
-    'CHECKLIST rule 20: 6 attempts or 60 s; RFC 6455, 7.2.3: "Should the first reconnect attempt fail, subsequent reconnect attempts SHOULD be delayed by increasingly longer amounts of time"',
+  source: `CHECKLIST rule 20: 6 attempts or 60 s; RFC 6455, 7.2.3: "Should the first reconnect attempt fail, subsequent reconnect attempts SHOULD be delayed by increasingly longer amounts of time"; for a stream of events WHATWG HTML ${MAY_WAIT_MORE}`,
   measured: { delaysMs: 'ms, means over processes', growth: 'late delays / early ones' },
   expect: { growsAbove: 1.2, flatBelow: 1.5, capOverFirst: 1.4, capBelow: 2, hotMs: 1000, minProcesses: 3 },
   scaled: ['hotMs'],

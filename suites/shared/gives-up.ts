@@ -11,7 +11,7 @@ const GROWTH_MARGIN = 1.5;
 
 export default defineCheck({
   id: 'gives-up',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',

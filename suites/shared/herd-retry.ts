@@ -1,8 +1,9 @@
-import { stallOf } from '../../harness/attempts.js';
+import { IMMEDIATE_MS, stallOf } from '../../harness/attempts.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { deviation, inWords, peakIn } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
+import { waitsByStandard } from './event-source-standard.js';
 import { outageStory, unready } from './outage-evidence.js';
 
 const WINDOW_MS = 100;
@@ -14,7 +15,7 @@ const WINDOW_MS = 100;
  */
 export default defineCheck({
   id: 'herd-retry',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
@@ -26,7 +27,7 @@ export default defineCheck({
   measured: { firstPeakPer100ms: 'attempts' },
   expect: { maxShare: 0.5, narrowMs: 45, wideMs: 85, minProcesses: 8 },
   scaled: ['narrowMs', 'wideMs'],
-  judge(history, { expect, options }) {
+  judge(history, { expect, options, target }) {
     const outage = outageOf(history);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
@@ -58,7 +59,12 @@ export default defineCheck({
         because,
         confidence: 'medium',
       });
-    if (spreadMs < (expect.narrowMs ?? 45)) return fail(said, { measured, because });
+    if (spreadMs < (expect.narrowMs ?? 45)) {
+      // Who comes back at once does not wait for the reconnection time either.
+      const isImmediate = outage.delays.every(([first = 0]) => first <= IMMEDIATE_MS);
+      const { remark, ...standard } = isImmediate ? { remark: '' } : waitsByStandard(target);
+      return fail(`${said}${remark}`, { measured, because, ...standard });
+    }
     return inconclusive(`${said}: too few processes to tell a narrow spread from chance (--copies)`, {
       measured,
       because,

@@ -8,7 +8,7 @@ const WINDOW_MS = 10_000;
 
 export default defineCheck({
   id: 'hot-retry',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 3,
   role: 'client',

@@ -3,33 +3,37 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { mean } from '../../harness/numbers.js';
 import { farewellsOf, goodbyeLabel } from '../../harness/turned-away.js';
-import { type Part, retryAfter, tryAgainLater } from './retry-hint-evidence.js';
+import { type Part, retryAfter, retryField, tryAgainLater } from './retry-hint-evidence.js';
 import { goodbyeStory, refusedStory } from './turned-away-evidence.js';
 
 const STATUSES = [503, 429] as const;
 export default defineCheck({
   id: 'ignores-retry-hint',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
   scenario: 'turned-away',
   title: 'SHOULD not come back sooner than the server asks for',
   why: 'Retry-After, and "try again later", are how an overloaded server sends its clients away for long enough to recover. Clients that come back at their own pace keep it down.',
-  fix: 'Take the larger of your own delay and Retry-After (ws: "unexpected-response"; Python websockets: InvalidStatus.response), and wait longer after a close with 1013. A page cannot read the header: there the server has to let it in and close with 1013.',
+  fix: 'Take the larger of your own delay and Retry-After (ws: "unexpected-response"; Python websockets: InvalidStatus.response), and wait longer after a close with 1013; of a stream of events keep the last `retry:` and wait no less. A page cannot read the header: there the server has to let it in and close with 1013, or send `retry:`.',
   source:
-    'RFC 9110, 10.2.3: "Servers send the "Retry-After" header field to indicate how long the user agent ought to wait before making a follow-up request"; 1013: CHECKLIST rule 21, longer than its delay after 1001 (the registration says: reconnect "upon user action")',
+    'RFC 9110, 10.2.3: "Servers send the "Retry-After" header field to indicate how long the user agent ought to wait before making a follow-up request"; 1013: CHECKLIST rule 21, longer than its delay after 1001 (the registration says: reconnect "upon user action"); `retry:`: WHATWG HTML 9.2.6, "set the event stream\'s reconnection time to that integer", and 9.2.3, "Wait a delay equal to the reconnection time of the event source"',
   measured: { askedMs: 'ms', waitedMs: 'ms, the shortest', after1001Ms: 'ms, mean', after1013Ms: 'ms, mean' },
   expect: { longerAbove: 1.25, sameBelow: 1.8 },
-  judge(history, { expect }) {
-    const parts = [...STATUSES.map((status) => retryAfter(history, status)), tryAgainLater(history, expect)];
+  judge(history, { expect, target }) {
+    const isStream = target.protocol === 'sse';
+    const parts = [
+      ...STATUSES.map((status) => retryAfter(history, status, target)),
+      isStream ? retryField(history) : tryAgainLater(history, expect),
+    ];
     const asked = parts.filter(({ waitedMs }) => waitedMs !== undefined);
     const shortest = asked.toSorted((a, b) => (a.waitedMs ?? 0) - (b.waitedMs ?? 0))[0];
     const measured = {
       askedMs: shortest?.askedMs ?? null,
       waitedMs: shortest?.waitedMs === undefined ? null : Math.round(shortest.waitedMs),
-      after1001Ms: rounded(delays(history, [0, 2])),
-      after1013Ms: rounded(delays(history, [1])),
+      after1001Ms: isStream ? null : rounded(delays(history, [0, 2])),
+      after1013Ms: isStream ? null : rounded(delays(history, [1])),
     };
     const because = parts.flatMap((part) => part.because);
     const say = (states: readonly Part['state'][]) =>

@@ -3,6 +3,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { deviation, inWords, mean, median } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
+import { MAY_WAIT_MORE, WAITS, waitsByStandard } from './event-source-standard.js';
 import { outageStory, unready } from './outage-evidence.js';
 
 const PROCESSES = 8;
@@ -10,7 +11,13 @@ const ATTEMPTS = 3;
 
 export default defineCheck({
   id: 'no-jitter',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
+  inProtocol: {
+    sse: {
+      level: 'SHOULD',
+      title: 'SHOULD draw its retry delays at random, so that a fleet does not come back in step',
+    },
+  },
   level: 'MUST',
   antiPattern: 3,
   role: 'client',
@@ -18,7 +25,7 @@ export default defineCheck({
   title: 'MUST draw its retry delays at random, so that a fleet does not come back in step',
   why: 'Ten thousand clients that were cut in the same instant and all wait exactly 1, 2, 4 s arrive together each time: the server is flattened again and again.',
   fix: 'Multiply each delay by a random factor (0.5 to 1.5, or full jitter), after the cap was applied, so that it is not lost there.',
-  source: 'CHECKLIST rule 6: deviation over processes / mean, against a control client of fixed delay in the same run',
+  source: `CHECKLIST rule 6: deviation over processes / mean, against a control client of fixed delay in the same run; for a stream of events a SHOULD (rule 17), for ${WAITS}, ${MAY_WAIT_MORE}`,
   measured: {
     jitterRatio: 'ratio below the cap',
     jitterRatioAtCap: 'ratio',
@@ -27,7 +34,7 @@ export default defineCheck({
     attempts: 'delays compared',
   },
   expect: { failBelow: 0.02, passAbove: 0.04, noiseFactor: 3, minProcesses: PROCESSES },
-  judge(history, { expect }) {
+  judge(history, { expect, target }) {
     const outage = outageOf(history);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
@@ -68,9 +75,10 @@ export default defineCheck({
     const flat = parts.find((part) => part.ratio < (expect.failBelow ?? 0.02));
     if (flat) {
       const ms = inWords(flat.spreadMs);
+      const { remark, ...standard } = waitsByStandard(target);
       return fail(
-        `${processes} processes differ by ${percent(flat.ratio)} ${flat.where} (${ms}; the harness's own noise is ${inWords(noise.floorMs)})`,
-        { measured, because },
+        `${processes} processes differ by ${percent(flat.ratio)} ${flat.where} (${ms}; the harness's own noise is ${inWords(noise.floorMs)})${remark}`,
+        { measured, because, ...standard },
       );
     }
     const good = parts.every(

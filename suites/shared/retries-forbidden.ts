@@ -8,14 +8,14 @@ const STATUSES = [401, 403] as const;
 
 export default defineCheck({
   id: 'retries-forbidden',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 2,
   role: 'client',
   scenario: 'turned-away',
   title: 'SHOULD make at most 3 attempts in 30 s where it is refused with 401 or 403',
   why: 'A credential that was refused is refused again. A client that goes on trying hammers the login of everybody, may lock its own account, and never tells its user why.',
-  fix: 'On 401 or 403 renew the credential first, or stop and tell the user; at least wait 15 s. A page cannot see the status of a WebSocket handshake: let the server accept and close with a 44xx code, or ask by fetch after a failed attempt.',
+  fix: 'On 401 or 403 renew the credential first, or stop and tell the user; at least wait 15 s. A page cannot see the status that met a WebSocket or an EventSource: let the server accept and close with a 44xx code, or send an event that says so; or ask by fetch after a failed attempt.',
   source:
     'CHECKLIST: at most 3 attempts in 30 s; RFC 9110, 15.5.2: "If the request included authentication credentials, then the 401 response indicates that authorization has been refused for those credentials", 15.5.4: "The client SHOULD NOT automatically repeat the request with the same credentials"',
   measured: { attempts: 'in 30 s, the most of 401 and 403' },

@@ -1,5 +1,5 @@
 import { delaysOf, stallOf } from '../../harness/attempts.js';
-import type { HistoryEvent, HistoryView } from '../../harness/contract.js';
+import type { HistoryEvent, HistoryView, Target } from '../../harness/contract.js';
 import { inWords, mean, type Ratio, ratioOf } from '../../harness/numbers.js';
 import {
   type Farewell,
@@ -29,7 +29,7 @@ export interface Part {
 }
 
 /** One copy was refused with this status and told when to come again: the next two attempts are looked at. */
-export function retryAfter(history: HistoryView, status: number): Part {
+export function retryAfter(history: HistoryView, status: number, { protocol }: Target): Part {
   const gate = `${REFUSED_GATE}${status}`;
   const refused = refusedWith(history, status);
   if (isFinding(refused)) {
@@ -39,14 +39,15 @@ export function retryAfter(history: HistoryView, status: number): Part {
   const { attempts, askedMs, cutAt, seenUntil, exited } = refused;
   const [first] = attempts;
   if (!first || askedMs === null) return { state: 'open', said: `${status} asked for nothing`, because: [] };
-  // Only what is made after the manner of a browser sends this header, and cannot read the answer to a handshake.
+  // Only what is made after the manner of a browser sends this header, and cannot read the answer to a WebSocket's handshake.
   const request = history.of('handshake').find((event) => event.gate === gate && event.dir === 'up');
-  if (request?.fields && 'sec-fetch-mode' in request.fields)
+  if (protocol === 'websocket' && request?.fields && 'sec-fetch-mode' in request.fields)
     return { state: 'none', said: 'a browser-like WebSocket cannot read Retry-After', because: [request] };
   const because = [...refused.bites.slice(0, 1), ...attempts.slice(0, 3).map((attempt) => attempt.first)];
   const asked = `${status} asked for ${inWords(askedMs)}`;
   const [waitedMs, ...later] = delaysOf(attempts, cutAt).slice(1, 3);
   if (waitedMs === undefined) {
+    if (protocol === 'sse') return { state: 'none', said: `stopped at ${status}, as the standard orders`, because };
     const unseenMs = seenUntil - first.endAt;
     const said = `${asked}, and ${exited ? 'its process ended' : `no further attempt came within ${inWords(unseenMs)}`}`;
     return { state: 'open', said, because };
@@ -60,6 +61,27 @@ export function retryAfter(history: HistoryView, status: number): Part {
   if (early === 1) return { ...part, state: 'open', said: `${said}, which once was in time or is not known` };
   if (first.startAt - cutAt >= askedMs)
     return { ...part, state: 'open', said: `${asked}, and it waits as long when nobody asks` };
+  return { ...part, state: 'heeded', said };
+}
+
+/** All copies' streams were ended, at last after `retry:` had said when to come again. */
+export function retryField(history: HistoryView): Part {
+  const [usual = [], later = []] = [0, 1].map((round) => farewellsOf(history, goodbyeLabel(round)));
+  const told = (later.length > 0 ? later : usual).filter(({ retryMs }) => retryMs !== null);
+  if (told.length === 0) return { state: 'none', said: 'no stream that ended in order had sent retry', because: [] };
+  const because = told.slice(0, 3).map((one) => one.told);
+  const back = told.filter(({ delayMs }) => delayMs !== null);
+  if (back.length === 0) return { state: 'open', said: 'none came back after retry', because };
+  const askedMs = Math.max(...back.map(({ retryMs }) => retryMs ?? 0));
+  const waits = back.map(({ delayMs }) => delayMs ?? 0);
+  const early = back.filter(({ delayMs, retryMs }) => (delayMs ?? 0) < (retryMs ?? 0) - EARLY_MS).length;
+  const waitedMs = Math.min(...waits);
+  const said = `retry asked for ${inWords(askedMs)}: ${waits.length} copies came back after ${inWords(waitedMs)} to ${inWords(Math.max(...waits))}`;
+  const part = { because, waitedMs, askedMs };
+  if (early >= 2) return { ...part, state: 'ignored', said };
+  if (early === 1) return { ...part, state: 'open', said: `${said}, one of them early` };
+  const isLong = later.length > 0 && usual.every(({ delayMs }) => delayMs !== null && delayMs >= askedMs);
+  if (isLong) return { ...part, state: 'open', said: `${said}, and it waits as long when nobody asks` };
   return { ...part, state: 'heeded', said };
 }
 

@@ -4,14 +4,14 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'silent-disconnect',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 4,
   role: 'client',
   scenario: 'frozen-client',
   title: 'MUST notice a dead link, and be back, within 90 s',
   why: 'When a phone changes networks or a NAT forgets a connection no FIN comes. A client that only waits for a close event waits for ever, and its user looks at a frozen screen.',
-  fix: 'Expect something (a ping, a message) at least every 45 s and reconnect when nothing came; or send pings and expect the pongs.',
+  fix: 'Expect something (a ping, a comment, a message) at least every 45 s and reconnect when nothing came; or, where the protocol has them, send pings and expect the pongs. An EventSource shows no comments: let the server send a heartbeat as a named event.',
   source: 'CHECKLIST rule 12: 90 s; nothing is closed, everything is withheld both ways',
   measured: { detectMs: 'ms', backMs: 'ms' },
   expect: { maxDetectMs: 90_000 },

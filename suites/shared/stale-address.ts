@@ -4,7 +4,7 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'stale-address',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
