@@ -16,7 +16,6 @@ export const meta: TrickyMeta = {
     'sse/ignores-204',
     'sse/ignores-retry-hint',
     'sse/retries-forbidden',
-    'sse/slow-to-leave',
     'sse/accepts-bad-certificate',
   ],
 };

@@ -13,4 +13,5 @@ export const meta: TrickyMeta = {
 const createConnection = (options: object) =>
   connect({ ...(options as TcpNetConnectOpts), keepAlive: true, keepAliveInitialDelay: scaledMs(20_000) });
 
-if (require.main === module) startClient({ silenceMs: null, connection: () => ({ createConnection }) });
+if (require.main === module)
+  startClient({ silenceMs: null, connection: () => ({ agent: undefined, createConnection }) });

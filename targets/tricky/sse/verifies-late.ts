@@ -10,7 +10,7 @@ export const meta: TrickyMeta = {
   fine: ['sse/accepts-bad-certificate'],
 };
 
-/** Node's http takes a socket that comes later through the callback. */
+/** Node's http takes a socket that comes later through the callback, and asks for one so where there is no agent. */
 const createConnection = ((options: ConnectionOptions, done: (error: Error | null, socket?: unknown) => void) => {
   const { host, port } = options;
   const socket = connect({ host, port, rejectUnauthorized: false } as ConnectionOptions, () => {
@@ -22,4 +22,4 @@ const createConnection = ((options: ConnectionOptions, done: (error: Error | nul
 }) as unknown as NonNullable<RequestOptions['createConnection']>;
 
 if (require.main === module)
-  startClient({ connection: ({ protocol }) => (protocol === 'https:' ? { createConnection } : {}) });
+  startClient({ connection: ({ protocol }) => (protocol === 'https:' ? { agent: undefined, createConnection } : {}) });
