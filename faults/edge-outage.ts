@@ -26,13 +26,16 @@ export default defineFault<Gate, { readonly status: number }>({
     ];
     await gate.setDoor({ kind: 'answer', bytes: `${head.join('\r\n')}\r\n\r\n${PAGE}` });
     gate.resetAll();
-    const look = every(LOOK_MS, () => {
+    const look = () => {
       if (bitten || gate.accepted === before) return;
       bitten = true;
       bite({ status, answered: gate.accepted - before });
-    });
+    };
+    const looking = every(LOOK_MS, look);
     return async () => {
-      look[Symbol.dispose]();
+      looking[Symbol.dispose]();
+      // Whoever was answered and left has healed it before the next look.
+      look();
       await gate.setDoor({ kind: 'open' });
     };
   },

@@ -15,13 +15,16 @@ export default defineFault<Gate, { readonly gate: string }>({
     const before = gate.accepted;
     let bitten = false;
     await gate.setDoor({ kind: 'refuse' });
-    const look = every(LOOK_MS, () => {
+    const look = () => {
       if (bitten || gate.accepted === before) return;
       bitten = true;
       bite({ gate: name, refused: gate.accepted - before });
-    });
+    };
+    const looking = every(LOOK_MS, look);
     return async () => {
-      look[Symbol.dispose]();
+      looking[Symbol.dispose]();
+      // Whoever was answered and left has healed it before the next look.
+      look();
       await gate.setDoor({ kind: 'open' });
     };
   },
