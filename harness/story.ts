@@ -6,11 +6,7 @@ export function tell(events: readonly EventBodyAt[], scenario = 'story'): Histor
   return events.map(([t, body], index) => ({ seq: index + 1, t, scenario, ...body }));
 }
 
-export function judgeStory(
-  check: Check,
-  events: readonly EventBodyAt[],
-  target: Target = { ...STORY_TARGET, protocol: check.id.split('/')[0] ?? '' },
-): Finding {
+export function judgeStory(check: Check, events: readonly EventBodyAt[], target: Target = STORY_TARGET): Finding {
   return check.judge(viewOf(tell(events)), { target, options: STORY_OPTIONS, expect: check.expect });
 }
 
