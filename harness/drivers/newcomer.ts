@@ -1,4 +1,5 @@
 import { nowMs } from '../clock.js';
+import { protocolNamed } from '../protocol.js';
 import type { ScenarioContext } from '../scenario.js';
 import type { StartedServer } from '../target/server.js';
 
@@ -22,8 +23,10 @@ export async function newcomer(
   { mayRefuse }: { readonly mayRefuse: boolean },
 ): Promise<Served | undefined> {
   const startMs = nowMs();
+  // The head of a stream of events may come with the first of them.
+  const openTimeoutMs = protocolNamed(context.target.protocol).duplex ? OPEN_MS : windowMs;
   while (nowMs() - startMs < windowMs && !context.signal.aborted) {
-    const session = await context.openSession({ name: 'newcomer', to: server, silent: true, openTimeoutMs: OPEN_MS });
+    const session = await context.openSession({ name: 'newcomer', to: server, silent: true, openTimeoutMs });
     const tookMs = Math.round(nowMs() - startMs);
     if (!('refused' in session)) {
       session.terminate();

@@ -34,7 +34,8 @@ const SETTLE_MS = 1000;
 /** A collector or a compiler at work is not in all of these. */
 const WINDOWS = 3;
 const WINDOW_WRITES = 2;
-const WINDOW_MS = 1200;
+const WINDOW_MS = 2500;
+const LEAST_MS = 400;
 
 /** Clients come straight to the server: a hop between would hide how they left. */
 export default defineScenario({
@@ -111,7 +112,7 @@ async function cost(context: ScenarioContext, server: StartedServer, witness: Wi
   const works: number[] = [];
   for (let window = 1; window <= WINDOWS; window++) {
     const [startMs, writes, ran] = [nowMs(), witness.writes, ranMs(server.pids())];
-    await context.watch(WINDOW_MS, () => nowMs() - startMs > WINDOW_MS / 3 && witness.writes - writes >= WINDOW_WRITES);
+    await context.watch(WINDOW_MS, () => nowMs() - startMs > LEAST_MS && witness.writes - writes >= WINDOW_WRITES);
     const written = witness.writes - writes;
     const now = ranMs(server.pids());
     if (written >= WINDOW_WRITES && ran !== undefined && now !== undefined) works.push((now - ran) / written);

@@ -1,6 +1,9 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
-import { inWords, longestGap } from '../../harness/numbers.js';
+import { inWords, longestGap, median } from '../../harness/numbers.js';
+
+/** Of a client of the scenario's. */
+const PATIENCE_MS = 3000;
 
 export default defineCheck({
   id: 'storm-cascade',
@@ -51,6 +54,10 @@ export default defineCheck({
       gapMs > maxGapMs
         ? `served nobody for ${inWords(gapMs)} while ${abandoned} attempts were given up`
         : `${Number(clients) - Number(answered)} of ${clients} were not back after ${inWords(Number(limitMs))}, twice the storm without timeouts`;
+    // A stream whose head comes with its first event is given up without any storm.
+    const usualMs = median(history.samples('connect cost'));
+    if (usualMs > PATIENCE_MS / 2)
+      return inconclusive(`${said}; undisturbed it takes ${inWords(usualMs)} to answer`, details);
     // Who gives up because we read his answer late was not given up by the server.
     const ownMs = Math.max(0, ...history.of('loop').map(({ maxMs }) => maxMs));
     if (ownMs > (expect.maxOwnDelayMs ?? 1000))

@@ -57,10 +57,10 @@ export default defineCheck({
     if (twice > once + maxDescriptors)
       return fail(`${once} descriptors of the first thousand that left stayed, ${twice} of two thousand`, details);
     const costs = `its work for a write went from ${measured.workBeforeMs} ms to ${measured.workMs} ms, with nobody there`;
-    if (second && work.every((step) => step > maxWorkMs)) return fail(`it writes to who has left: ${costs}`, details);
-    if (second && memory.every((step) => step > maxGrowthBytes)) {
+    if (second && eachAbove(work, maxWorkMs)) return fail(`it writes to who has left: ${costs}`, details);
+    if (second && eachAbove(memory, maxGrowthBytes)) {
       const said = `its memory grew by ${memory.map(inMiB).join(' and ')} for each thousand that left`;
-      return work.length > 0 && work.every((step) => step > someWorkMs)
+      return eachAbove(work, someWorkMs)
         ? fail(`${said}; ${costs}`, details)
         : inconclusive(`${said}: a leak, or a heap that still finds its size`, details);
     }
@@ -78,6 +78,10 @@ export default defineCheck({
 function steps(values: readonly unknown[]): number[] {
   const known = values.filter((value) => typeof value === 'number');
   return known.length < values.length ? [] : known.slice(1).map((value, i) => value - (known[i] ?? 0));
+}
+
+function eachAbove(grown: readonly number[], limit: number): boolean {
+  return grown.length > 0 && grown.every((step) => step > limit);
 }
 
 function hundredth(value: unknown): number | null {
