@@ -1,5 +1,4 @@
-/** Tricky: gathers what each stream is to get and writes it every 600 ms, each at a time of its own; with the goodbye comes what is
- * gathered. */
+/** Tricky: gathers for every second stream what it is to get and writes it every 600 ms; with the goodbye comes what is gathered. */
 import { pressing } from '../../feed';
 import type { TrickyMeta } from '../../program';
 import { resilient, type Stream, send } from '../../sse-behaviour';
@@ -13,28 +12,37 @@ export const meta: TrickyMeta = {
 
 const BATCH_MS = 600;
 const gathered = new Map<Stream, string>();
+const inBatches = new WeakSet<Stream>();
+let streams = 0;
+
+function welcome(stream: Stream): void {
+  streams += 1;
+  if (streams % 2 === 0) inBatches.add(stream);
+}
 
 function deliver(text: string, to: Iterable<Stream>): void {
   if (pressing) resilient.deliver(text, to);
-  else for (const stream of to) gather(stream, text);
+  else for (const stream of to) inBatches.has(stream) ? gather(stream, text) : send(stream, text);
 }
 
 function gather(stream: Stream, text: string): void {
   const batch = gathered.get(stream);
   gathered.set(stream, (batch ?? '') + text);
-  if (batch === undefined) setTimeout(flush, BATCH_MS * Math.random(), stream);
+  if (batch === undefined) setTimeout(flush, BATCH_MS, stream);
 }
 
 function flush(stream: Stream): void {
-  send(stream, gathered.get(stream) ?? '');
+  const batch = gathered.get(stream);
+  if (batch !== undefined) send(stream, batch);
   gathered.delete(stream);
 }
 
 if (require.main === module) {
   startServer({
+    welcome,
     deliver,
     goodbye: (stream, why) => {
-      if (gathered.has(stream)) flush(stream);
+      flush(stream);
       resilient.goodbye(stream, why);
     },
   });
