@@ -28,8 +28,11 @@ const LOOK_MS = 20;
 /** Descriptors of pools and the like. */
 const SLACK = 10;
 /** Beyond that further thousands are made. */
-const MEMORY_BYTES = 8 * MIB;
+const MEMORY_BYTES = 16 * MIB;
 const WORK_MS = 0.7;
+/** Both together say more than each alone. */
+const SOME_BYTES = 8 * MIB;
+const SOME_WORK_MS = 0.3;
 const SETTLE_MS = 1000;
 /** A collector or a compiler at work is not in all of these. */
 const WINDOWS = 3;
@@ -65,8 +68,9 @@ export default defineScenario({
       const gone = await untilGone(context, server, witness, (calm ?? 0) + SLACK);
       const now = await cost(context, server, witness);
       context.measure('after', { round, ...came, ...gone, ...now, alive: workers.alive });
-      const once = gone.tookMs === null || grown(last.workMs, now.workMs) > WORK_MS;
-      const thrice = grown(last.rssBytes, now.rssBytes) > MEMORY_BYTES;
+      const [work, bytes] = [grown(last.workMs, now.workMs), grown(last.rssBytes, now.rssBytes)];
+      const once = gone.tookMs === null || work > WORK_MS || (work > SOME_WORK_MS && bytes > SOME_BYTES);
+      const thrice = bytes > MEMORY_BYTES;
       again = workers.alive && ((once && round < 2) || (thrice && round < 4));
       last = now;
     }
