@@ -44,7 +44,9 @@ async function visit(
   await using front = await openTlsFront({ certificate, upstream });
   await using gate = await context.openGate({ name: `certificate-${kind}`, to: front, tap: false });
   await using fault = kind === 'good' ? undefined : await context.inject(badCertificate, front, { kind }, kind);
-  await using client = await context.startClient({ name: kind, gate, secure: true, env });
+  // To end at once is a way to refuse, once the good one has been taken.
+  const settle = kind === 'good' ? {} : { settleMs: 0 };
+  await using client = await context.startClient({ name: kind, gate, secure: true, env, ...settle });
   const over = () => front.trustedBytes > 0 || client.process.exit !== undefined;
   await context.watch(ARRIVE_MS, () => gate.accepted > 0 || over());
   await context.watch(PATIENCE_MS, () => front.shown + front.plain > 0 || over());
