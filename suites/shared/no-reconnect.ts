@@ -62,10 +62,10 @@ export default defineCheck({
       const found = { measured, because: away, level: 'SHOULD' } as const;
       // Who came once, and not again after that page, did as it is told there.
       if (target.protocol === 'sse' && away.every(({ facts }) => facts.attempts === 1))
-        return fail(`The specification says stop, and so it is not resilient: ${said}`, {
+        return fail(`The specification says stop, and so it is not resilient: ${said} (${STOPS})`, {
           ...found,
           conformant: true,
-          fix: `Reconnect after an error page too: make a new EventSource, after a delay that grows and is drawn at random, when its readyState is CLOSED (2); ${STOPS}.`,
+          fix: 'Reconnect after an error page too: make a new EventSource, after a delay that grows and is drawn at random, when its readyState is CLOSED (2).',
         });
       return fail(said, found);
     }
