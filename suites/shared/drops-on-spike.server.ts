@@ -6,6 +6,10 @@ export default defineCheck({
   protocols: ['websocket', 'sse'],
   inProtocol: {
     sse: {
+      unless: ({ server }) =>
+        server?.command === undefined
+          ? 'needs --server CMD: only dropped packets can tell a server of a spike whose clients say nothing'
+          : undefined,
       why: 'A phone that changes cells acknowledges nothing for some seconds and then goes on. A server that is quicker than that to give up turns each such moment into a reconnect and a replay.',
       fix: 'Give what was sent the time that a bad minute on a phone needs: a TCP user timeout of 30 s or more, no watchdog of a few seconds on what is not acknowledged.',
       source:

@@ -1,6 +1,6 @@
 import type { Finding, HistoryEvent, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
-import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
@@ -58,6 +58,8 @@ export default defineCheck({
     }
     const keepalive = history.measures('frozen')[0]?.facts.keepalive === true;
     // Our gate acknowledged every keepalive probe and every event: only dropped packets show what TCP would do.
+    if (mute && target.server?.command === undefined)
+      return skipped('needs --server CMD: still held; whether TCP gives a dead link up only dropped packets can tell');
     if (keepalive || mute)
       return judgeDropped(history, injected, limit, mute ? 'may let go by TCP' : 'relies on TCP keepalive');
     return fail(`still held the dead session after ${inWords(limit)}`, {
