@@ -42,8 +42,12 @@ test('a comment is none, nor is an event with a name of its own', () => {
   expect(verdictOn([15, named], [30, named])).toBe('pass: its heartbeat is a named event');
 });
 
+test('a word of welcome is no heartbeat', () => {
+  expect(verdictOn([0.01, COMMENT])).toMatch(/^skipped: .*no heartbeat/);
+});
+
 test('an empty message among others is the application’s, and one alone may be', () => {
   const line = { form: 'opaque' } as const;
   expect(verdictOn([14, line], [15, EMPTY], [16, line], [17, EMPTY], [20, COMMENT])).toMatch(/^pass/);
-  expect(verdictOn([30, EMPTY])).toMatch(/^skipped: .*no heartbeat/);
+  expect(verdictOn([30, EMPTY])).toMatch(/^inconclusive/);
 });

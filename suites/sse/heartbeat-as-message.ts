@@ -8,6 +8,8 @@ type Message = EventOf<'message'>;
 
 /** A heartbeat comes where nothing else did; among other messages an empty one may be the application's (an empty line of a log). */
 const SILENCE_MS = 5000;
+/** A word of welcome is no heartbeat. */
+const WELCOME_MS = 1000;
 
 // "The following stream fires two events: data / / data / data ... The first block fires events with the data set to the empty
 // string" [WHATWG HTML 9.2.6]: a line that is `data` or `data:` and a blank one dispatch an empty message.
@@ -29,7 +31,10 @@ export default defineCheck({
     if (sessions.length === 0) return inconclusive('no session was opened');
     const silenceMs = SILENCE_MS * options.scale;
     const words = wordsOf(history);
-    const beats = sessions.flatMap((watched) => beatsIn(heardBy(history, watched).own, watched, words, silenceMs));
+    const beats = sessions.flatMap((watched) => {
+      const fromAt = watched.t - Number(watched.facts.forMs) + WELCOME_MS * options.scale;
+      return beatsIn(heardBy(history, watched).own, watched, words, silenceMs).filter(({ event }) => event.t > fromAt);
+    });
     const messages = beats.filter(({ kind }) => kind === 'message');
     const others = beats.filter(({ kind }) => kind !== 'message');
     const measured = { messages: messages.length, others: others.length };
@@ -43,6 +48,8 @@ export default defineCheck({
     }
     const [first] = others;
     if (first) return pass(`its heartbeat is a ${first.kind}`, { measured, because });
+    if (messages.length > 0)
+      return inconclusive('one message that may be a heartbeat is too few to tell', { measured, because });
     const quiet = Object.keys(target.server?.quietEnv ?? {}).length > 0;
     return skipped(
       quiet ? 'it sent no heartbeat' : 'it sent no heartbeat: needs --quiet-env where it does so only when idle',
