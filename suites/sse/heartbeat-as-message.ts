@@ -1,15 +1,6 @@
-import type { EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { isExact } from '../../harness/id-field.js';
-import { heardBy } from '../shared/idle-evidence.js';
-
-type Message = EventOf<'message'>;
-
-/** A heartbeat comes where nothing else did; among other messages an empty one may be the application's (an empty line of a log). */
-const SILENCE_MS = 5000;
-/** A word of welcome is no heartbeat. */
-const WELCOME_MS = 1000;
+import { heartbeatsOf } from './heartbeat-evidence.js';
 
 // "The following stream fires two events: data / / data / data ... The first block fires events with the data set to the empty
 // string" [WHATWG HTML 9.2.6]: a line that is `data` or `data:` and a blank one dispatch an empty message.
@@ -29,12 +20,7 @@ export default defineCheck({
   judge(history, { target, options }) {
     const sessions = history.measures('watched');
     if (sessions.length === 0) return inconclusive('no session was opened');
-    const silenceMs = SILENCE_MS * options.scale;
-    const words = wordsOf(history);
-    const beats = sessions.flatMap((watched) => {
-      const fromAt = watched.t - Number(watched.facts.forMs) + WELCOME_MS * options.scale;
-      return beatsIn(heardBy(history, watched).own, watched, words, silenceMs).filter(({ event }) => event.t > fromAt);
-    });
+    const beats = heartbeatsOf(history, options.scale);
     const messages = beats.filter(({ kind }) => kind === 'message');
     const others = beats.filter(({ kind }) => kind !== 'message');
     const measured = { messages: messages.length, others: others.length };
@@ -60,44 +46,6 @@ export default defineCheck({
   },
   examples: { pass: story('comment'), fail: story('text') },
 });
-
-interface Words {
-  readonly beats: ReadonlySet<string>;
-  /** The name of an event without one. */
-  readonly unnamed: unknown;
-}
-
-function wordsOf(history: HistoryView): Words {
-  const words = history.measures('heartbeat words')[0]?.facts ?? {};
-  return {
-    beats: new Set(Object.values(words).map(String)),
-    unnamed: history.measures('event names')[0]?.facts.message,
-  };
-}
-
-function beatsIn(own: readonly Message[], watched: EventOf<'measure'>, words: Words, silenceMs: number) {
-  let beforeAt = watched.t - Number(watched.facts.forMs);
-  return own.flatMap((event) => {
-    const silent = event.t - beforeAt >= silenceMs;
-    beforeAt = event.t;
-    const said = words.beats.has(event.hash);
-    if (event.opcode === 'comment') return [{ kind: 'comment', event }];
-    if (event.packet !== undefined || !(said || (silent && isBeat(event, words)))) return [];
-    const name = event.fields?.event;
-    const named = typeof name === 'object' && name !== null && name.hash !== words.unnamed;
-    return [{ kind: named ? 'named event' : 'message', event }];
-  });
-}
-
-/** Empty, `{}`, or it names itself. */
-function isBeat({ form, fields = {} }: Message, { beats }: Words): boolean {
-  const values = Object.entries(fields).filter(([pointer]) => pointer.startsWith('/') || pointer === 'event');
-  return (
-    form === 'empty' ||
-    (form === 'json' && values.every(([pointer]) => pointer === 'event')) ||
-    values.some(([at, value]) => typeof value === 'object' && value !== null && beats.has(value.hash) && !isExact(at))
-  );
-}
 
 function story(opcode: 'comment' | 'text') {
   const beat = {
