@@ -228,6 +228,23 @@ async def frozen_part(command, seconds=100):
         peer.stop()
 
 
+async def dropped_part(command, seconds=100):
+    """The packets of its connection are dropped, both ways: as root, in a network namespace of its own (unshare -n)."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    peer = await Peer().start(command)
+    try:
+        await peer.healthy()
+        count, at = len(peer.log), now()
+        for writer in peer.live:
+            port = str(writer.get_extra_info("peername")[1])
+            for way in ("--sport", "--dport"):
+                subprocess.run(["iptables", "-A", "INPUT", "-p", "tcp", way, port, "-j", "DROP"], check=True)
+        came = await peer.wait(lambda: len(peer.log) > count, seconds)
+        return {"noticed": bool(came), "ms": round(1000 * (peer.log[count]["start"] - at)) if came else None, "alive": peer.proc.poll() is None}
+    finally:
+        peer.stop()
+
+
 async def hung_part(command):
     peer = Peer()
     peer.mode = "hung"
@@ -327,7 +344,7 @@ PARTS = {
     "edge503": lambda c: after_part(c, "503", 20), "after204": lambda c: after_part(c, "204", 30), "after401": lambda c: after_part(c, "401", 30),
     "first401": lambda c: first_part(c, "401", 30), "first403": lambda c: first_part(c, "403", 30), "first503": lambda c: first_part(c, "503", 30),
     "retryAfter": lambda c: after_part(c, "503+", 45), "wrongType": lambda c: after_part(c, "wrong-type", 20), "flap": lambda c: after_part(c, "flap", 60),
-    "outage": outage_part, "frozen": frozen_part, "hung": hung_part, "retry": retry_part, "html": html_part, "redirect": redirect_part, "bad": bad_part,
+    "outage": outage_part, "frozen": frozen_part, "dropped": dropped_part, "hung": hung_part, "retry": retry_part, "html": html_part, "redirect": redirect_part, "bad": bad_part,
     "half": lambda c: half_part(c, 'data: {"seq":"HALFEVENT"', "HALFEVENT"), "halfWithId": lambda c: half_part(c, 'id: 999\ndata: {"seq":"HALFEVENT"}\n', "HALFEVENT"),
 }
 
@@ -408,7 +425,7 @@ async def main():
     parts = PARTS
     if path:
         parts = {last: (lambda c, last=last: post_part(c, path, 15, last, 100 if last in ("stall", "hung") else 80)) for last in ("whole", "FIN", "RST", "end", "error", "html", "stall", "503", "hung")}
-    names = args[2].split(",") if len(args) > 2 else list(parts)
+    names = args[2].split(",") if len(args) > 2 else [name for name in parts if name != "dropped"]
     results = await asyncio.gather(*(parts[name](command) for name in names), return_exceptions=True)
     facts = {name: result if isinstance(result, dict) else {"error": repr(result)} for name, result in zip(names, results)}
     old = json.load(open(out)) if os.path.exists(out) else {}
