@@ -217,6 +217,26 @@ async def outage_part(command, copies=8, seconds=75):
             peer.stop()
 
 
+async def kept_part(command):
+    """An outage of 40 s, 30 s of health, and another: does the second begin at the base again?"""
+    peer = await Peer().start(command)
+    try:
+        await peer.healthy()
+        rounds = []
+        for seconds in (40, 30):
+            peer.mode, mark, at = "refuse", len(peer.log), now()
+            peer.cut("RST")
+            await asyncio.sleep(seconds)
+            rounds.append(delays([{"start": at, "end": at}] + peer.log[mark:]))
+            peer.mode = "open"
+            if not await peer.wait(lambda: peer.live, 60):
+                break
+            await asyncio.sleep(30)
+        return {"firstMs": rounds[0], "secondMs": rounds[1] if len(rounds) > 1 else None, "alive": peer.proc.poll() is None}
+    finally:
+        peer.stop()
+
+
 async def frozen_part(command, seconds=100):
     peer = await Peer().start(command)
     try:
@@ -344,7 +364,7 @@ PARTS = {
     "edge503": lambda c: after_part(c, "503", 20), "after204": lambda c: after_part(c, "204", 30), "after401": lambda c: after_part(c, "401", 30),
     "first401": lambda c: first_part(c, "401", 30), "first403": lambda c: first_part(c, "403", 30), "first503": lambda c: first_part(c, "503", 30),
     "retryAfter": lambda c: after_part(c, "503+", 45), "wrongType": lambda c: after_part(c, "wrong-type", 20), "flap": lambda c: after_part(c, "flap", 60),
-    "outage": outage_part, "frozen": frozen_part, "dropped": dropped_part, "hung": hung_part, "retry": retry_part, "html": html_part, "redirect": redirect_part, "bad": bad_part,
+    "outage": outage_part, "kept": kept_part, "frozen": frozen_part, "dropped": dropped_part, "hung": hung_part, "retry": retry_part, "html": html_part, "redirect": redirect_part, "bad": bad_part,
     "half": lambda c: half_part(c, 'data: {"seq":"HALFEVENT"', "HALFEVENT"), "halfWithId": lambda c: half_part(c, 'id: 999\ndata: {"seq":"HALFEVENT"}\n', "HALFEVENT"),
 }
 
