@@ -16,6 +16,7 @@ export const meta: TrickyMeta = {
     'sse/ignores-204',
     'sse/ignores-retry-hint',
     'sse/retries-forbidden',
+    'sse/flapping-reset',
     'sse/accepts-bad-certificate',
   ],
 };
