@@ -28,7 +28,7 @@ let [retryMs, lastEventId] = [0, ''];
 /** What the server asks for, in real milliseconds; undefined where it says that there is no more. */
 async function follow(): Promise<number | undefined> {
   const leaving = new AbortController();
-  let deadline = setTimeout(() => leaving.abort(), scaledMs(8_000));
+  let deadline = setTimeout(() => leaving.abort(), scaledMs(20_000));
   const headers = { accept: 'text/event-stream', ...(lastEventId === '' ? {} : { 'last-event-id': lastEventId }) };
   const response = await fetch(url, { headers, signal: leaving.signal });
   const stream = response.headers.get('content-type')?.startsWith('text/event-stream') ? response.body : null;
@@ -68,7 +68,7 @@ async function stay(): Promise<void> {
     const startedAtMs = Date.now();
     const askedMs = await follow().catch(() => 0);
     if (askedMs === undefined) return;
-    if (Date.now() - startedAtMs > scaledMs(resilient.stableMs) + scaledMs(8_000)) failures = 0;
+    if (Date.now() - startedAtMs > scaledMs(resilient.stableMs + 20_000)) failures = 0;
     const leastMs = Math.max(askedMs, retryMs, scaledMs(resilient.leastMs(failures, why) ?? 0));
     await new Promise((again) => setTimeout(again, leastMs + scaledMs(resilient.jitterMs(failures, why))));
   }
