@@ -6,7 +6,7 @@ import { resilient } from '../../sse-client-behaviour';
 export const meta: TrickyMeta = {
   role: 'client',
   trick: 'comes back 5 to 30 s after the orderly end of its stream',
-  fine: ['sse/slow-to-leave', 'sse/no-reconnect', 'sse/ignores-retry-hint'],
+  fine: ['sse/slow-to-leave', 'sse/no-reconnect'],
 };
 
 if (require.main === module) {
