@@ -8,6 +8,7 @@ import type { ProxySettings } from './proxy-profiles.js';
 const PAGE_BYTES = 4096;
 /** How long Linux waits with what was sent with MSG_MORE, as HAProxy sends chunks: tcp(7), "200 millisecond ceiling". */
 const CORK_MS = 200;
+const STUCK_BYTES = 2;
 
 export interface AnswerOptions {
   readonly response: ServerResponse;
@@ -33,10 +34,14 @@ export class Answer {
   /** Undefined where every piece is passed on as it comes. */
   private readonly full: FullBuffers | undefined;
   private readonly gzip: Gzip | undefined;
+  /** HAProxy's compressor keeps the last bits of what it was given until more comes. */
+  private readonly sticky: boolean;
+  private stuck = Buffer.alloc(0);
   private readonly packed: FullBuffers | undefined;
   private corked: Buffer[] = [];
   private cork: Disposable | undefined;
   private over = false;
+  private tail = Buffer.alloc(0);
 
   constructor(private readonly options: AnswerOptions) {
     const { response, settings, status, reason, headers, from, headBytes } = options;
@@ -44,6 +49,7 @@ export class Answer {
     const delimited = from.has('transfer-encoding') ? 'chunked' : 'end';
     // Of a chunk it is known where it ends; what only its end delimits could always grow by one byte more.
     this.full = this.buffering && delimited === 'end' ? new FullBuffers(headBytes) : undefined;
+    this.sticky = packs(options) && settings.kind === 'haproxy';
     this.gzip = packs(options)
       ? createGzip({ level: 1, flush: this.buffering ? constants.Z_NO_FLUSH : constants.Z_SYNC_FLUSH })
       : undefined;
@@ -83,7 +89,7 @@ export class Answer {
           this.send(this.packed?.rest() ?? Buffer.alloc(0));
           leave();
         })
-        .end();
+        .end(this.stuck);
   }
 
   /** TCP's end in the midst of it: what the buffers hold is lost, what the compressor holds is sent before. */
@@ -117,8 +123,14 @@ export class Answer {
   }
 
   private pack(piece: Buffer): void {
-    if (this.gzip) this.gzip.write(piece);
-    else this.send(piece);
+    if (!this.gzip) {
+      this.send(piece);
+      return;
+    }
+    const known = Buffer.concat([this.stuck, piece]);
+    const free = this.sticky ? known.length - STUCK_BYTES : known.length;
+    this.stuck = known.subarray(Math.max(0, free));
+    if (free > 0) this.gzip.write(known.subarray(0, free));
   }
 
   private onPacked(chunk: Buffer): void {
@@ -143,7 +155,13 @@ export class Answer {
     for (const piece of this.corked.splice(0)) this.write(piece);
   }
 
+  /** What the client was sent ends with a blank line. */
+  get betweenEvents(): boolean {
+    return /(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)$/.test(this.tail.toString('latin1'));
+  }
+
   private write(piece: Buffer): void {
+    this.tail = Buffer.concat([this.tail, piece]).subarray(-4);
     this.options.response.write(piece);
     this.options.onSent(piece.length);
   }
@@ -186,7 +204,9 @@ function isBuffered({ kind, buffering }: ProxySettings, from: ReadonlyMap<string
 /** nginx's gzip heeds neither `no-transform` nor a quality above zero; what is encoded in any way it leaves. */
 function packs({ settings, from, accepts }: AnswerOptions): boolean {
   const type = from.get('content-type')?.split(';')[0]?.trim();
+  // HAProxy, compression: not used when "the response contains a 'Cache-Control: no-transform'".
+  const transforms = settings.kind === 'nginx' || !/no-transform/i.test(from.get('cache-control') ?? '');
   const named = /\bgzip\b\s*(;\s*q=0(\.0*)?\s*(,|$))?/i.exec(accepts);
   const accepted = named !== null && named[1] === undefined;
-  return settings.gzip && accepted && type === 'text/event-stream' && !from.has('content-encoding');
+  return settings.gzip && accepted && transforms && type === 'text/event-stream' && !from.has('content-encoding');
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { ProxySettings } from './proxy-profiles.js';
 
 const TITLES: Readonly<Record<number, string>> = {
+  200: 'Please sign in',
   502: 'Bad Gateway',
   503: 'Service Temporarily Unavailable',
   504: 'Gateway Time-out',

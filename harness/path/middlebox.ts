@@ -31,6 +31,10 @@ export interface Middlebox extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
   readonly passages: readonly Passage[];
+  /** While it is set, every request gets this error page and none reaches the server. */
+  page: number | undefined;
+  /** Its idle timeout for every stream that is between two events, as if the time had passed; how many those were. */
+  timeOut(): number;
 }
 
 interface Upstream {
@@ -51,6 +55,8 @@ export async function openMiddlebox(options: {
   const passages: Passage[] = [];
   const sockets = new Set<Socket>();
   const cache = new AnswerCache();
+  const idling = new Map<() => void, () => boolean>();
+  let page: number | undefined;
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
@@ -66,6 +72,11 @@ export async function openMiddlebox(options: {
       fromCache: false,
     };
     passages.push(passage);
+    if (page !== undefined) {
+      passage.page = page;
+      errorPage(settings.kind, page).sendTo(response);
+      return;
+    }
     const stored = settings.cache ? cache.find(request) : undefined;
     if (stored) {
       passage.fromCache = true;
@@ -85,6 +96,7 @@ export async function openMiddlebox(options: {
     let over = false;
     const stop = () => {
       over = true;
+      idling.delete(idle);
       patience[Symbol.dispose]();
       socket.destroy();
     };
@@ -102,6 +114,7 @@ export async function openMiddlebox(options: {
       answer.end(Buffer.from(errorPage(settings.kind, 524).html));
     };
     let patience = after(settings.readTimeoutMs, idle);
+    idling.set(idle, () => answer?.betweenEvents ?? false);
 
     const parser = new HTTPParser(HTTPParser.RESPONSE);
     let headBytes = 0;
@@ -154,6 +167,7 @@ export async function openMiddlebox(options: {
       answer.cut();
     };
     socket.on('end', ended).on('error', ended);
+    socket.on('close', () => patience[Symbol.dispose]());
     // A proxy that keeps answers reads on for its cache.
     response.on('close', () => {
       if (!over && !(answer?.storable ?? false)) stop();
@@ -170,6 +184,17 @@ export async function openMiddlebox(options: {
     host: '127.0.0.1',
     port: (server.address() as AddressInfo).port,
     passages,
+    get page() {
+      return page;
+    },
+    set page(status) {
+      page = status;
+    },
+    timeOut() {
+      const ready = [...idling].flatMap(([idle, between]) => (between() ? [idle] : []));
+      for (const idle of ready) idle();
+      return ready.length;
+    },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -51,14 +51,16 @@ ${temporary.map((what) => `  ${what}_temp_path ${folder}/${what};`).join('\n')}$
 `;
 }
 
+const COMPRESSION = '\n  compression algo gzip\n  compression type text/event-stream';
+
 function haproxyConfig(_: string, ports: readonly number[], routes: readonly Route[]): string {
   const proxies = routes.map(
-    ({ to, settings: { readTimeoutMs, noDelay } }, index) => `
+    ({ to, settings: { readTimeoutMs, noDelay, gzip } }, index) => `
 listen route-${index}
   bind 127.0.0.1:${ports[index]}
   timeout client ${Math.round(readTimeoutMs)}ms
   timeout server ${Math.round(readTimeoutMs)}ms
-  timeout tunnel ${Math.round(readTimeoutMs)}ms${noDelay ? '\n  option http-no-delay' : ''}
+  timeout tunnel ${Math.round(readTimeoutMs)}ms${noDelay ? '\n  option http-no-delay' : ''}${gzip ? COMPRESSION : ''}
   server upstream ${authority(to)}`,
   );
   return `global

@@ -9,7 +9,7 @@ export interface ProxySettings {
   readonly buffering: boolean;
   /** nginx: chunked_transfer_encoding. */
   readonly chunked: boolean;
-  /** nginx: gzip and gzip_types for event streams. */
+  /** nginx: gzip and gzip_types for event streams. HAProxy: compression algo gzip, and type. */
   readonly gzip: boolean;
   /** nginx: proxy_cache, with proxy_cache_valid for answers that say nothing of caches. */
   readonly cache: boolean;
@@ -46,6 +46,7 @@ export const PROFILES = {
   'nginx-cache': { ...NGINX, upstreamHttp: '1.1', cache: true },
   haproxy: { ...PASSES_ON, kind: 'haproxy', noDelay: false },
   'haproxy-no-delay': { ...PASSES_ON, kind: 'haproxy', noDelay: true },
+  'haproxy-gzip': { ...PASSES_ON, kind: 'haproxy', noDelay: true, gzip: true },
   /** Ends what has been idle for 100 s with an HTML page. */
   cloudflare: { ...PASSES_ON, kind: 'cloudflare', readTimeoutMs: 100_000 },
 } as const satisfies Readonly<Record<string, ProxySettings>>;
