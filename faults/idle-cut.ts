@@ -1,6 +1,6 @@
 import { every } from '../harness/clock.js';
 import { defineFault } from '../harness/define.js';
-import type { SilentSession } from '../harness/drivers/websocket-reference.js';
+import type { SilentSession } from '../harness/protocol.js';
 
 const LOOK_MS = 100;
 
@@ -9,11 +9,11 @@ export interface IdleProxy {
   start(idleMs: number): Promise<{ readonly silent: SilentSession; stop(): Promise<void> }>;
 }
 
-/** A real proxy with its timeout for idle tunnels. */
+/** A real proxy with its timeout for what is idle: a tunnel, or an answer that stands still. */
 export default defineFault<IdleProxy, { readonly idleMs: number }>({
   id: 'idle-cut',
   hop: 'middlebox',
-  about: 'a real proxy (nginx, HAProxy) ends a tunnel that has been idle for so long',
+  about: 'a real proxy (nginx, HAProxy) ends a connection that has been idle for so long',
   evidence: 'a session to a silent server of ours through the same proxy, ended after that time',
   params: { idleMs: 'milliseconds' },
   async inject(proxy, { idleMs }, { bite }) {

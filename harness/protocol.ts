@@ -4,7 +4,7 @@ import type { Observer, Record_, Target, WireTapFactory } from './contract.js';
 import type { Garbage, GarbageStage } from './drivers/garbage-bytes.js';
 import type { Where } from './drivers/request.js';
 import type { Random } from './random.js';
-import type { Refusal, Session, SessionOptions } from './scenario.js';
+import type { Address, Refusal, Session, SessionOptions } from './scenario.js';
 
 /** What Holdfast must know of a protocol to be its client, its server and its listener: one file each in protocols/, found by folder. */
 export interface Protocol {
@@ -21,6 +21,14 @@ export interface Protocol {
   garbage(random: Random, good: readonly string[]): readonly (readonly [GarbageStage, readonly Garbage[]])[];
   /** The server that a lone client meets (CHECKLIST rule 10). */
   startReference(options: ReferenceOptions): Promise<ReferenceServer>;
+  /** A session of no target's to a reference server. */
+  openSilent(to: Address): Promise<SilentSession>;
+}
+
+/** It says nothing, and hears of its end. */
+export interface SilentSession extends Disposable {
+  readonly openedAtMs: number;
+  readonly endedAtMs: number | undefined;
 }
 
 export interface SessionTools {

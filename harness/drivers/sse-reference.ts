@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { after, every } from '../clock.js';
-import type { ReferenceOptions, ReferenceServer } from '../protocol.js';
+import { after, every, nowMs } from '../clock.js';
+import type { ReferenceOptions, ReferenceServer, SilentSession } from '../protocol.js';
+import type { Address } from '../scenario.js';
 import { answerTokens } from './token-answer.js';
 
 const HISTORY = 10_000;
@@ -109,5 +110,28 @@ export async function startEventReference(options: ReferenceOptions): Promise<Re
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => http.close(() => resolve()));
     },
+  };
+}
+
+/** Reads a stream until it ends. */
+export async function openSilentStream({ host, port }: Address): Promise<SilentSession> {
+  let endedAtMs: number | undefined;
+  const headers = { accept: 'text/event-stream' };
+  const request = get({ host, port, path: '/', headers, agent: false });
+  request.on('close', () => {
+    endedAtMs = nowMs();
+  });
+  await new Promise<void>((resolve, reject) => {
+    request.on('error', reject).on('response', (response) => {
+      response.on('error', () => {}).resume();
+      resolve();
+    });
+  });
+  return {
+    openedAtMs: nowMs(),
+    get endedAtMs() {
+      return endedAtMs;
+    },
+    [Symbol.dispose]: () => void request.destroy(),
   };
 }

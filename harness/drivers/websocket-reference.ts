@@ -3,7 +3,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { adapterFor, type Host, type Numbered, type Opening } from '../adapter.js';
 import { every, nowMs } from '../clock.js';
-import type { ReferenceOptions, ReferenceServer } from '../protocol.js';
+import type { ReferenceOptions, ReferenceServer, SilentSession } from '../protocol.js';
+import type { Address } from '../scenario.js';
 import { EnginePolling } from './engine-io-polling.js';
 
 const HISTORY = 10_000;
@@ -129,19 +130,8 @@ export async function startReferenceServer(options: ReferenceOptions): Promise<R
   };
 }
 
-/** A session of no target's to a reference server: it says nothing, whatever subprotocol a target may speak. */
-export interface SilentSession extends Disposable {
-  readonly openedAtMs: number;
-  readonly endedAtMs: number | undefined;
-}
-
-export async function openSilent({
-  host,
-  port,
-}: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<SilentSession> {
+/** It says nothing, whatever subprotocol a target may speak. */
+export async function openSilent({ host, port }: Address): Promise<SilentSession> {
   const socket = new WebSocket(`ws://${host}:${port}/`, { perMessageDeflate: false });
   let endedAtMs: number | undefined;
   socket.on('error', () => {});

@@ -1,7 +1,7 @@
 import { garbageForEventStream } from '../drivers/garbage-event-stream.js';
 import { eventStreamRequest } from '../drivers/handshake-lines.js';
 import { openEventStream } from '../drivers/sse.js';
-import { startEventReference } from '../drivers/sse-reference.js';
+import { openSilentStream, startEventReference } from '../drivers/sse-reference.js';
 import { tapEventStream } from '../path/sse-tap.js';
 import type { Protocol } from '../protocol.js';
 
@@ -13,5 +13,6 @@ const sse: Protocol = {
   handshakeLines: eventStreamRequest,
   garbage: garbageForEventStream,
   startReference: startEventReference,
+  openSilent: openSilentStream,
 };
 export default sse;

@@ -1,7 +1,7 @@
 import { garbageForWebSocket } from '../drivers/garbage-websocket.js';
 import { webSocketHandshake } from '../drivers/handshake-lines.js';
 import { openWebSocket } from '../drivers/websocket.js';
-import { startReferenceServer } from '../drivers/websocket-reference.js';
+import { openSilent, startReferenceServer } from '../drivers/websocket-reference.js';
 import { tapWebSocket } from '../path/websocket-tap.js';
 import type { Protocol } from '../protocol.js';
 
@@ -13,5 +13,6 @@ const websocket: Protocol = {
   handshakeLines: webSocketHandshake,
   garbage: garbageForWebSocket,
   startReference: startReferenceServer,
+  openSilent,
 };
 export default websocket;

@@ -2,10 +2,10 @@ import idleCut from '../../faults/idle-cut.js';
 import idleForget from '../../faults/idle-forget.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
-import { openSilent, startReferenceServer } from '../../harness/drivers/websocket-reference.js';
 import { messageOf } from '../../harness/errors.js';
 import { PROFILES } from '../../harness/path/proxy-profiles.js';
 import { findProxy, PROXIES, type ProxyKind, startProxy } from '../../harness/path/real-proxy.js';
+import { protocolNamed } from '../../harness/protocol.js';
 import type { Address, ScenarioContext, Session } from '../../harness/scenario.js';
 import { isSecure } from '../../harness/schemes.js';
 
@@ -42,7 +42,8 @@ export default defineScenario({
   async run(context) {
     const { target, options } = context;
     const server = await context.startServer({ env: target.server?.quietEnv ?? {} });
-    const silent = context.defer(await startReferenceServer({ base: 1, pingMs: NEVER_MS, pushMs: NEVER_MS }));
+    const { startReference } = protocolNamed(target.protocol);
+    const silent = context.defer(await startReference({ base: 1, pingMs: NEVER_MS, pushMs: NEVER_MS }));
     const secure = isSecure(target.server?.url);
     const programs = PROXIES.flatMap((kind) => {
       const program = secure ? undefined : findProxy(kind);
@@ -85,17 +86,21 @@ async function throughProxy(
   }: { kind: ProxyKind; program: string; idleS: number } & Record<'server' | 'silent', Address>,
 ): Promise<Path[]> {
   const who = `${kind}-${idleS}`;
+  const protocol = protocolNamed(context.target.protocol);
   const gate = await context.openGate({ name: who, to: server });
   let session: Session | undefined;
   const start = async (idleMs: number) => {
-    const settings = { ...PROFILES['nginx-article-websocket'], readTimeoutMs: idleMs };
+    const settings = {
+      ...PROFILES[protocol.duplex ? 'nginx-article-websocket' : 'nginx-article-sse'],
+      readTimeoutMs: idleMs,
+    };
     const routes = [gate, silent].map((to) => ({ to: { host: to.host, port: to.port }, settings }));
     const proxy = await startProxy({ kind, program, name: who, routes, record: context.record });
     const [port = 0, control = 0] = proxy.ports;
     const opened = await context.openSession({ name: who, to: { host: '127.0.0.1', port } });
     if (!('refused' in opened)) session = opened;
     return {
-      silent: context.defer(await openSilent({ host: '127.0.0.1', port: control })),
+      silent: context.defer(await protocol.openSilent({ host: '127.0.0.1', port: control })),
       stop: async () => proxy[Symbol.asyncDispose](),
     };
   };
@@ -112,7 +117,7 @@ async function throughProxy(
 async function throughGate(context: ScenarioContext, idleS: number, server: Address, silent: Address): Promise<Path[]> {
   const who = `gate-${idleS}`;
   const gate = await context.openGate({ name: who, to: silent });
-  context.defer(await openSilent(gate));
+  context.defer(await protocolNamed(context.target.protocol).openSilent(gate));
   gate.setUpstream(server.host, server.port);
   const session = await context.openSession({ name: who, to: gate });
   await context.inject(idleForget, gate, { idleMs: context.ms(idleS * 1000) }, who);

@@ -5,12 +5,14 @@ import { inWords, median } from '../../harness/numbers.js';
 
 /** Messages closer together than this are the service itself, not a heartbeat (CHECKLIST rule 11). */
 const BUSY_GAP_MS = 5000;
+/** Times the idle timeout: it has acted by then. */
+const OUTLIVED = 1.05;
 
 type Path = EventOf<'measure'>;
 
 export default defineCheck({
   id: 'idle-cut',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: 4,
   role: 'server',
@@ -20,20 +22,26 @@ export default defineCheck({
   fix: 'Send a protocol ping (or a small message) to every client each 15 to 25 s. A longer proxy timeout (proxy_read_timeout, timeout tunnel) helps only with the proxies that are yours.',
   source:
     'CHECKLIST rule 16; nginx, "WebSocket proxying": "By default, the connection will be closed if the proxied server does not transmit any data within 60 seconds"',
+  inProtocol: {
+    sse: {
+      fix: 'Send a comment (`: beat` and a blank line) to every client each 15 to 25 s. A longer proxy timeout (proxy_read_timeout, timeout server) helps only with the proxies that are yours.',
+      source:
+        'CHECKLIST rule 16; nginx, proxy_read_timeout, 60 s by default: "If the proxied server does not transmit anything within this time, the connection is closed"',
+    },
+  },
   measured: { survivesIdleS: 's', cutBy: 'nginx | haproxy | gate' },
   expect: { idleS: 60 },
   judge(history, { target, expect, options }) {
     const paths = history.measures('idle path');
-    const decided = paths.filter(
-      (path) => isBitten(history, path) && (wasCut(history, path) || path.facts.open === true),
-    );
+    const isStream = target.protocol === 'sse';
+    const wasCut = (path: Path) => endedByProxy(history, path) && !(isStream && saidEnd(history, path));
+    const lived = (path: Path) => path.facts.open === true || (isStream && outlived(history, path, options.scale));
+    const decided = paths.filter((path) => isBitten(history, path) && (wasCut(path) || lived(path)));
     const times = [...new Set(decided.map(({ facts }) => Number(facts.idleS)))].sort((a, b) => a - b);
-    const survived = times.filter((idleS) =>
-      decided.every((path) => path.facts.idleS !== idleS || !wasCut(history, path)),
-    );
+    const survived = times.filter((idleS) => decided.every((path) => path.facts.idleS !== idleS || !wasCut(path)));
     const goalS = options.idleS ?? expect.idleS ?? 60;
     const at = decided.filter(({ facts }) => facts.idleS === goalS);
-    const cut = at.filter((path) => wasCut(history, path));
+    const cut = at.filter((path) => wasCut(path));
     const measured = { survivesIdleS: survived, cutBy: cut.map(({ facts }) => facts.by).join(', ') || null };
     const because = [...at, ...at.flatMap((path) => bitesOf(history, path))];
     if (cut.length > 0)
@@ -56,12 +64,29 @@ function isBitten(history: HistoryView, path: Path): boolean {
   return bitesOf(history, path).some(({ facts }) => facts.conn === undefined || facts.conn !== path.facts.conn);
 }
 
-function wasCut(history: HistoryView, path: Path): boolean {
+function endedByProxy(history: HistoryView, path: Path): boolean {
   const { by, who, conn, open } = path.facts;
   if (by === 'gate') return bitesOf(history, path).some(({ facts }) => facts.conn === conn);
   // Seen from the gate behind the proxy: the end came from the proxy, which is that gate's client.
   const ends = history.of('connection').filter((event) => event.gate === who && event.conn === conn);
   return open !== true && ends.some((event) => event.what === 'end' && event.by === 'client');
+}
+
+/** A stream of events that its server ended in good order: what a proxy closes then is only what is left of it. */
+function saidEnd(history: HistoryView, { facts: { who, conn } }: Path): boolean {
+  const said = history
+    .of('message')
+    .filter((event) => event.gate === who && event.conn === conn && event.dir === 'down');
+  return said.some(({ opcode, closeCode }) => opcode === 'close' && closeCode === undefined);
+}
+
+/** A stream whose server let go of it in good order, later than an idle timeout would have cut it. */
+function outlived(history: HistoryView, path: Path, scale: number): boolean {
+  const { who, conn, idleS, forMs } = path.facts;
+  const byServer = history
+    .of('connection')
+    .some((event) => event.gate === who && event.conn === conn && event.what === 'end' && event.by === 'server');
+  return (saidEnd(history, path) || byServer) && Number(forMs) > OUTLIVED * Number(idleS) * 1000 * scale;
 }
 
 function bitesOf(history: HistoryView, { facts: { by, who } }: Path) {
