@@ -29,7 +29,10 @@ export default defineCheck({
       const value = pages.find(({ facts }) => facts.trial === trial)?.facts.reconnectMs;
       return typeof value === 'number' ? Math.round(value) : null;
     };
-    const exited = pages.filter(({ facts }) => facts.exited === true);
+    // Where the standard orders to stop, a program that has nothing else to do ends in good order.
+    const exited = pages.filter(
+      ({ facts }) => facts.exited === true && !(facts.trial !== 'mid-stream' && facts.exit === 0),
+    );
     const measured = {
       taken: pages.reduce((sum, { facts }) => sum + Number(facts.taken), 0),
       midStreamMs: ms('mid-stream'),
