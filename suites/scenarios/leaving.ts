@@ -53,7 +53,8 @@ export default defineScenario({
   async run(context) {
     const server = await context.startServer();
     const workers = await Workers.of(context, server);
-    const witness = new Witness(await context.mustOpen({ name: 'witness', to: server, silent: true }));
+    const witness = new Witness(context, server);
+    await witness.arrive();
     context.defer(every(LOOK_MS, () => witness.look()));
     context.phase('baseline');
     const calm = openDescriptors(server.pids()) ?? null;
@@ -96,6 +97,7 @@ async function come(context: ScenarioContext, server: StartedServer, leaves: num
 
 /** Until so many descriptors are left, or 5 s after it must have noticed. */
 async function untilGone(context: ScenarioContext, server: StartedServer, witness: Witness, limit: number) {
+  await witness.arrive();
   const startMs = nowMs();
   const before = witness.writes;
   const writes = () => witness.writes - before;
@@ -115,6 +117,7 @@ async function untilGone(context: ScenarioContext, server: StartedServer, witnes
 /** What it holds, and what it does each time that it writes, while nobody but the witness is there. */
 async function cost(context: ScenarioContext, server: StartedServer, witness: Witness) {
   await context.watch(SETTLE_MS);
+  await witness.arrive();
   const works: number[] = [];
   for (let window = 1; window <= WINDOWS; window++) {
     const [startMs, writes, ran] = [nowMs(), witness.writes, ranMs(server.pids())];
@@ -133,10 +136,24 @@ function grown(before: number | null, after: number | null): number {
 /** Sees what the server writes: a broadcast, or at the pace at which it writes to anybody. */
 class Witness {
   writes = 0;
+  private session: Session | undefined;
   private seenBytes = 0;
-  constructor(private readonly session: Session) {}
+  constructor(
+    private readonly context: ScenarioContext,
+    private readonly server: StartedServer,
+  ) {}
+
+  /** A server may end each stream after a time. */
+  async arrive(): Promise<void> {
+    if (this.session?.isOpen) return;
+    this.session?.terminate();
+    this.session = await this.context.mustOpen({ name: 'witness', to: this.server, silent: true });
+    this.seenBytes = 0;
+  }
+
   look(): void {
-    if (this.session.receivedBytes > this.seenBytes) this.writes += 1;
-    this.seenBytes = this.session.receivedBytes;
+    const bytes = this.session?.receivedBytes ?? 0;
+    if (bytes > this.seenBytes) this.writes += 1;
+    this.seenBytes = bytes;
   }
 }

@@ -1,5 +1,5 @@
 /** Flaw: one loop writes to all, and waits for each stream to drain before it writes to the next: whoever reads slowly holds up
- * everyone. A round waits 1.5 s at most and then leaves out who has not drained, so that memory stays bounded and the
+ * everyone. A round waits 1 s at most and then leaves out who has not drained, so that memory stays bounded and the
  * feed, in batches, keeps its rate. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlawMeta } from '../../program';
@@ -9,7 +9,7 @@ import { startServer } from '../../sse-server';
 export const trips = 'sse/slow-neighbour';
 export const meta: FlawMeta = { role: 'server', trips };
 
-const ROUND_MS = 1_500;
+const ROUND_MS = 1_000;
 type Job = { readonly text: string; readonly to: ReadonlySet<Stream> };
 let waiting: Job[] = [];
 let busy = false;
