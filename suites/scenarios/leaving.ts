@@ -70,7 +70,8 @@ export default defineScenario({
       const now = await cost(context, server, witness);
       context.measure('after', { round, ...came, ...gone, ...now, alive: workers.alive });
       const [work, bytes] = [grown(last.workMs, now.workMs), grown(last.rssBytes, now.rssBytes)];
-      const once = gone.tookMs === null || work > WORK_MS || (work > SOME_WORK_MS && bytes > SOME_BYTES);
+      const stay = gone.tookMs === null && gone.writes >= WRITES;
+      const once = stay || work > WORK_MS || (work > SOME_WORK_MS && bytes > SOME_BYTES);
       const thrice = bytes > MEMORY_BYTES;
       again = workers.alive && ((once && round < 2) || (thrice && round < 4));
       last = now;

@@ -75,10 +75,11 @@ export default defineCheck({
       return inconclusive(`${said}: a leak, or a heap that still finds its size`, details);
     if (once > maxDescriptors)
       return inconclusive(`${once} descriptors stayed, but a second thousand left no more`, details);
-    return pass(
-      `nothing stayed of ${left} clients ${inWords(Number(measured.tookMs))} after the last had left`,
-      details,
-    );
+    return pass(`nothing stayed of ${left} clients ${inWords(Number(measured.tookMs))} after the last had left`, {
+      ...details,
+      // Of a server that writes seldom, the work for who has left cannot be seen.
+      ...(work.length > 0 ? {} : { confidence: 'medium' as const }),
+    });
   },
   examples: { pass: story(8, 10), fail: story(1008, 2008) },
 });
