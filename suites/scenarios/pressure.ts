@@ -10,6 +10,8 @@ const SLOW_BYTES_PER_S = 1024;
 const BEYOND_BYTES = 128 * MIB;
 /** What the kernels of both sides take of four connections at most; for a control that runs before the slow copy. */
 const KERNEL_GUESS_BYTES = 48 * MIB;
+/** More than what may be withheld and kept (CHECKLIST, unbounded-buffer). */
+const SHOWS_BYTES = 80 * MIB;
 const PUSH_MS = 60_000;
 const FLOOD_BYTES_PER_S = 1024 * MIB;
 /** Still enough in the time there is. */
@@ -161,7 +163,9 @@ async function lead(
       const needed = (slow ? seen.kernelBytes : KERNEL_GUESS_BYTES) + BEYOND_BYTES;
       const elapsed = nowMs() - startMs;
       const rate = fast.takenBytes / elapsed;
-      if (bytesPerS > GENTLE_BYTES_PER_S && elapsed > JUDGE_RATE_MS && rate * PUSH_MS < needed) return true;
+      // A server that pushes by itself is not pushed again more gently: what shows a growing memory will do.
+      const least = mode === 'push' ? seen.kernelBytes + SHOWS_BYTES : needed;
+      if (bytesPerS > GENTLE_BYTES_PER_S && elapsed > JUDGE_RATE_MS && rate * PUSH_MS < least) return true;
       return fast.takenBytes >= needed || slow?.openPressers === 0;
     },
     MEMORY_EVERY_MS,
