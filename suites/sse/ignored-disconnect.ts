@@ -1,7 +1,7 @@
-import type { EventBodyAt } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inMiB, inWords, MIB } from '../../harness/numbers.js';
+import { eachAbove, leavingOf, leavingStory } from './leaving-evidence.js';
 
 // A client that has gone closed its socket: what is written into it is answered by a reset, and the next write fails. A client that
 // only half-closes and reads on has not left, and nothing is asked for it. Writing that goes nowhere is seen as work for nobody.
@@ -36,23 +36,9 @@ export default defineCheck({
   judge(history, { expect }) {
     const { maxDescriptors = 10, maxWorkMs = 0.7, someWorkMs = 0.3 } = expect;
     const { someGrowthBytes = 8 * MIB, maxGrowthBytes = 16 * MIB } = expect;
-    const before = history.measures('before')[0];
-    const rounds = history.measures('after');
-    const [first, second] = rounds;
-    if (!before || !first || history.bites('departure').length === 0) return inconclusive('no client left');
-    const last = second ?? first;
-    const grown = (name: string) => steps([before, ...rounds].map(({ facts }) => facts[name]));
-    const stay = rounds.map(({ facts }) => Math.max(0, Number(facts.descriptors) - Number(before.facts.descriptors)));
-    const left = rounds.reduce((sum, { facts }) => sum + Number(facts.left), 0);
-    const [work, memory] = [grown('workMs'), grown('rssBytes')];
-    const measured = {
-      left,
-      tookMs: typeof last.facts.tookMs === 'number' ? last.facts.tookMs : null,
-      descriptorsLeft: stay.at(-1) ?? null,
-      workBeforeMs: hundredth(before.facts.workMs),
-      workMs: hundredth(last.facts.workMs),
-      rssGrowthBytes: memory.reduce((sum, step) => sum + step, 0),
-    };
+    const leaving = leavingOf(history);
+    if (!leaving) return inconclusive('no client left');
+    const { before, rounds, first, stay, left, work, memory, measured } = leaving;
     const details = { measured, because: [before, ...rounds] };
     if (rounds.some(({ facts }) => facts.alive === false))
       return fail(`the server died when its clients left`, details);
@@ -66,9 +52,10 @@ export default defineCheck({
     if (twice > once + maxDescriptors)
       return fail(`${once} descriptors of the first thousand that left stayed, ${twice} of two thousand`, details);
     const costs = `its work for a write went from ${measured.workBeforeMs} ms to ${measured.workMs} ms, with nobody there`;
-    if (second && eachAbove(work, maxWorkMs)) return fail(`it writes to who has left: ${costs}`, details);
+    const again = rounds.length > 1;
+    if (again && eachAbove(work, maxWorkMs)) return fail(`it writes to who has left: ${costs}`, details);
     const said = `its memory grew by ${memory.map(inMiB).join(', ')} for each thousand that left`;
-    if (second && eachAbove(work, someWorkMs) && eachAbove(memory, someGrowthBytes))
+    if (again && eachAbove(work, someWorkMs) && eachAbove(memory, someGrowthBytes))
       return fail(`${said}; ${costs}`, details);
     // Four thousand in a heap that is not collected yet may look like this.
     if (rounds.length >= 4 && eachAbove(memory, maxGrowthBytes))
@@ -81,32 +68,5 @@ export default defineCheck({
       ...(work.length > 0 ? {} : { confidence: 'medium' as const }),
     });
   },
-  examples: { pass: story(8, 10), fail: story(1008, 2008) },
+  examples: { pass: leavingStory(8, 10), fail: leavingStory(1008, 2008) },
 });
-
-/** From each to the next; none where one is not known. */
-function steps(values: readonly unknown[]): number[] {
-  const known = values.filter((value) => typeof value === 'number');
-  return known.length < values.length ? [] : known.slice(1).map((value, i) => value - (known[i] ?? 0));
-}
-
-function eachAbove(grown: readonly number[], limit: number): boolean {
-  return grown.length > 0 && grown.every((step) => step > limit);
-}
-
-function hundredth(value: unknown): number | null {
-  return typeof value === 'number' ? Math.round(value * 100) / 100 : null;
-}
-
-function story(...descriptors: readonly number[]): EventBodyAt[] {
-  const cost = { rssBytes: 50 * MIB, workMs: 0.4 };
-  const after = { left: 1000, held: 110, tookMs: 40, writes: 4, ...cost, alive: true };
-  return [
-    [0, { type: 'measure', name: 'before', facts: { descriptors: 8, ...cost } }],
-    [1, { type: 'fault', fault: 'departure', what: 'bite', who: 'd', facts: { left: 100, by: 'FIN' } }],
-    ...descriptors.map((count, i): EventBodyAt => {
-      const facts = { round: i + 1, ...after, descriptors: count };
-      return [9000 * (i + 1), { type: 'measure', name: 'after', facts }];
-    }),
-  ];
-}
