@@ -69,11 +69,10 @@ export default defineScenario({
       const gone = await untilGone(context, server, witness, (calm ?? 0) + SLACK);
       const now = await cost(context, server, witness);
       context.measure('after', { round, ...came, ...gone, ...now, alive: workers.alive });
-      const [work, bytes] = [grown(last.workMs, now.workMs), grown(last.rssBytes, now.rssBytes)];
+      const [work, bytes] = [grown(warm.workMs, now.workMs), grown(last.rssBytes, now.rssBytes)];
       const stay = gone.tookMs === null && gone.writes >= WRITES;
-      const once = stay || work > WORK_MS || (work > SOME_WORK_MS && bytes > SOME_BYTES);
-      const thrice = bytes > MEMORY_BYTES;
-      again = workers.alive && ((once && round < 2) || (thrice && round < 4));
+      const works = work > WORK_MS || (work > SOME_WORK_MS && bytes > SOME_BYTES);
+      again = workers.alive && ((stay && round < 2) || (works && round < 3) || (bytes > MEMORY_BYTES && round < 4));
       last = now;
     }
   },

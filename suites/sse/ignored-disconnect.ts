@@ -1,7 +1,7 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inMiB, inWords, MIB } from '../../harness/numbers.js';
-import { eachAbove, leavingOf, leavingStory } from './leaving-evidence.js';
+import { eachAbove, growsOn, leavingOf, leavingStory } from './leaving-evidence.js';
 
 // A client that has gone closed its socket: what is written into it is answered by a reset, and the next write fails. A client that
 // only half-closes and reads on has not left, and nothing is asked for it. Writing that goes nowhere is seen as work for nobody.
@@ -52,11 +52,9 @@ export default defineCheck({
     if (twice > once + maxDescriptors)
       return fail(`${once} descriptors of the first thousand that left stayed, ${twice} of two thousand`, details);
     const costs = `its work for a write went from ${measured.workBeforeMs} ms to ${measured.workMs} ms, with nobody there`;
-    const again = rounds.length > 1;
-    if (again && eachAbove(work, maxWorkMs)) return fail(`it writes to who has left: ${costs}`, details);
+    if (growsOn(work, maxWorkMs)) return fail(`it writes to who has left: ${costs}`, details);
     const said = `its memory grew by ${memory.map(inMiB).join(', ')} for each thousand that left`;
-    if (again && eachAbove(work, someWorkMs) && eachAbove(memory, someGrowthBytes))
-      return fail(`${said}; ${costs}`, details);
+    if (growsOn(work, someWorkMs) && eachAbove(memory, someGrowthBytes)) return fail(`${said}; ${costs}`, details);
     // Four thousand in a heap that is not collected yet may look like this.
     if (rounds.length >= 4 && eachAbove(memory, maxGrowthBytes))
       return inconclusive(`${said}: a leak, or a heap that still finds its size`, details);

@@ -9,7 +9,8 @@ export function leavingOf(history: HistoryView) {
   const last = rounds.at(-1);
   if (!before || !first || !last || history.bites('departure').length === 0) return undefined;
   const seen = [before, ...rounds];
-  const [work, memory] = [stepsOf(seen, 'workMs'), stepsOf(seen, 'rssBytes')];
+  const work = knownOf(seen, 'workMs');
+  const memory = stepsOf(knownOf(seen, 'rssBytes'));
   const stay = rounds.map(({ facts }) => Math.max(0, Number(facts.descriptors) - Number(before.facts.descriptors)));
   const left = rounds.reduce((sum, { facts }) => sum + Number(facts.left), 0);
   const measured = {
@@ -23,10 +24,29 @@ export function leavingOf(history: HistoryView) {
   return { before, rounds, first, stay, left, work, memory, measured };
 }
 
-/** From each to the next; none where one is not known. */
-function stepsOf(seen: readonly EventOf<'measure'>[], name: string): number[] {
+/** Before and after each round; none where one is not known. */
+function knownOf(seen: readonly EventOf<'measure'>[], name: string): number[] {
   const known = seen.map(({ facts }) => facts[name]).filter((value) => typeof value === 'number');
-  return known.length < seen.length ? [] : known.slice(1).map((value, i) => value - (known[i] ?? 0));
+  return known.length < seen.length ? [] : known;
+}
+
+function stepsOf(values: readonly number[]): number[] {
+  return values.slice(1).map((value, i) => value - (values[i] ?? 0));
+}
+
+/**
+ * Two hundred have left before the first value, and a thousand more before each further one. What is done for them grows with them,
+ * from the first and beyond the second; what comes of a busy machine or a cold program does not.
+ */
+export function growsOn(values: readonly number[], leastStep: number): boolean {
+  const [before = 0, first = 0] = values;
+  const last = values.at(-1) ?? 0;
+  const rounds = values.length - 1;
+  return (
+    rounds >= 2 &&
+    last > Math.max(before + rounds * leastStep, 3 * before) &&
+    last > Math.max(first + (rounds - 1) * leastStep, 1.4 * first)
+  );
 }
 
 export function eachAbove(grown: readonly number[], limit: number): boolean {

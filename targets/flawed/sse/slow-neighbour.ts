@@ -1,6 +1,7 @@
-/** Flaw: one loop writes to all, and waits for each stream to drain before it writes to the next: whoever reads slowly holds up
- * everyone. A round waits 1 s at most and then leaves out who has not drained, so that memory stays bounded and the
- * feed, in batches, keeps its rate. */
+/**
+ * Flaw: one loop writes to all, and waits for each stream to drain before it writes to the next: whoever reads slowly holds up
+ * everyone. A round waits 500 ms at most and then leaves out who has not drained; of what comes meanwhile it keeps the newest.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlawMeta } from '../../program';
 import { type Stream, send } from '../../sse-behaviour';
@@ -9,14 +10,15 @@ import { startServer } from '../../sse-server';
 export const trips = 'sse/slow-neighbour';
 export const meta: FlawMeta = { role: 'server', trips };
 
-const ROUND_MS = 1_000;
+const ROUND_MS = 500;
+const KEPT = 4;
 type Job = { readonly text: string; readonly to: ReadonlySet<Stream> };
 let waiting: Job[] = [];
 let busy = false;
 
 function deliver(text: string, to: Iterable<Stream>): void {
   waiting.push({ text, to: new Set(to) });
-  if (waiting.length > 200) waiting.shift();
+  if (waiting.length > KEPT) waiting.shift();
   if (!busy) void sendAll();
 }
 
