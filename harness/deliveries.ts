@@ -45,11 +45,12 @@ export class Deliveries {
   common(
     fromMs: number,
     toMs: number,
-  ): { readonly messages: number; readonly shared: number; readonly skewMs: number } {
+  ): { readonly messages: number; readonly shared: number; readonly skewMs: number; readonly usualSkewMs: number } {
     const all = this.published(fromMs, toMs);
     const shared = all.filter(({ times }) => times.length === this.listeners.size);
     const skews = shared.map(({ times }) => Math.max(...times) - Math.min(...times));
-    return { messages: all.length, shared: shared.length, skewMs: shared.length > 0 ? percentile(skews, 100) : 0 };
+    const skewOf = (share: number) => (shared.length > 0 ? percentile(skews, share) : 0);
+    return { messages: all.length, shared: shared.length, skewMs: skewOf(100), usualSkewMs: skewOf(50) };
   }
 
   /** The server's own messages of [fromMs, toMs), expected of whoever was still there `slackMs` after the first had it. */

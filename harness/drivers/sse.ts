@@ -36,15 +36,18 @@ export function openEventStream(
   let goodbye: Goodbye | undefined;
   let retry: Session['retry'];
   let end: SessionEnd | undefined;
+  const isTold = secure && !options.silent;
   const note = (facts: MessageFacts) => {
-    if (secure && !options.silent) record({ type: 'message', gate: options.name, conn: 1, dir: 'down', ...facts });
+    if (isTold) record({ type: 'message', gate: options.name, conn: 1, dir: 'down', ...facts });
   };
   const take = (part: StreamPart) => {
     const atMs = nowMs();
-    note(factsOfPart(part, observer));
+    // Hashing costs more than reading, and most sessions tell nothing.
+    if (isTold) note(factsOfPart(part, observer));
     if (part.kind === 'quiet' && part.retry !== undefined) retry = { ms: part.retry, atMs };
     if (part.kind !== 'event') return;
     received += 1;
+    if (messages.length === 0) return;
     const message = { atMs, payload: Buffer.from(part.data), binary: false, envelope: part.envelope };
     for (const listener of messages) listener(message);
   };

@@ -43,7 +43,7 @@ export class EventStreamReader {
     if (text === '') return;
     const before = this.given;
     this.parser.feed(text);
-    this.tail = `${this.tail}${text}`.slice(-4);
+    this.tail = text.length >= 4 ? text.slice(-4) : `${this.tail}${text}`.slice(-4);
     if (this.given === before && this.betweenEvents) this.take({ kind: 'quiet' });
   }
 

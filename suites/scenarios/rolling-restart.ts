@@ -22,6 +22,8 @@ const BYTES = 128;
 const FLOW_MS = 4000;
 /** Where nothing of ours flows, what the server tells all of them is waited for; a slow feed has this many in 12 s. */
 const PUBLISHED = 12;
+/** Who comes so much later gets at another time what is told to each from the start, and at the same what is told to all. */
+const LATE_COMER_MS = 2000;
 const PUBLISHED_MS = 12_000;
 /** Messages of the last two seconds may be in flight at the signal. */
 const LAST_MS = 2000;
@@ -208,6 +210,7 @@ class Talk {
   static async open(context: ScenarioContext, to: Address): Promise<Talk> {
     const talk = new Talk(context);
     for (let i = 1; i <= TALKERS; i++) {
+      if (i === TALKERS && talk.onlyHears) await context.watch(LATE_COMER_MS);
       const name = `talker-${i}`;
       const session = await context.mustOpen({ name, to, onMessage: (message) => talk.hear(name, message) });
       talk.sessions.push(session);
@@ -279,7 +282,7 @@ class Talk {
       sent: before.length,
       kept,
       published: common.messages,
-      shared: common.shared,
+      shared: this.onlyHears && common.usualSkewMs > LATE_COMER_MS / 2 ? 0 : common.shared,
       unreadBytes,
     });
     const note =

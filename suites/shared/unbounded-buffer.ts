@@ -61,6 +61,13 @@ export default defineCheck({
         because,
       });
     }
+    // A push does not wait for the control's clients: where they could not follow, it held for them what it holds for slow ones.
+    if (facts.mode === 'push' && fastGrowth > limit) {
+      return inconclusive(
+        `the control copy grew by ${inMiB(fastGrowth)} itself: its clients read as fast as this machine can, and that was too slow`,
+        { measured, because },
+      );
+    }
     if (cut !== undefined && growth <= limit && facts.fastWhole !== false) {
       return pass(`cut the slow client after ${inWords(cut)}; its memory grew by ${inMiB(growth)}`, {
         measured,

@@ -1,4 +1,4 @@
-/** Flaw: every second stream gets its events 1.5 s after the others, and goes without those that are under way when it is ended. */
+/** Flaw: every second stream gets its events 700 ms after the others, and goes without those that are under way when it is ended. */
 import { pressing } from '../../feed';
 import type { FlawMeta } from '../../program';
 import { resilient, type Stream, send } from '../../sse-behaviour';
@@ -7,7 +7,7 @@ import { startServer } from '../../sse-server';
 export const trips = 'sse/lost-on-shutdown';
 export const meta: FlawMeta = { role: 'server', trips };
 
-const LATE_MS = 1_500;
+const LATE_MS = 700;
 const late = new WeakSet<Stream>();
 let streams = 0;
 
