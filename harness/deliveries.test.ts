@@ -42,7 +42,7 @@ test('a text that one listener got twice is not counted', () => {
   deliveries.arrive('tick', 'b', 101);
   deliveries.arrive('tick', 'a', 200);
   expect(deliveries.theirs(0, 1000, 1000, 50)).toEqual([]);
-  expect(deliveries.common(0, 1000)).toEqual({ messages: 0, shared: 0, skewMs: 0 });
+  expect(deliveries.common(0, 1000)).toEqual({ messages: 0, shared: 0, skewMs: 0, usualSkewMs: 0 });
 });
 
 test('messages that each connection gets for itself are not common', () => {
@@ -56,7 +56,7 @@ test('messages that each connection gets for itself are not common', () => {
   deliveries.arrive('p', 'b', 107);
   deliveries.arrive('for a', 'a', 150);
   deliveries.arrive('for b', 'b', 150);
-  expect(deliveries.common(0, 1000)).toEqual({ messages: 3, shared: 1, skewMs: 7 });
+  expect(deliveries.common(0, 1000)).toEqual({ messages: 3, shared: 1, skewMs: 7, usualSkewMs: 7 });
 });
 
 test('nothing is expected of a listener that left before the instant asked for', () => {

@@ -125,6 +125,7 @@ async function cost(context: ScenarioContext, server: StartedServer, witness: Wi
     const written = witness.writes - writes;
     const now = ranMs(server.pids());
     if (written >= WINDOW_WRITES && ran !== undefined && now !== undefined) works.push((now - ran) / written);
+    else if (await witness.arrive()) window -= 1;
   }
   return { rssBytes: server.memoryBytes() ?? null, workMs: works.length === WINDOWS ? Math.min(...works) : null };
 }
@@ -143,12 +144,13 @@ class Witness {
     private readonly server: StartedServer,
   ) {}
 
-  /** A server may end each stream after a time. */
-  async arrive(): Promise<void> {
-    if (this.session?.isOpen) return;
+  /** A server may end each stream after a time: true where it had to come again. */
+  async arrive(): Promise<boolean> {
+    if (this.session?.isOpen) return false;
     this.session?.terminate();
     this.session = await this.context.mustOpen({ name: 'witness', to: this.server, silent: true });
     this.seenBytes = 0;
+    return true;
   }
 
   look(): void {
