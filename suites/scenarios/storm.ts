@@ -1,9 +1,10 @@
 import reset from '../../faults/reset.js';
-import { nowMs } from '../../harness/clock.js';
+import { after, nowMs } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { Workers } from '../../harness/drivers/workers.js';
 import { longestGap, MIB } from '../../harness/numbers.js';
+import { busyMs } from '../../harness/probes/busy.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 
 const COST_SAMPLES = 20;
@@ -70,15 +71,46 @@ export default defineScenario({
     const limitMs = Math.max(CASCADE_FLOOR_MS, 2 * longestMs);
     for (let round = 1; round <= 2; round++) {
       await context.inject(reset, [gate], {});
+      const own = new OwnWork();
       const { answered, abandoned } = await storm(context, gate, clients, { patienceMs: PATIENCE_MS, limitMs });
       context.samples(`answered ${round}`, 'ms', answered);
       const back = answered.length;
-      context.measure('cascade', { round, clients, answered: back, abandoned, limitMs, alive: workers.alive });
+      context.measure('cascade', {
+        round,
+        clients,
+        answered: back,
+        abandoned,
+        limitMs,
+        alive: workers.alive,
+        ownShare: own.share,
+      });
       // Once may be the machine.
       if (back === clients && longestGap(answered) < GAP_MS) return;
     }
   },
 });
+
+/** How much of the time until the first give up this process ran, or wanted to: what it could not send was not refused. */
+class OwnWork {
+  private readonly startMs = nowMs();
+  private readonly before = busyMs([process.pid]);
+  private seen: number | null | undefined;
+
+  constructor() {
+    after(PATIENCE_MS, () => this.look());
+  }
+
+  private look(): void {
+    const now = busyMs([process.pid]);
+    const known = this.before !== undefined && now !== undefined;
+    if (this.seen === undefined) this.seen = known ? (now - (this.before ?? 0)) / (nowMs() - this.startMs) : null;
+  }
+
+  get share(): number | null {
+    this.look();
+    return this.seen ?? null;
+  }
+}
 
 function grows(rss: readonly number[]): boolean {
   const [first = 0, second = 0] = rss;

@@ -24,7 +24,7 @@ export default defineCheck({
     answered: 'clients',
     limitMs: 'ms',
   },
-  expect: { maxGapMs: 5000, maxOwnDelayMs: 1000 },
+  expect: { maxGapMs: 5000, maxOwnDelayMs: 1000, maxOwnShare: 0.7 },
   needs: ['storm-collapse'],
   judge(history, { expect }) {
     const rounds = history.measures('cascade');
@@ -54,6 +54,12 @@ export default defineCheck({
       gapMs > maxGapMs
         ? `served nobody for ${inWords(gapMs)} while ${abandoned} attempts were given up`
         : `${Number(clients) - Number(answered)} of ${clients} were not back after ${inWords(Number(limitMs))}, twice the storm without timeouts`;
+    const { ownShare } = last.facts;
+    if (Number(ownShare) > (expect.maxOwnShare ?? 0.7))
+      return inconclusive(
+        `${said}; the harness itself was busy for ${Math.round(100 * Number(ownShare))} % of it`,
+        details,
+      );
     // A stream whose head comes with its first event is given up without any storm.
     const usualMs = median(history.samples('connect cost'));
     if (usualMs > PATIENCE_MS / 2)
