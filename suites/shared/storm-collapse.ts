@@ -25,7 +25,7 @@ export default defineCheck({
     rssFirstBytes: 'bytes',
     rssSecondBytes: 'bytes',
   },
-  expect: { floorMs: 2000, costFactor: 3, rssFactor: 1.1, rssSlackBytes: 16 * MIB },
+  expect: { floorMs: 2000, costFactor: 3, rssFactor: 1.1, rssSlackBytes: 16 * MIB, leakBytes: 64 * MIB },
   judge(history, { expect }) {
     const storms = history.measures('storm');
     const filled = history.measures('filled')[0];
@@ -81,12 +81,11 @@ export default defineCheck({
     const sizes = rss.flatMap(({ facts }) => number(facts.rssBytes) ?? []);
     if (grew(sizes, expect.rssFactor ?? 1.1, expect.rssSlackBytes ?? 16 * MIB)) {
       const said = `its memory did not come back: ${sizes.map(inMiB).join(', ')} after each storm`;
-      return growsEachTime(sizes)
+      // Javalin's grew by 20 MiB a storm up to the tenth, and stayed there: a collector that is in no hurry.
+      const leaks = growsEachTime(sizes) && (sizes.at(-1) ?? 0) - (sizes[0] ?? 0) >= (expect.leakBytes ?? 64 * MIB);
+      return leaks
         ? fail(said, { measured, because })
-        : inconclusive(`${said}; not by as much each time, as a heap does that still finds its size`, {
-            measured,
-            because,
-          });
+        : inconclusive(`${said}, which may be a heap that still finds its size`, { measured, because });
     }
     return pass(`99 % of ${asked} back after ${inWords(t99)}${orderly > 0 ? `, ${orderly} asked to wait` : ''}`, {
       measured,
