@@ -17,6 +17,7 @@ export default defineCheck({
   level: 'SHOULD',
   antiPattern: 2,
   role: 'server',
+  streams: 'any',
   scenario: 'credentials',
   title: 'SHOULD refuse a client that has no good credential in the handshake itself',
   why: 'Each session that is taken before its credential is known costs a descriptor, a session and a timer, and whoever wants to exhaust the server needs no account for it.',

@@ -16,6 +16,7 @@ export default defineCheck({
   level: 'MUST',
   antiPattern: null,
   role: 'server',
+  streams: 'any',
   scenario: 'transport',
   title: 'MUST be reached over TLS where the URL leads off this machine',
   why: 'Without TLS whoever is on the way reads the messages and the credential, and writes messages of their own. Old proxies break plain WebSockets besides, since they take them for HTTP.',

@@ -18,6 +18,7 @@ export default defineCheck({
   level: 'MUST',
   antiPattern: 2,
   role: 'server',
+  streams: 'any',
   scenario: 'credentials',
   title: 'MUST give and obey nothing before a good credential, and end who has none within 10 s',
   why: 'A server that serves first and asks for the credential later, or never, gives its messages to anybody who can reach it; and sessions that never log in hold its descriptors for nothing.',

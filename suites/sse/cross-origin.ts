@@ -9,6 +9,7 @@ export default defineCheck({
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',
+  streams: 'any',
   scenario: 'arrivals',
   title: 'SHOULD let no page of just any host read the stream with its cookies',
   why: 'EventSource with withCredentials sends the cookies of whoever is looking. A server that echoes each Origin and allows credentials lets every page on the web read the stream as its visitors.',
