@@ -7,6 +7,10 @@ const RETRY = 'retry: 300\n';
 const PLAIN = 6;
 const MIB = 1024 * 1024;
 const SETTLE_MS = 2000;
+/** Who reports it tells events by their data. */
+export const WITHOUT_ID = 'without an id';
+/** One of them may come under the id of the other. */
+const UNJUDGED = new Set([WITHOUT_ID, 'before one without']);
 
 interface Cut {
   readonly where: string;
@@ -33,7 +37,7 @@ export async function playWhole(play: Play): Promise<void> {
   for (const { name, id, pieces } of formsOf(play)) {
     if (!stream || stream.gone) stream = await play.next();
     if (!stream) return;
-    tell(play, 'form', name, id);
+    tell(play, UNJUDGED.has(name) ? 'between' : 'form', name, id);
     const reads = await play.send(stream, pieces);
     play.context.measure('sent', { name, pieces: pieces.length, reads });
   }
@@ -55,13 +59,29 @@ async function cut(play: Play, stream: ScriptedStream, { where, half, how }: Cut
   await play.read();
   stream[how]();
   const next = await play.next();
+  if (next) {
+    // Without an id of its own: where half an event was kept, this one is joined to it and comes under its id.
+    const behind = play.nextId();
+    tell(play, 'behind', where, behind);
+    await play.send(next, [withoutId(behind)]);
+    await play.read();
+  }
   tell(play, 'whole', where, id);
   if (next) await play.send(next, [eventOf(id, RETRY)]);
   return next;
 }
 
+function withoutId(id: number): string {
+  return `data: ${dataOf(id)}\n\n`;
+}
+
 /** What an application would name it: the same as number and as text. */
-function tell({ context }: Play, what: 'form' | 'between' | 'half' | 'whole', name: string, id: number | string): void {
+function tell(
+  { context }: Play,
+  what: 'form' | 'between' | 'half' | 'behind' | 'whole',
+  name: string,
+  id: number | string,
+): void {
   const scalar = typeof id === 'number' ? id : context.observer.scalar(id);
   context.measure('event', { what, name, key: scalar === undefined ? '' : keyOf(scalar) });
 }
@@ -78,6 +98,8 @@ function formsOf(play: Play) {
   };
   add('a byte order mark first', (id) => [`\uFEFFdata: ${dataOf(id)}\nid: ${id}\n${RETRY}\n`]);
   for (let i = 0; i < PLAIN; i++) add('plain', (id) => [eventOf(id, RETRY)]);
+  add('before one without', (id) => [eventOf(id)]);
+  add(WITHOUT_ID, (id) => [withoutId(id)]);
   add('CR and LF in two packets', (id) => [
     ...[`id: ${id}\r\ndata: {"type": "message",\r`, `\ndata: "seq": ${id}}\r`, '\n\r', '\n'],
   ]);

@@ -25,21 +25,22 @@ export default defineCheck({
   judge(history) {
     if (history.measures('asked').some(({ facts }) => facts.method === 'POST'))
       return skipped('it asks by POST: a finite stream is judged by truncated-answer');
-    const { reported, plain, half, torn, lost, strange, cuts, died, blunt } = eventsOf(history);
+    const { reported, plain, half, glued, torn, lost, strange, cuts, died, blunt } = eventsOf(history);
     if (plain === 0) return skipped('the client asked for no stream');
     if (reported < plain / 2)
       return skipped('needs the ids that the application saw (those of the events or of their data), on stdout');
     if (reported < plain) return inconclusive(`it reported only ${reported} of ${plain} plain events`);
     const measured = {
-      half: half.length,
+      half: half.length + glued.length,
       torn: torn.map(({ name }) => name).join(', '),
       lost: lost.map(({ name }) => name).join(', '),
       cuts,
     };
     const view = 'application' as const;
-    const because = [...half, ...torn, ...lost].map(({ event }) => event);
+    const because = [...half, ...glued, ...torn, ...lost].map(({ event }) => event);
     const said = [
       ...half.map(({ name }) => `delivered an event that was cut ${name}`),
+      ...glued.map(({ name }) => `joined an event that was cut ${name} with the next one`),
       ...torn.map(({ name }) => `delivered twice: ${name}`),
       ...lost.map(({ name }) => `lost: ${name}`),
       ...(strange.length > 0 ? [`reported ${strange.length} ids that were never sent`] : []),

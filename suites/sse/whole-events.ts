@@ -1,5 +1,6 @@
-import type { EventBodyAt, EventOf, HistoryView } from '../../harness/contract.js';
+import type { EventBodyAt, EventOf, HistoryView, Scalar } from '../../harness/contract.js';
 import { canonical } from '../../harness/ledger.js';
+import { WITHOUT_ID } from '../scenarios/exact-events.js';
 
 interface Told {
   readonly name: string;
@@ -13,6 +14,8 @@ export interface WholeEvents {
   readonly reported: number;
   /** Reported before it was sent whole. */
   readonly half: readonly Told[];
+  /** Joined to one that was cut. */
+  readonly glued: readonly Told[];
   /** Reported more than once, and never. */
   readonly torn: readonly Told[];
   readonly lost: readonly Told[];
@@ -33,11 +36,10 @@ export function eventsOf(history: HistoryView): WholeEvents {
   const of = (what: string) => events.filter(({ facts }) => facts.what === what);
   const reports = history.of('report').filter(({ process, event }) => process === PLAY && event === 'message');
   const known = new Set(events.map(({ facts }) => facts.key));
-  const keyed = reports.flatMap((event) => (event.id === undefined ? [] : [{ key: canonical(event.id), event }]));
+  const keyed = reports.flatMap((event) => (isNamed(event) ? [{ key: canonical(event.id), event }] : []));
   const times = ({ facts }: EventOf<'measure'>) => keyed.filter(({ key }) => key === facts.key);
   const told = (event: EventOf<'measure'>) => ({ name: String(event.facts.name), event });
   const isPlain = (event: EventOf<'measure'>) => event.facts.name === 'plain';
-  // Of the last, the answer to it may not have been asked for any more.
   const forms = of('form');
   // A long line of a report is cut, and with it an id that stands behind the data.
   const nameless = reports.some(({ id }) => id === undefined);
@@ -47,7 +49,14 @@ export function eventsOf(history: HistoryView): WholeEvents {
     return early ? [{ name: String(cut.facts.name), event: early.event }] : [];
   });
   const plain = forms.filter(isPlain);
+  // The id of the event says nothing of what is in it.
+  const bySelf = events.some((event) => event.facts.name === WITHOUT_ID && times(event).length > 0);
   return {
+    glued: bySelf
+      ? of('behind')
+          .filter((event) => times(event).length === 0)
+          .map(told)
+      : [],
     plain: plain.length,
     reported: plain.filter((event) => times(event).length > 0).length,
     half,
@@ -61,6 +70,12 @@ export function eventsOf(history: HistoryView): WholeEvents {
       .filter(({ facts }) => Number(facts.pieces) > 1 && Number(facts.reads) < APART * Number(facts.pieces))
       .map(({ facts }) => String(facts.name)),
   };
+}
+
+/** An event may have no id, and then its client says an empty one, or that of the event before. */
+function isNamed(event: EventOf<'report'>): event is EventOf<'report'> & { readonly id: Scalar } {
+  const { id } = event;
+  return id !== undefined && id !== null && !(typeof id === 'object' && id.length === 0);
 }
 
 /** Six plain events, one in another form, and one that is cut: delivered then or not. */
