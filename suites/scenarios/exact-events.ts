@@ -9,6 +9,7 @@ const MIB = 1024 * 1024;
 const SETTLE_MS = 2000;
 /** Who reports it tells events by their data. */
 export const WITHOUT_ID = 'without an id';
+export const LARGE = 'an event of 1 MiB';
 /** One of them may come under the id of the other. */
 const UNJUDGED = new Set([WITHOUT_ID, 'before one without']);
 
@@ -117,9 +118,7 @@ function formsOf(play: Play) {
     (id) => [...torn(`id: ${snow(id)}\n`), ...torn(`data: ${dataOf(snow(id))}\n\n`)],
     snow,
   );
-  add('an event of 1 MiB', (id) => [
-    `id: ${id}\ndata: ${JSON.stringify({ type: 'message', seq: id, data: 'x'.repeat(MIB) })}\n\n`,
-  ]);
+  add(LARGE, (id) => [`id: ${id}\ndata: ${JSON.stringify({ type: 'message', seq: id, data: 'x'.repeat(MIB) })}\n\n`]);
   return forms;
 }
 

@@ -1,8 +1,8 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { LARGE } from '../scenarios/exact-events.js';
 import { eventsOf, wholeStory } from './whole-events.js';
 
-const LARGE = 'an event of 1 MiB';
 const ENOUGH_CUTS = 3;
 
 // "Once the end of the file is reached, any pending data must be discarded. (If the file ends in the middle of an event, before the

@@ -1,6 +1,6 @@
 import type { EventBodyAt, EventOf, HistoryView, Scalar } from '../../harness/contract.js';
 import { canonical } from '../../harness/ledger.js';
-import { WITHOUT_ID } from '../scenarios/exact-events.js';
+import { LARGE, WITHOUT_ID } from '../scenarios/exact-events.js';
 
 interface Told {
   readonly name: string;
@@ -41,8 +41,10 @@ export function eventsOf(history: HistoryView): WholeEvents {
   const told = (event: EventOf<'measure'>) => ({ name: String(event.facts.name), event });
   const isPlain = (event: EventOf<'measure'>) => event.facts.name === 'plain';
   const forms = of('form');
-  // A long line of a report is cut, and with it an id that stands behind the data.
-  const nameless = reports.some(({ id }) => id === undefined);
+  // A long line of a report is cut, and with it an id that stands behind the data; later events have none of their own.
+  const until = of('behind')[0]?.t ?? Number.POSITIVE_INFINITY;
+  const nameless = ({ t, facts }: EventOf<'measure'>) =>
+    facts.name === LARGE && reports.some((event) => event.id === undefined && event.t >= t && event.t < until);
   const half = of('half').flatMap((cut) => {
     const whole = of('whole').find(({ facts }) => facts.key === cut.facts.key);
     const early = times(cut).find(({ event }) => event.t < (whole?.t ?? Number.POSITIVE_INFINITY));
@@ -61,7 +63,7 @@ export function eventsOf(history: HistoryView): WholeEvents {
     reported: plain.filter((event) => times(event).length > 0).length,
     half,
     torn: forms.filter((event) => times(event).length > 1).map(told),
-    lost: forms.filter((event) => !isPlain(event) && times(event).length === 0 && !nameless).map(told),
+    lost: forms.filter((event) => !isPlain(event) && times(event).length === 0 && !nameless(event)).map(told),
     strange: keyed.filter(({ key }) => !known.has(key)).map(({ event }) => event),
     cuts: of('half').length,
     died: history.measures('played').find(({ facts }) => facts.play === PLAY && facts.exited === true),
