@@ -1,3 +1,4 @@
+import { nowMs } from '../../harness/clock.js';
 import { dataOf, eventOf, type Play } from './exact-play.js';
 
 /** In milliseconds; who heeds it comes back soon. It stands within an event: a block without data would be one more case. */
@@ -20,8 +21,10 @@ export async function playIds(play: Play): Promise<void> {
     await play.hold(stream);
     await play.read();
     stream.drop();
+    const cutMs = nowMs();
     stream = await play.next();
-    if (stream) play.context.measure('presented', { case: name, is: play.presented(stream, labels) });
+    if (!stream) return;
+    play.context.measure('presented', { case: name, is: play.presented(stream, labels), awayMs: nowMs() - cutMs });
   }
 }
 
@@ -51,8 +54,10 @@ function firstReturn(name: string, make: (play: Play) => Omit<Case, 'name'>) {
     await play.hold(stream);
     await play.read();
     stream.drop();
+    const cutMs = nowMs();
     const next = await play.next();
-    play.context.measure('presented', { case: name, is: next ? play.presented(next, labels) : 'away' });
+    const is = next ? play.presented(next, labels) : 'away';
+    play.context.measure('presented', { case: name, is, awayMs: nowMs() - cutMs });
   };
 }
 
