@@ -13,7 +13,6 @@ export interface ScriptedServer extends AsyncDisposable {
 export interface ScriptedStream {
   /** As they came, byte by byte: `Last-Event-ID` holds UTF-8. */
   readonly target: string;
-  readonly method: string;
   header(name: string): Buffer | undefined;
   readonly openedAtMs: number;
   /** The client has ended it. */
@@ -73,10 +72,9 @@ function streamOn(
   socket: Socket,
   { startLine, headers }: { readonly startLine: string; readonly headers: ReadonlyMap<string, string> },
 ): ScriptedStream {
-  const [method = '', target = '/'] = startLine.split(' ');
+  const [, target = '/'] = startLine.split(' ');
   socket.write(HEAD);
   return {
-    method,
     target,
     openedAtMs: nowMs(),
     header(name) {

@@ -34,7 +34,7 @@ async function perform(context: ScenarioContext, name: string): Promise<void> {
   const server: ScriptedServer = context.defer(await startScriptedServer());
   await using gate = await context.openGate({ name, to: server });
   await using client = await context.startClient({ name, gate, settleMs: 0 });
-  const play = new Play({ context, name, server, gate, client });
+  const play = new Play({ context, server, gate, client });
   await PLAYS[name]?.(play);
   const { exit } = client.process;
   context.measure('played', { play: name, exited: exit !== undefined, exit: exit?.code ?? exit?.signal ?? null });

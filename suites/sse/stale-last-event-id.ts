@@ -21,8 +21,6 @@ export default defineCheck({
   expect: {},
   unless: ({ resume }) => (resume?.in === 'none' ? 'the target declares that it cannot resume' : undefined),
   judge(history, { target }) {
-    if (history.measures('asked').some(({ facts }) => facts.method === 'POST'))
-      return skipped('it asks by POST: a finite stream is judged by truncated-answer');
     const told = history.measures('presented');
     // Who takes that long at an id of digits as well may still come.
     const usualMs = Number(told.find(({ facts }) => facts.case === 'kept')?.facts.awayMs ?? 0);
