@@ -39,8 +39,8 @@ export async function playWhole(play: Play): Promise<void> {
     if (!stream || stream.gone) stream = await play.next();
     if (!stream) return;
     tell(play, UNJUDGED.has(name) ? 'between' : 'form', name, id);
-    const reads = await play.send(stream, pieces);
-    play.context.measure('sent', { name, pieces: pieces.length, reads });
+    const alone = await play.send(stream, pieces);
+    play.context.measure('sent', { name, pieces: pieces.length, alone });
   }
   for (const { where, half, how } of CUTS) {
     if (!stream || stream.gone) stream = await play.next();
@@ -111,7 +111,9 @@ function formsOf(play: Play) {
     '\r',
     '\n\n',
   ]);
-  add('one byte a packet', (id) => [...Buffer.from(eventOf(id))].map((byte) => Buffer.from([byte])));
+  add('one byte a packet', (id) =>
+    [...Buffer.from(`id: ${id}\ndata: {"seq":${id}}\n\n`)].map((byte) => Buffer.from([byte])),
+  );
   const snow = (id: number) => `sn☃w-${id}`;
   add(
     'characters in two packets',

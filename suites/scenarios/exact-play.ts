@@ -2,14 +2,16 @@ import { nowMs } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import { fillSlot } from '../../harness/drivers/resume.js';
 import type { ScriptedServer, ScriptedStream } from '../../harness/drivers/sse-scripted.js';
+import { kernelView } from '../../harness/probes/kernel-queues.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 import type { StartedClient } from '../../harness/target/client.js';
 
 /** A client may need a JVM or a bundler to start. */
 const ARRIVE_MS = 60_000;
 const RETURN_MS = 60_000;
-/** Between two packets, so that each is read by itself. */
-const PACKET_MS = 15;
+/** Between two packets, so that each is read by itself; on a busy machine it takes longer. */
+const PACKET_MS = 10;
+const TAKEN_MS = 300;
 /** What was sent has been read by then. */
 const READ_MS = 300;
 /** Many forget the failures before only after a stream of 5 s, and would come back later and later. */
@@ -69,15 +71,20 @@ export class Play {
     await this.context.watch(Math.max(0, openedAtMs + this.context.ms(HELD_MS) - nowMs()));
   }
 
-  /** Sends each piece in a packet of its own; how many of them came through the gate by themselves. */
+  /** Sends each piece in a packet of its own, once the one before has been read; how many were read by themselves. */
   async send(stream: ScriptedStream, pieces: readonly (Buffer | string)[]): Promise<number> {
-    const reads = () => this.cast.gate.live.reduce((sum, { downChunks }) => sum + downChunks, 0);
-    const before = reads();
+    const { gate } = this.cast;
+    const passed = () => gate.live.reduce((sum, { downChunks }) => sum + downChunks, 0);
+    // Where the kernel does not say what lies unread, the time must do.
+    const taken = () => (kernelView(gate.port)?.queuedBytes ?? 0) === 0;
+    let alone = 0;
     for (const piece of pieces) {
+      const before = passed();
       stream.write(piece);
       await this.context.watch(PACKET_MS);
+      if (await this.context.watch(TAKEN_MS, () => passed() > before && taken(), 1)) alone += 1;
     }
-    return reads() - before;
+    return alone;
   }
 
   async read(): Promise<void> {

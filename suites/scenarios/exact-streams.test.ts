@@ -85,4 +85,4 @@ test.concurrent('a client that tells events by their id shows what it keeps by t
   const { partial, stale } = await play({ FLAW: 'joins halves', BY: 'id' });
   expect(partial).toMatchObject({ outcome: 'fail', actual: expect.stringMatching(/delivered an event that was cut/) });
   expect(stale.outcome).not.toBe('inconclusive');
-}, 60_000);
+}, 120_000);

@@ -28,8 +28,8 @@ export interface WholeEvents {
 }
 
 const PLAY = 'whole';
-/** One packet may meet another now and then. */
-const APART = 0.5;
+/** Of many packets one may meet another now and then. */
+const APART = 0.9;
 
 export function eventsOf(history: HistoryView): WholeEvents {
   const events = history.measures('event');
@@ -69,7 +69,7 @@ export function eventsOf(history: HistoryView): WholeEvents {
     died: history.measures('played').find(({ facts }) => facts.play === PLAY && facts.exited === true),
     blunt: history
       .measures('sent')
-      .filter(({ facts }) => Number(facts.pieces) > 1 && Number(facts.reads) < APART * Number(facts.pieces))
+      .filter(({ facts }) => Number(facts.pieces) > 1 && Number(facts.alone) < APART * Number(facts.pieces))
       .map(({ facts }) => String(facts.name)),
   };
 }
