@@ -40,6 +40,16 @@ test('a form that never comes is lost, one that comes twice is torn, and what wa
   ]);
 });
 
+test('what comes without an id may be told by the id of the event before it', () => {
+  const told: EventBodyAt[] = [
+    [0, event('form', 'characters in two packets', '1')],
+    [1, report(1)],
+    [2, event('behind', 'before its blank line', '2')],
+    [3, report(1)],
+  ];
+  expect(names(found(told).torn)).toEqual([]);
+});
+
 test('a report that was cut, and has lost its id, may be of what seems lost', () => {
   const lost: EventBodyAt[] = [[0, event('form', 'an event of 1 MiB', '1')]];
   expect(names(found(lost).lost)).toEqual(['an event of 1 MiB']);

@@ -1,6 +1,6 @@
 import type { EventBodyAt, EventOf, HistoryView, Scalar } from '../../harness/contract.js';
 import { canonical } from '../../harness/ledger.js';
-import { LARGE, WITHOUT_ID } from '../scenarios/exact-events.js';
+import { CR_LINES, LARGE, WITHOUT_ID } from '../scenarios/exact-events.js';
 
 interface Told {
   readonly name: string;
@@ -62,11 +62,18 @@ export function eventsOf(history: HistoryView): WholeEvents {
     plain: plain.length,
     reported: plain.filter((event) => times(event).length > 0).length,
     half,
-    torn: forms.filter((event) => times(event).length > 1).map(told),
+    // An event without an id may be told by that of the one before.
+    torn: forms
+      .filter(({ facts }) => facts.name !== CR_LINES)
+      .filter((event) => times(event).filter(({ event: { t } }) => t < until).length > 1)
+      .map(told),
     lost: forms.filter((event) => !isPlain(event) && times(event).length === 0 && !nameless(event)).map(told),
     strange: keyed.filter(({ key }) => !known.has(key)).map(({ event }) => event),
     cuts: of('half').length,
-    died: history.measures('played').find(({ facts }) => facts.play === PLAY && facts.exited === true),
+    // Who ends behind a cut has given up, which is judged elsewhere.
+    died: history
+      .measures('played')
+      .find(({ facts }) => facts.play === PLAY && facts.exited === true && of('half').length === 0),
     blunt: history
       .measures('sent')
       .filter(({ facts }) => Number(facts.pieces) > 1 && Number(facts.alone) < APART * Number(facts.pieces))
