@@ -62,6 +62,8 @@ async function cut(play: Play, stream: ScriptedStream, { where, half, how }: Cut
   await play.hold(stream);
   await play.send(stream, half(id));
   await play.read();
+  // Who left by itself has seen no cut.
+  if (!stream.gone) tell(play, 'cut', where, id);
   stream[how]();
   const next = await play.next();
   if (next) {
@@ -83,7 +85,7 @@ function withoutId(id: number): string {
 /** What an application would name it: the same as number and as text. */
 function tell(
   { context }: Play,
-  what: 'form' | 'between' | 'half' | 'behind' | 'whole',
+  what: 'form' | 'between' | 'half' | 'cut' | 'behind' | 'whole',
   name: string,
   id: number | string,
 ): void {

@@ -1,4 +1,5 @@
 import { nowMs } from '../../harness/clock.js';
+import type { ScriptedStream } from '../../harness/drivers/sse-scripted.js';
 import { dataOf, eventOf, type Play } from './exact-play.js';
 
 /** In milliseconds; who heeds it comes back soon. It stands within an event: a block without data would be one more case. */
@@ -16,11 +17,9 @@ interface Case {
 export async function playIds(play: Play): Promise<void> {
   let stream = await play.next();
   for (const { name, blocks, labels } of casesOf(play)) {
-    if (!stream) return;
-    await play.send(stream, blocks);
-    await play.hold(stream);
-    await play.read();
-    stream.drop();
+    const given: ScriptedStream | undefined = stream && (await play.give(stream, blocks));
+    if (!given) return;
+    given.drop();
     const cutMs = nowMs();
     stream = await play.next();
     if (!stream) return;
@@ -50,10 +49,9 @@ function firstReturn(name: string, make: (play: Play) => Omit<Case, 'name'>) {
     const stream = await play.next();
     if (!stream) return;
     const { blocks, labels } = make(play);
-    await play.send(stream, blocks);
-    await play.hold(stream);
-    await play.read();
-    stream.drop();
+    const given = await play.give(stream, blocks);
+    if (!given) return;
+    given.drop();
     const cutMs = nowMs();
     const next = await play.next();
     const is = next ? play.presented(next, labels) : 'away';

@@ -16,6 +16,7 @@ const TAKEN_MS = 300;
 const READ_MS = 300;
 /** Many forget the failures before only after a stream of 5 s, and would come back later and later. */
 const HELD_MS = 5500;
+const BEAT_MS = 1000;
 /** Some look at the URL by a request of its own before they follow it, and leave. */
 const LOOKS = 4;
 /** Nine digits, as of our reference server. */
@@ -66,9 +67,26 @@ export class Play {
     return stream;
   }
 
-  /** Until it has lasted for long enough to be no failure. */
-  async hold({ openedAtMs }: ScriptedStream): Promise<void> {
-    await this.context.watch(Math.max(0, openedAtMs + this.context.ms(HELD_MS) - nowMs()));
+  /** Sends the blocks on this stream or, where the client leaves it by itself, on the next; undefined where it stays on none. */
+  async give(first: ScriptedStream, blocks: readonly string[]): Promise<ScriptedStream | undefined> {
+    let stream: ScriptedStream | undefined = first;
+    for (let look = 0; stream && look < LOOKS; look++) {
+      await this.send(stream, blocks);
+      await this.hold(stream);
+      await this.read();
+      if (!stream.gone) return stream;
+      stream = await this.next();
+    }
+    return undefined;
+  }
+
+  /** Until it has lasted for long enough to be no failure; some take a few seconds of silence for its end. */
+  async hold(stream: ScriptedStream): Promise<void> {
+    const endMs = stream.openedAtMs + this.context.ms(HELD_MS);
+    while (nowMs() < endMs && !stream.gone) {
+      stream.write(':\n');
+      await this.context.watch(Math.min(BEAT_MS, Math.max(1, endMs - nowMs())));
+    }
   }
 
   /** Sends each piece in a packet of its own, once the one before has been read; how many were read by themselves. */

@@ -69,7 +69,7 @@ export function eventsOf(history: HistoryView): WholeEvents {
       .map(told),
     lost: forms.filter((event) => !isPlain(event) && times(event).length === 0 && !nameless(event)).map(told),
     strange: keyed.filter(({ key }) => !known.has(key)).map(({ event }) => event),
-    cuts: of('half').length,
+    cuts: of('cut').length,
     // Who ends behind a cut has given up, which is judged elsewhere.
     died: history
       .measures('played')
@@ -99,6 +99,7 @@ export function wholeStory(delivers: boolean): EventBodyAt[] {
   const cut = (t: number, id: number): EventBodyAt[] => [
     [t, event('half', 'before its blank line', id)],
     ...(delivers ? [[t + 1, report(id)] as const] : []),
+    [t + 300, event('cut', 'before its blank line', id)],
     [t + 500, event('whole', 'before its blank line', id)],
     [t + 501, report(id)],
   ];
