@@ -83,10 +83,10 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
   ['a name that does not resolve', () => ['check', 'ws://nowhere.invalid/'], /nowhere\.invalid does not resolve/],
   ['a URL elsewhere', () => ['check', 'ws://192.0.2.1/'], /not on this machine.*--i-own-this-target/],
   ['a health URL elsewhere', () => server('--health-url', 'http://192.0.2.1/'), /not on this machine/],
-  ['a URL of another protocol', () => ['check', 'http://127.0.0.1:1/'], /not built yet/],
+  ['a URL of another protocol', () => ['check', 'http://127.0.0.1:1/', '--protocol', 'websocket'], /does not go with/],
   ['a URL of no protocol', () => ['check', 'ftp://127.0.0.1:1/'], /no protocol has the scheme ftp:/],
   ['a URL and a server', () => ['check', 'ws://127.0.0.1:1/', '--server', 'x'], /give one of them/],
-  ['a protocol that comes later', () => server('--protocol', 'sse'), /--protocol sse is not built yet/],
+  ['a protocol that comes later', () => server('--protocol', 'grpc'), /--protocol grpc is not built yet/],
   [
     'an unknown protocol',
     () => server('--protocol', 'websokcet'),
@@ -151,7 +151,7 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
   ['several targets', () => config('good.yaml'), /say which target of .*: chat, feed/],
   ['no such run', () => ['judge', 'results/none'], /there is no saved run/],
   ['a folder that is no run', () => ['judge', '.'], /holds no readable run\.json/],
-  ['an unknown check to explain', () => ['explain', 'no-hertbeat'], /did you mean websocket\/no-heartbeat\?/],
+  ['an unknown check to explain', () => ['explain', 'websocket/no-hertbeat'], /did you mean websocket\/no-heartbeat\?/],
   ['a command that comes later', () => ['session', '--upstream', 'x:1'], /holdfast session is not built yet/],
 ];
 

@@ -61,8 +61,9 @@ export default defineCheck({
         because,
       });
     }
-    // A push does not wait for the control's clients: where they could not follow, it held for them what it holds for slow ones.
-    if (facts.mode === 'push' && fastGrowth > limit) {
+    // A push does not wait for the control's clients: where they could not follow, it held for them what it holds for slow ones. A
+    // copy that did not grow holds nothing, whatever the control did.
+    if (facts.mode === 'push' && fastGrowth > limit && slowGrowth > limit) {
       return inconclusive(
         `the control copy grew by ${inMiB(fastGrowth)} itself: its clients read as fast as this machine can, and that was too slow`,
         { measured, because },
