@@ -89,9 +89,9 @@ describe('explain', () => {
     },
   );
 
-  it('takes an id without its protocol, and gives JSON', async () => {
-    const { out } = await holdfast('explain', 'no-heartbeat', '--json');
-    expect(JSON.parse(out)).toMatchObject({ id: 'websocket/no-heartbeat', scenario: { id: 'idle' } });
+  it('takes an id without its protocol where only one has it, and gives JSON', async () => {
+    const { out } = await holdfast('explain', 'unanswered-ping', '--json');
+    expect(JSON.parse(out)).toMatchObject({ id: 'websocket/unanswered-ping', scenario: { id: 'pings' } });
   });
 });
 
