@@ -14,13 +14,12 @@ export interface Envelope {
   readonly event?: string;
 }
 
-const BLANK_LINE = /(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)$/;
-
 /** Reads `text/event-stream` from bytes split anywhere. Half an event at the end is never given [9.2.6: "the incomplete event is not dispatched"]. */
 export class EventStreamReader {
   private readonly text = new TextDecoder('utf-8');
   private readonly parser: EventSourceParser;
   private tail = '\n\n';
+  private endsInCr = false;
   private given = 0;
 
   constructor(private readonly take: (part: StreamPart) => void) {
@@ -39,17 +38,24 @@ export class EventStreamReader {
   }
 
   push(bytes: Buffer): void {
-    const text = this.text.decode(bytes, { stream: true });
+    const text = this.lines(this.text.decode(bytes, { stream: true }));
     if (text === '') return;
     const before = this.given;
     this.parser.feed(text);
-    this.tail = text.length >= 4 ? text.slice(-4) : `${this.tail}${text}`.slice(-4);
+    this.tail = text.length >= 2 ? text.slice(-2) : `${this.tail}${text}`.slice(-2);
     if (this.given === before && this.betweenEvents) this.take({ kind: 'quiet' });
   }
 
   /** No event is half under way. */
   get betweenEvents(): boolean {
-    return BLANK_LINE.test(this.tail);
+    return this.tail === '\n\n';
+  }
+
+  /** Its line ends as LF: the parser would wait behind a CR for the LF that may follow, and give an event one event late. */
+  private lines(text: string): string {
+    const rest = this.endsInCr && text.startsWith('\n') ? text.slice(1) : text;
+    if (text !== '') this.endsInCr = text.endsWith('\r');
+    return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest;
   }
 }
 
