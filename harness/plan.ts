@@ -43,6 +43,8 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
   const wanted = new Set(planned.filter(({ skip }) => skip === undefined).map(({ check }) => check.scenario));
   const scenarios = catalog.scenarios
     .filter((scenario) => wanted.has(scenario.recordsAs ?? scenario.id))
+    // A companion adds to what another scenario shows; where it does not apply, that one stands alone.
+    .filter((scenario) => scenario.recordsAs === undefined || scenario.unless?.(target, options) === undefined)
     .map((scenario) => ({ scenario, windowMs: scenario.windowMs * options.scale }));
   const of = (lane: string) =>
     scenarios.filter(({ scenario }) => scenario.lane === lane).map(({ windowMs }) => windowMs);
