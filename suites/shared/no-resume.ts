@@ -4,9 +4,8 @@ import { defineCheck } from '../../harness/define.js';
 import { fieldOfSlot, isRefetch } from '../../harness/drivers/resume.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { ENVELOPE_ID, idsIn, keyOf } from '../../harness/id-field.js';
-import { cutAt } from '../../harness/ledger.js';
+import { cutAt, findStream } from '../../harness/ledger.js';
 import { inWords } from '../../harness/numbers.js';
-import { countable, streamOf } from '../../harness/sequence.js';
 
 const SHARED = 0.9;
 /** A client reads in chunks of its own: what it presents may lie this many messages behind what its gate saw. */
@@ -72,16 +71,11 @@ export default defineCheck({
     const before = down('victim').filter(({ t }) => t <= cut);
     const witnessed = down('witness');
     const calmTo = history.phaseAt('fault', 'latency') ?? cut;
-    const heartbeats = new Set(Object.values(history.measures('heartbeat words')[0]?.facts ?? {}).map(String));
-    const calm = (events: readonly EventOf<'message'>[]) =>
-      countable(
-        events.filter(({ t }) => t <= calmTo),
-        heartbeats,
-      );
-    const { field, kind } = streamOf(calm(before), {
+    const calm = (events: readonly EventOf<'message'>[]) => events.filter(({ t }) => t <= calmTo);
+    // By the witness: between the stream's messages the client may get answers to its own.
+    const { field, kind } = findStream(history, calm(witnessed), calm(before), {
       declared: target.sequence,
       resume: target.resume,
-      other: calm(witnessed),
     });
     if (field === undefined) return inconclusive(`no id was found in the messages (${kind}); name it with --sequence`);
     const keyed = (events: readonly EventOf<'message'>[]) =>

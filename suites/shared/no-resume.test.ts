@@ -1,0 +1,20 @@
+import type { EventBodyAt } from '../../harness/contract.js';
+import { judgeStory } from '../../harness/story.js';
+import noResume from './no-resume.js';
+
+const check = noResume.value;
+
+/** Of a client that asks something every half second: an answer that has no number, between those that have. */
+function withAnswers(events: readonly EventBodyAt[]): EventBodyAt[] {
+  const answers = Array.from({ length: 5 }, (_, n): EventBodyAt => {
+    const fields = { '/id': { hash: `q${n}`, length: 9 }, '/text': { hash: `t${n}`, length: 9 } };
+    const answer = { opcode: 'text', bytes: 40, hash: `a${n}`, form: 'json', fields } as const;
+    return [500 * n + 50, { type: 'message', gate: 'victim', conn: 1, dir: 'down', ...answer }];
+  });
+  return [...events, ...answers].sort(([a], [b]) => a - b);
+}
+
+test('answers to the client’s own messages hide no id', () => {
+  expect(judgeStory(check, withAnswers(check.examples.pass)).outcome).toBe('pass');
+  expect(judgeStory(check, withAnswers(check.examples.fail)).outcome).toBe('fail');
+});
