@@ -1,6 +1,6 @@
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
 import { after, every, nowMs } from '../clock.js';
+import { listenOnLoopback } from '../loopback.js';
 import type { ReferenceOptions, ReferenceServer, SilentSession } from '../protocol.js';
 import type { Address } from '../scenario.js';
 import { answerTokens } from './token-answer.js';
@@ -20,7 +20,6 @@ const ANSWER = 'Whoever asks by POST gets an answer that has an end'.split(' ');
  */
 export async function startEventReference(options: ReferenceOptions): Promise<ReferenceServer> {
   const streams = new Set<ServerResponse>();
-  const sockets = new Set<Socket>();
   let last = options.base;
   let dropping = false;
   let dropped = 0;
@@ -65,10 +64,6 @@ export async function startEventReference(options: ReferenceOptions): Promise<Re
     request.resume();
     join(request, response);
   });
-  http.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
   const push = every(options.pushMs ?? 200, () => {
     last += 1;
     for (const stream of streams) stream.write(text(last));
@@ -77,10 +72,10 @@ export async function startEventReference(options: ReferenceOptions): Promise<Re
     for (const stream of streams) stream.write(': keep-alive\n\n');
   });
   const patience: Disposable[] = [];
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const local = await listenOnLoopback(http);
   return {
-    host: '127.0.0.1',
-    port: (http.address() as AddressInfo).port,
+    host: local.host,
+    port: local.port,
     get last() {
       return last;
     },
@@ -107,8 +102,7 @@ export async function startEventReference(options: ReferenceOptions): Promise<Re
       push[Symbol.dispose]();
       ping[Symbol.dispose]();
       for (const one of patience) one[Symbol.dispose]();
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => http.close(() => resolve()));
+      await local[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,5 +1,6 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { nowMs } from '../clock.js';
+import { listenOnLoopback } from '../loopback.js';
 import { HeadReader } from '../path/http-head.js';
 
 /** A server that sends exactly the bytes it is told to, one packet a call, on streams of events that it cuts when it is told to. */
@@ -37,12 +38,9 @@ const LAST_CHUNK = '0\r\n\r\n';
 
 export async function startScriptedServer(): Promise<ScriptedServer> {
   const streams: ScriptedStream[] = [];
-  const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     const reader = new HeadReader();
     let isOpen = false;
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket)).on('error', () => {});
     socket.on('data', (bytes: Buffer) => {
       if (isOpen) return;
       try {
@@ -56,16 +54,7 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    host: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
-    streams,
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
+  return { ...(await listenOnLoopback(server)), streams };
 }
 
 function streamOn(

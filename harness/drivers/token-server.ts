@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { listenOnLoopback } from '../loopback.js';
 import { answerTokens, type Halt, type HaltedAnswer } from './token-answer.js';
 import { tokenApiOf } from './token-stream.js';
 
@@ -20,7 +20,6 @@ export async function startTokenServer(
   words: readonly string[],
   halt: Omit<Halt, 'onHalt'> | undefined,
 ): Promise<TokenServer> {
-  const sockets = new Set<Socket>();
   let [asked, answered] = [0, 0];
   let halted: HaltedAnswer | undefined;
   let api: TokenServer['api'];
@@ -39,14 +38,10 @@ export async function startTokenServer(
       if (whole) answered += 1;
     });
   });
-  http.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const local = await listenOnLoopback(http);
   return {
-    host: '127.0.0.1',
-    port: (http.address() as AddressInfo).port,
+    host: local.host,
+    port: local.port,
     get asked() {
       return asked;
     },
@@ -60,8 +55,7 @@ export async function startTokenServer(
       return api;
     },
     [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => http.close(() => resolve()));
+      await local[Symbol.asyncDispose]();
     },
   };
 }

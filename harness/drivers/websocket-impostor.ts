@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { listenOnLoopback } from '../loopback.js';
 import { HeadReader, type HttpHead } from '../path/http-head.js';
 import { FrameWalker } from '../path/websocket-frames.js';
 
@@ -37,22 +38,10 @@ const PING_FRAME = 0x89;
 
 export async function startImpostor(answer: Answer): Promise<Impostor> {
   const seen: Seen[] = [];
-  const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: false, noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket)).on('error', () => {});
     listen(socket, answer, seen);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    host: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
-    seen,
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
+  return { ...(await listenOnLoopback(server)), seen };
 }
 
 function listen(socket: Socket, answer: Answer, seen: Seen[]): void {

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { adapterFor, type Host, type Numbered, type Opening } from '../adapter.js';
 import { every, nowMs } from '../clock.js';
+import { listenOnLoopback } from '../loopback.js';
 import type { ReferenceOptions, ReferenceServer, SilentSession } from '../protocol.js';
 import type { Address } from '../scenario.js';
 import { EnginePolling } from './engine-io-polling.js';
@@ -33,11 +33,6 @@ export async function startReferenceServer(options: ReferenceOptions): Promise<R
     perMessageDeflate: false,
     ...patience,
     handleProtocols: (offered) => [...offered][0] ?? false,
-  });
-  const sockets = new Set<Socket>();
-  http.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
   });
   let last = options.base;
   let dropping = false;
@@ -101,10 +96,10 @@ export async function startReferenceServer(options: ReferenceOptions): Promise<R
   const ping = every(options.pingMs ?? 15_000, () => {
     for (const client of server.clients) client.ping();
   });
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const local = await listenOnLoopback(http);
   return {
-    host: '127.0.0.1',
-    port: (http.address() as AddressInfo).port,
+    host: local.host,
+    port: local.port,
     get last() {
       return last;
     },
@@ -124,8 +119,7 @@ export async function startReferenceServer(options: ReferenceOptions): Promise<R
       ping[Symbol.dispose]();
       polling[Symbol.dispose]();
       for (const client of server.clients) client.terminate();
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => http.close(() => resolve()));
+      await local[Symbol.asyncDispose]();
     },
   };
 }
