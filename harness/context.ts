@@ -9,10 +9,9 @@ import { CLIENT_NAMES, createRunTimeCa, type RunTimeCa, VALID_DAYS } from './pat
 import { openTlsFront, type TlsFront } from './path/tls-front.js';
 import { watchLag } from './path/toxic-path.js';
 import { createToxiproxyClient, type ToxiproxyClient } from './path/toxiproxy.js';
-import { protocolNamed, type ReferenceServer } from './protocol.js';
+import { isSecure, protocolNamed, type ReferenceServer, schemeOf } from './protocol.js';
 import { createRandom } from './random.js';
 import type { GateRequest, ScenarioContext, Workload } from './scenario.js';
-import { isSecure, schemeOf } from './schemes.js';
 import { type StartedClient, startClient } from './target/client.js';
 import { watchPath } from './target/left-path.js';
 import { insideNamespace } from './target/namespace.js';

@@ -5,7 +5,7 @@ import { HarnessError } from './errors.js';
 import { CLIENT_NAMES, createRunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
 import { openTlsFront } from './path/tls-front.js';
 import { protocolNamed } from './protocol.js';
-import { handshakeOf, subprotocolHint, whyRefused } from './refusal.js';
+import { whyRefused } from './refusal.js';
 import type { ReceivedMessage, ScenarioContext, Session, Workload } from './scenario.js';
 import type { StartedClient } from './target/client.js';
 import { targetDied } from './target/process.js';
@@ -153,12 +153,13 @@ function refuseEnded(context: ScenarioContext, server: StartedServer, inboxes: r
   // A stream with an end may have come to it.
   if (isPosted(context.target) || ends.some((end) => end === undefined)) return;
   const code = ends[0]?.closeCode;
-  const { protocol, path } = context.target;
-  const mute = protocolNamed(protocol).duplex ? ', with no close frame' : '';
+  const { path } = context.target;
+  const { duplex, opening, remedies } = protocolNamed(context.target.protocol);
+  const mute = duplex ? ', with no close frame' : '';
   const how = code === undefined ? mute : `, with close code ${code}`;
   throw new HarnessError(
     'SESSION_ENDED',
-    `the server at ${server.host}:${server.port} took ${handshakeOf(protocol)} at ${path} and ended each session within ${context.ms(LISTEN_MS) / 1000} s${how}: a credential is given with --auth, what it wants to hear first with --subscribe${subprotocolHint(protocol)}`,
+    `the server at ${server.host}:${server.port} took ${opening} at ${path} and ended each session within ${context.ms(LISTEN_MS) / 1000} s${how}: a credential is given with --auth, what it wants to hear first with --subscribe${remedies}`,
   );
 }
 

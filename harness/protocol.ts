@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Observer, Record_, Target, WireTapFactory } from './contract.js';
+import type { Observer, Record_, Slot, Target, WireTapFactory } from './contract.js';
 import type { Garbage, GarbageStage } from './drivers/garbage-bytes.js';
 import type { Where } from './drivers/request.js';
 import type { Random } from './random.js';
@@ -9,6 +9,16 @@ import type { Address, Refusal, Session, SessionOptions } from './scenario.js';
 /** What Holdfast must know of a protocol to be its client, its server and its listener: one file each in protocols/, found by folder. */
 export interface Protocol {
   readonly id: string;
+  /** Of its URLs: without TLS, and with it. */
+  readonly schemes: readonly [plain: string, secure: string];
+  /** What a client comes with, in words: "a websocket handshake". */
+  readonly opening: string;
+  /** What its servers are, in words: "a WebSocket server". */
+  readonly serverKind: string;
+  /** What else a refused client might have to name: flags, in words. */
+  readonly remedies: string;
+  /** How every client of it presents its last id, where it says so itself. */
+  readonly resume?: Slot;
   /** Clients send messages too. */
   readonly duplex: boolean;
   /** Decodes what passes a gate. */
@@ -71,12 +81,36 @@ export interface ReferenceServer extends AsyncDisposable {
 
 let loaded: readonly Protocol[] | undefined;
 
-export function protocolNamed(id: string): Protocol {
+function protocols(): readonly Protocol[] {
   const folder = join(__dirname, 'protocols');
   loaded ??= readdirSync(folder)
     .filter((name) => name.endsWith('.js'))
     .map((name) => (require(join(folder, name)) as { readonly default: Protocol }).default);
-  const found = loaded.find((protocol) => protocol.id === id);
-  if (!found) throw new Error(`no protocol "${id}" in ${folder}`);
+  return loaded;
+}
+
+/** Undefined where it is not built. */
+export function findProtocol(id: string): Protocol | undefined {
+  return protocols().find((protocol) => protocol.id === id);
+}
+
+export function protocolNamed(id: string): Protocol {
+  const found = findProtocol(id);
+  if (!found) throw new Error(`there is no protocol "${id}"`);
   return found;
+}
+
+/** The one that a URL's scheme (`wss:`) belongs to. */
+export function protocolOfScheme(scheme: string): Protocol | undefined {
+  return protocols().find(({ schemes }) => schemes.includes(scheme.replace(/:$/, '')));
+}
+
+export function schemeOf(id: string, secure = false): string {
+  const [plain, overTls] = protocolNamed(id).schemes;
+  return secure ? overTls : plain;
+}
+
+/** Whether what this URL names is spoken to over TLS. */
+export function isSecure(url: string | undefined): boolean {
+  return /^(?:wss|https):/.test(url ?? '');
 }

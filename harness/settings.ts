@@ -1,16 +1,12 @@
 import { basename, extname, resolve } from 'node:path';
 import type { Settings } from './config-schema.js';
-import type { Role, RunOptions, Slot, Target } from './contract.js';
+import type { Role, RunOptions, Target } from './contract.js';
 import { HarnessError } from './errors.js';
+import { findProtocol, protocolOfScheme } from './protocol.js';
 import { freshSeed } from './random.js';
-import { protocolOfScheme, schemeOf } from './schemes.js';
 
 /** A run that names no protocol is one on WebSocket. */
 const DEFAULT_PROTOCOL = 'websocket';
-/** "its `Last-Event-ID` header" [WHATWG HTML 9.2.4]: of these protocols every client presents its last id so. */
-const RESUME_OF_PROTOCOL: Readonly<Record<string, Slot>> = {
-  sse: { in: 'header', name: 'Last-Event-ID', value: '{id}' },
-};
 /** The checklist wants a server gone within 60 s of its stop signal. */
 const DEFAULT_GRACE_S = 60;
 
@@ -27,8 +23,8 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
   // `websocket/mqtt`: the subprotocol that our own sessions offer.
   const [named, subprotocol] = (settings.protocol ?? '').split('/', 2);
   const protocol = named || (url ? protocolOf(url) : DEFAULT_PROTOCOL);
-  const schemes = [schemeOf(protocol), schemeOf(protocol, true)];
-  if (url && !schemes.includes(url.protocol.replace(/:$/, ''))) {
+  const known = findProtocol(protocol);
+  if (url && known && !known.schemes.includes(url.protocol.replace(/:$/, ''))) {
     throw new HarnessError('BAD_PROTOCOL', `a ${url.protocol}// URL does not go with --protocol ${protocol}`);
   }
   const hasServer = url !== undefined || settings.server !== undefined;
@@ -54,7 +50,7 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
     ...defined({
       subprotocol,
       subscribe: settings.subscribe,
-      resume: settings.resume ?? RESUME_OF_PROTOCOL[protocol],
+      resume: settings.resume ?? known?.resume,
       auth: settings.auth,
       badAuth: settings.badAuth,
       sequence: settings.sequence,
@@ -121,7 +117,7 @@ function protocolOf(url: URL): string {
       `${url.href}: no protocol has the scheme ${url.protocol}// (use ws://, wss://, http:// or https://)`,
     );
   }
-  return protocol;
+  return protocol.id;
 }
 
 const LAUNCHERS = new Set(

@@ -1,6 +1,6 @@
 import { nowMs } from '../clock.js';
 import type { Target } from '../contract.js';
-import { isSecure } from '../schemes.js';
+import { isSecure } from '../protocol.js';
 import { dial, urlFor, type Where } from './request.js';
 
 const KEPT_BYTES = 4096;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import type { Slot, Target } from '../contract.js';
+import { schemeOf } from '../protocol.js';
 import type { Address, SessionOptions } from '../scenario.js';
-import { schemeOf } from '../schemes.js';
 
 export interface Where {
   readonly to: Address;

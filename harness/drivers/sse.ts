@@ -6,8 +6,8 @@ import { messageOf } from '../errors.js';
 import { EventStreamReader, factsOfPart, type StreamPart } from '../path/event-stream.js';
 import { decoderOf, isEventStream } from '../path/sse-tap.js';
 import type { SessionTools } from '../protocol.js';
+import { isSecure } from '../protocol.js';
 import type { Goodbye, ReceivedMessage, Refusal, Session, SessionEnd, SessionOptions } from '../scenario.js';
-import { isSecure } from '../schemes.js';
 import { dial, headersOf, slotsOf, urlFor } from './request.js';
 
 const OPEN_MS = 10_000;

@@ -7,6 +7,12 @@ import type { Protocol } from '../protocol.js';
 
 const sse: Protocol = {
   id: 'sse',
+  schemes: ['http', 'https'],
+  opening: 'a request for an event stream',
+  serverKind: 'an HTTP server',
+  remedies: '',
+  // "its `Last-Event-ID` header" [WHATWG HTML 9.2.4].
+  resume: { in: 'header', name: 'Last-Event-ID', value: '{id}' },
   duplex: false,
   tap: tapEventStream,
   open: openEventStream,

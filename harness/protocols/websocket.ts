@@ -7,6 +7,10 @@ import type { Protocol } from '../protocol.js';
 
 const websocket: Protocol = {
   id: 'websocket',
+  schemes: ['ws', 'wss'],
+  opening: 'a websocket handshake',
+  serverKind: 'a WebSocket server',
+  remedies: ', its subprotocol with --protocol websocket/NAME',
   duplex: true,
   tap: tapWebSocket,
   open: openWebSocket,

@@ -3,7 +3,7 @@ import { nowMs, waitFor } from '../clock.js';
 import type { Record_, ServerSpec } from '../contract.js';
 import { HarnessError } from '../errors.js';
 import { treeRssBytes } from '../probes/memory.js';
-import { isSecure } from '../schemes.js';
+import { isSecure } from '../protocol.js';
 import { isFree, pickPort } from './ports.js';
 import { type ProcessOptions, type StartedProcess, spawnProcess } from './process.js';
 import { commandLine, processStartTime, processTable, withDescendants } from './process-table.js';

@@ -4,8 +4,8 @@ import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { type Middlebox, openMiddlebox } from '../../harness/path/middlebox.js';
 import { PROFILES } from '../../harness/path/proxy-profiles.js';
+import { isSecure } from '../../harness/protocol.js';
 import type { Address, ScenarioContext } from '../../harness/scenario.js';
-import { isSecure } from '../../harness/schemes.js';
 
 const ARRIVE_MS = 60_000;
 const BASELINE_MS = 5000;

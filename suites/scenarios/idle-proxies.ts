@@ -5,9 +5,8 @@ import { defineScenario } from '../../harness/define.js';
 import { messageOf } from '../../harness/errors.js';
 import { PROFILES } from '../../harness/path/proxy-profiles.js';
 import { findProxy, PROXIES, type ProxyKind, startProxy } from '../../harness/path/real-proxy.js';
-import { protocolNamed } from '../../harness/protocol.js';
+import { isSecure, protocolNamed } from '../../harness/protocol.js';
 import type { Address, ScenarioContext, Session } from '../../harness/scenario.js';
-import { isSecure } from '../../harness/schemes.js';
 
 /** 60 s first: a server that takes few sessions of one client is to have those (nginx 60 s, Cloudflare 100 s). */
 const IDLE_S = [60, 30, 100];

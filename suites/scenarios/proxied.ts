@@ -7,8 +7,8 @@ import { defineScenario } from '../../harness/define.js';
 import { readControlStream, startControlStream } from '../../harness/drivers/control-stream.js';
 import { openProxyLike } from '../../harness/path/proxy-like.js';
 import { PROFILES, type ProxySettings } from '../../harness/path/proxy-profiles.js';
+import { isSecure } from '../../harness/protocol.js';
 import type { Address, ScenarioContext } from '../../harness/scenario.js';
-import { isSecure } from '../../harness/schemes.js';
 
 /** CHECKLIST rule 18: 10 events and 10 s; nothing within 15 s of the third. */
 const EVENTS = 10;

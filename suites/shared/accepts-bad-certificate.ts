@@ -1,7 +1,7 @@
 import type { EventOf, Target } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { schemeOf } from '../../harness/schemes.js';
+import { schemeOf } from '../../harness/protocol.js';
 
 const KINDS = ['self-signed', 'expired', 'wrong-name'];
 

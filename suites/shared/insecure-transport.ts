@@ -1,6 +1,6 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-import { isSecure } from '../../harness/schemes.js';
+import { isSecure } from '../../harness/protocol.js';
 
 // "wss" URIs are those where "the secure flag" is set, and then "the client MUST perform a TLS handshake over the connection"
 // [RFC 6455 3 and 4.1]
