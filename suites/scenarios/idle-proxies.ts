@@ -1,6 +1,7 @@
 import idleCut from '../../faults/idle-cut.js';
 import idleForget from '../../faults/idle-forget.js';
 import { nowMs } from '../../harness/clock.js';
+import type { Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { messageOf } from '../../harness/errors.js';
 import { PROFILES } from '../../harness/path/proxy-profiles.js';
@@ -15,12 +16,22 @@ const TWICE_S = 60;
 const MARGIN_S = 5;
 /** Longer than any window. */
 const NEVER_MS = 2 ** 30;
+/** A head that is not there by then comes with the first event. */
+const HEAD_MS = 500;
+const ANSWER_MS = 10_000;
 
 interface Path {
   readonly by: ProxyKind | 'gate';
   readonly idleS: number;
   readonly conn: number;
-  readonly session: Session;
+  readonly opening: Opening;
+}
+
+/** A session that is opened, or still waits for the head of its answer: some send it with the first event only. */
+interface Opening {
+  readonly askedAtMs: number;
+  session: Session | undefined;
+  refusedAtMs: number | undefined;
 }
 
 /**
@@ -60,19 +71,35 @@ export default defineScenario({
     }
     const windowS = Math.max(...idle.map((idleS) => (idleS <= TWICE_S ? 2 : 1) * idleS)) + MARGIN_S;
     await context.watch(context.ms(windowS * 1000));
-    for (const { by, idleS, conn, session } of paths) {
+    for (const { by, idleS, conn, opening } of paths) {
+      const { session, askedAtMs, refusedAtMs } = opening;
       context.measure('idle path', {
         by,
         idleS,
         who: `${by}-${idleS}`,
         conn,
-        open: session.isOpen,
-        forMs: (session.end?.atMs ?? nowMs()) - session.openedAtMs,
+        open: session?.isOpen ?? false,
+        forMs: (session?.end?.atMs ?? refusedAtMs ?? nowMs()) - (session?.openedAtMs ?? askedAtMs),
         watchedMs: nowMs() - startMs,
       });
     }
   },
 });
+
+/** Asks for a session, and waits until it is open or refused, or until the server has been asked and answers nothing. */
+async function ask(context: ScenarioContext, name: string, to: Address, gate: Gate): Promise<Opening> {
+  const opening: Opening = { askedAtMs: nowMs(), session: undefined, refusedAtMs: undefined };
+  const waits = protocolNamed(context.target.protocol).duplex ? {} : { openTimeoutMs: NEVER_MS };
+  const before = gate.accepted;
+  void context.openSession({ name, to, ...waits }).then((opened) => {
+    if ('refused' in opened) opening.refusedAtMs = nowMs();
+    else opening.session = opened;
+  });
+  const settled = () => opening.session !== undefined || opening.refusedAtMs !== undefined;
+  const silent = () => gate.accepted > before && nowMs() - opening.askedAtMs > HEAD_MS;
+  await context.watch(ANSWER_MS, () => settled() || silent());
+  return opening;
+}
 
 async function throughProxy(
   context: ScenarioContext,
@@ -87,7 +114,7 @@ async function throughProxy(
   const who = `${kind}-${idleS}`;
   const protocol = protocolNamed(context.target.protocol);
   const gate = await context.openGate({ name: who, to: server });
-  let session: Session | undefined;
+  let opening: Opening | undefined;
   const start = async (idleMs: number) => {
     const settings = {
       ...PROFILES[protocol.duplex ? 'nginx-article-websocket' : 'nginx-article-sse'],
@@ -96,8 +123,7 @@ async function throughProxy(
     const routes = [gate, silent].map((to) => ({ to: { host: to.host, port: to.port }, settings }));
     const proxy = await startProxy({ kind, program, name: who, routes, record: context.record });
     const [port = 0, control = 0] = proxy.ports;
-    const opened = await context.openSession({ name: who, to: { host: '127.0.0.1', port } });
-    if (!('refused' in opened)) session = opened;
+    opening = await ask(context, who, { host: '127.0.0.1', port }, gate);
     return {
       silent: context.defer(await protocol.openSilent({ host: '127.0.0.1', port: control })),
       stop: async () => proxy[Symbol.asyncDispose](),
@@ -110,7 +136,9 @@ async function throughProxy(
     context.obstacle('NO_PROXY', messageOf(error));
     return [];
   }
-  return session ? [{ by: kind, idleS, conn: gate.accepted, session }] : [];
+  return opening === undefined || opening.refusedAtMs !== undefined
+    ? []
+    : [{ by: kind, idleS, conn: gate.accepted, opening }];
 }
 
 async function throughGate(context: ScenarioContext, idleS: number, server: Address, silent: Address): Promise<Path[]> {
@@ -118,7 +146,7 @@ async function throughGate(context: ScenarioContext, idleS: number, server: Addr
   const gate = await context.openGate({ name: who, to: silent });
   context.defer(await protocolNamed(context.target.protocol).openSilent(gate));
   gate.setUpstream(server.host, server.port);
-  const session = await context.openSession({ name: who, to: gate });
+  const opening = await ask(context, who, gate, gate);
   await context.inject(idleForget, gate, { idleMs: context.ms(idleS * 1000) }, who);
-  return 'refused' in session ? [] : [{ by: 'gate', idleS, conn: gate.accepted, session }];
+  return opening.refusedAtMs === undefined ? [{ by: 'gate', idleS, conn: gate.accepted, opening }] : [];
 }
