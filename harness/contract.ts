@@ -25,10 +25,15 @@ export type Scalar =
 
 /** What an observer keeps of one message or control frame. `fields` are scalars by JSON pointer, and those around an event's data by name. */
 export interface MessageFacts {
-  /** WebSocket's, and of a stream of events `comment`; there `close` is the orderly end of the answer's body. */
+  /**
+   * WebSocket's, and of a stream of events `comment`; there `close` is the orderly end of the answer's body. Of HTTP/2
+   * `ping`, `pong` (its ACK) and `close`: with `stream` the END_STREAM of that side, without it GOAWAY.
+   */
   readonly opcode: 'text' | 'binary' | 'ping' | 'pong' | 'close' | 'comment';
   readonly bytes: number;
   readonly hash: string;
+  /** HTTP/2's stream identifier. */
+  readonly stream?: number;
   /** `json`: parsed; `opaque`: not JSON. Absent on control frames. */
   readonly form?: 'json' | 'opaque' | 'empty';
   readonly fields?: Readonly<Record<string, Scalar>>;
@@ -78,6 +83,10 @@ export type EventBody =
       readonly conn: number;
       readonly dir: Direction;
       readonly status?: number;
+      /** HTTP/2's stream identifier; below, `:path` of a gRPC call and its `grpc-timeout` (PROTOCOL-HTTP2.md, "Requests"). */
+      readonly stream?: number;
+      readonly rpc?: string;
+      readonly deadlineMs?: number;
       readonly subprotocol?: string;
       readonly extensions?: string;
       /** Of a request, where the protocol has several. */
@@ -87,6 +96,33 @@ export type EventBody =
       /** Headers of an answer that hold nobody's secret, as they are. */
       readonly headers?: Readonly<Record<string, string>>;
       /** Scalars of the query (`?name`) and of the headers (`name`), as an observer may keep them. */
+      readonly fields?: Readonly<Record<string, Scalar>>;
+    }
+  /** An HTTP/2 frame that carries no message (RFC 9113, section 6). `stream` 0 is the connection. */
+  | {
+      readonly type: 'frame';
+      readonly gate: string;
+      readonly conn: number;
+      readonly dir: Direction;
+      readonly frame: 'SETTINGS' | 'PING' | 'GOAWAY' | 'RST_STREAM' | 'WINDOW_UPDATE' | 'PUSH_PROMISE';
+      readonly stream: number;
+      readonly ack?: true;
+      /** Error code of GOAWAY and RST_STREAM (section 7). */
+      readonly code?: number;
+      /** Last-Stream-ID of GOAWAY. */
+      readonly lastStream?: number;
+      /** Bytes that WINDOW_UPDATE adds. */
+      readonly increment?: number;
+      /** Values by the names of section 6.5.2, or by number. */
+      readonly settings?: Readonly<Record<string, number>>;
+    }
+  /** The end of a gRPC answer; `grpcStatus` is absent where none came (PROTOCOL-HTTP2.md, "Responses"). `fields` as in a handshake. */
+  | {
+      readonly type: 'trailers';
+      readonly gate: string;
+      readonly conn: number;
+      readonly stream: number;
+      readonly grpcStatus?: number;
       readonly fields?: Readonly<Record<string, Scalar>>;
     }
   | ({ readonly type: 'message'; readonly gate: string; readonly conn: number; readonly dir: Direction } & MessageFacts)
