@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { gunzipSync, inflateSync } from 'node:zlib';
-import type { Direction, MessageFacts, Observer } from '../contract.js';
+import type { MessageFacts, Observer } from '../contract.js';
 import { protobufFields } from './protobuf-fields.js';
 
 /** Of a larger message only size and hash are kept. */
@@ -10,13 +10,11 @@ const MAX_UNPACKED_BYTES = 4 * 1024 * 1024;
 const PREFIX_BYTES = 5;
 const NOTHING = Buffer.alloc(0);
 
-/** The decoded message as JSON would have it, or undefined where its type is not known or does not fit. */
-export type MessageDecoder = (rpc: string, dir: Direction, bytes: Buffer) => unknown;
-
 type Facts = Omit<MessageFacts, 'opcode'>;
 
 export interface MessagesOptions {
   readonly observer: Observer;
+  /** The decoded message as JSON would have it, or undefined where its type is not known or does not fit. */
   readonly decode: (bytes: Buffer) => unknown;
   /** `grpc-encoding` of this side's headers. */
   readonly encoding: string | undefined;

@@ -24,7 +24,7 @@ import {
   type ServiceDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { until } from '../clock.js';
+import { until, wallMs } from '../clock.js';
 import type { EventBody } from '../contract.js';
 import { openGate } from './gate.js';
 import { tapGrpc } from './http2-tap.js';
@@ -342,7 +342,7 @@ describe('the tap of gRPC between programs of grpc-js', () => {
     });
     const metadata = new Metadata();
     metadata.set('last-seq', '12');
-    const call = rig.call(metadata, new Date(Date.now() + 20_000));
+    const call = rig.call(metadata, new Date(wallMs() + 20_000));
     for (let seq = 1; seq <= 20; seq++) call.write(numbered(seq));
     call.end(Buffer.from([0x12, 0x01, 0x78]));
     await soon('the call is over', () => rig.of('trailers').length > 0 && rig.of('message').length === 44);

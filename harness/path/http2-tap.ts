@@ -1,6 +1,6 @@
 import type { Direction, EventBody, MessageFacts, Observer, Record_, WireTap, WireTapFactory } from '../contract.js';
 import { messageOf } from '../errors.js';
-import { GrpcMessages, type MessageDecoder } from './grpc-messages.js';
+import { GrpcMessages } from './grpc-messages.js';
 import { HeadReader } from './http-head.js';
 import { type ControlType, FrameReader, type FrameSink } from './http2-frames.js';
 import { HeaderBlocks, type HeaderList, isGrpc, scalarsOf, timeoutMsOf } from './http2-headers.js';
@@ -20,6 +20,9 @@ const SETTINGS = new Map([
   [6, 'SETTINGS_MAX_HEADER_LIST_SIZE'],
   [8, 'SETTINGS_ENABLE_CONNECT_PROTOCOL'],
 ]);
+
+/** The decoded message as JSON would have it, or undefined where its type is not known or does not fit. */
+export type MessageDecoder = (rpc: string, dir: Direction, bytes: Buffer) => unknown;
 
 /** Decodes gRPC over HTTP/2 from the two byte streams of a connection; `decode` knows the target's types. Never throws. */
 export function tapGrpc(decode: MessageDecoder): WireTapFactory {
