@@ -1,6 +1,6 @@
 // Clean build: a stale file in dist would be found by the catalog, which finds units by folder.
 const { execFileSync } = require('node:child_process');
-const { rmSync, chmodSync, existsSync } = require('node:fs');
+const { rmSync, chmodSync, copyFileSync, existsSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 
 const root = join(__dirname, '..');
@@ -8,6 +8,7 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
 // The package exports its manifest and not its command.
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
+copyFileSync(join(root, 'targets/feed.proto'), join(root, 'dist/targets/feed.proto'));
 const main = join(root, 'dist/harness/cli/main.js');
 if (existsSync(main)) chmodSync(main, 0o755);
 const manifest = join(root, 'dist/harness/write-manifest.js');

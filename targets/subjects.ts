@@ -28,6 +28,7 @@ const BUNDLED = join(__dirname, '../../targets/bundled.json');
 /** The resilient programs of each protocol, and what is said of them and of all that are made from them. */
 const PROGRAMS = {
   websocket: {
+    words: ['--path', '/feed'],
     server: {
       file: 'websocket-server.js',
       words: [
@@ -42,6 +43,7 @@ const PROGRAMS = {
     },
   },
   sse: {
+    words: ['--path', '/feed'],
     server: {
       file: 'sse-server.js',
       words: [
@@ -50,6 +52,17 @@ const PROGRAMS = {
       ],
     },
     client: { file: 'sse-client.js', words: [] },
+  },
+  grpc: {
+    words: ['--proto', join(__dirname, 'feed.proto'), '--method', 'holdfast.feed.v1.Feed/Subscribe'],
+    server: {
+      file: 'grpc-server.js',
+      words: [
+        ...['--resume', '{"after":"{id}"}', '--quiet-env', 'QUIET=1', '--pressure-env', 'PRESSURE=1'],
+        ...['--metrics-url', 'http://127.0.0.1:{port}/metrics'],
+      ],
+    },
+    client: { file: 'grpc-client.js', words: ['--resume', '{"after":"{id}"}'] },
   },
 } as const;
 /** Windows of the proofs; the resilient pair also runs in its real ones. */
@@ -208,6 +221,9 @@ export const RESILIENT: readonly Resilient[] = [
     words: CHAT,
     aims: ['sse/truncated-answer', 'sse/stalled-answer', 'sse/repeated-post'],
   },
+  { protocol: 'grpc', roles: ['server'], words: [] },
+  { protocol: 'grpc', roles: ['client'], words: [] },
+  { protocol: 'grpc', roles: ['server', 'client'], words: [] },
 ];
 
 /** The resilient programs of these roles, on every check. */
@@ -250,7 +266,7 @@ function nearTo(aims: readonly string[]) {
 }
 
 function check(protocol: Protocol, words: readonly string[], results: string): Promise<Run> {
-  const usual = ['--protocol', protocol, '--path', '/feed', '--json', '--seed', '7', '--results', results];
+  const usual = ['--protocol', protocol, ...PROGRAMS[protocol].words, '--json', '--seed', '7', '--results', results];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, 'check', ...usual, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
     // Interrupted, it heals and ends what it started.
