@@ -1,0 +1,151 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import {
+  type AnyDefinition,
+  loadFileDescriptorSetFromBuffer,
+  loadSync,
+  type MethodDefinition,
+  type Options,
+  type PackageDefinition,
+} from '@grpc/proto-loader';
+import type { Target } from './contract.js';
+import { HarnessError, messageOf } from './errors.js';
+
+/** Of a method: how many messages a call has in each direction. */
+export type CallPattern = 'unary' | 'client-streaming' | 'server-streaming' | 'bidirectional';
+
+export interface Method {
+  /** `/pkg.Service/Method`, the `:path` of its calls [PROTOCOL-HTTP2.md]. */
+  readonly rpc: string;
+  readonly pattern: CallPattern;
+  readonly request: MessageType;
+  readonly answer: MessageType;
+}
+
+export interface MessageType {
+  readonly name: string;
+  readonly fields: readonly Field[];
+  /** From an object as JSON has it; names that the type does not have are left out. */
+  encode(fields: object): Buffer;
+  /** Integers of 64 bits as decimal text, bytes in base64, enums by name. Throws where the bytes are of another type. */
+  decode(bytes: Buffer): Record<string, unknown>;
+}
+
+export interface Field {
+  readonly name: string;
+  readonly kind: 'integer' | 'float' | 'text' | 'bytes' | 'other';
+  readonly repeated: boolean;
+}
+
+export type Services = ReadonlyMap<string, Method>;
+
+/** What every server may offer beside its own. */
+const INFRASTRUCTURE = /^\/grpc\.(?:health|reflection|channelz)\./;
+const OPTIONS: Options = { keepCase: true, longs: String, enums: String, bytes: String, defaults: true };
+const KINDS: readonly (readonly [RegExp, Field['kind']])[] = [
+  [/INT|FIXED/, 'integer'],
+  [/FLOAT|DOUBLE/, 'float'],
+  [/STRING/, 'text'],
+  [/BYTES/, 'bytes'],
+];
+
+const NONE: Services = new Map();
+/** What was read, or told by reflection, of each target. */
+const known = new WeakMap<Target, Services>();
+
+/** The methods of the target's own .proto, or those that its server told by reflection; empty where there are neither. */
+export function servicesOf(target: Target): Services {
+  const read = known.get(target) ?? (target.proto === undefined ? NONE : readProto(target.proto));
+  known.set(target, read);
+  return read;
+}
+
+/** From a serialized FileDescriptorSet [descriptor.proto], as reflection gives it. */
+export function learnServices(target: Target, descriptors: Buffer): Services {
+  const services = methodsIn(loadFileDescriptorSetFromBuffer(descriptors, OPTIONS));
+  known.set(target, services);
+  return services;
+}
+
+/** The method that is called: the named one, or the only one that there is, or that streams. */
+export function methodOf(target: Target): Method {
+  const services = servicesOf(target);
+  const all = [...services.values()];
+  const own = all.filter(({ rpc }) => !INFRASTRUCTURE.test(rpc));
+  const names = own.map(({ rpc }) => rpc.slice(1)).join(', ') || 'none';
+  if (target.method !== undefined) {
+    const rpc = `/${target.method.replace(/^\//, '')}`;
+    // `pkg.Service.Method` is how some tools write it.
+    const found = services.get(rpc) ?? services.get(rpc.replace(/\.(?=[^./]+$)/, '/'));
+    if (found) return found;
+    throw new HarnessError('NO_METHOD', `there is no method ${target.method}: name one with --method (${names})`);
+  }
+  const streams = own.filter(({ pattern }) => pattern === 'server-streaming' || pattern === 'bidirectional');
+  const [only, ...more] = own.length === 1 ? own : streams;
+  if (only && more.length === 0) return only;
+  throw new HarnessError('NO_METHOD', `name the method to call with --method pkg.Service/Method: there are ${names}`);
+}
+
+function readProto(file: string): Services {
+  if (!existsSync(file)) throw new HarnessError('NO_PROTO', `there is no file ${file}: --proto names a .proto`);
+  try {
+    if (!file.endsWith('.proto')) return methodsIn(loadFileDescriptorSetFromBuffer(readFileSync(file), OPTIONS));
+    // Imports are written from a root above the file, which no one names.
+    return methodsIn(loadSync(file, { ...OPTIONS, includeDirs: foldersAbove(file) }));
+  } catch (cause) {
+    throw new HarnessError('BAD_PROTO', `${file} could not be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function foldersAbove(file: string): string[] {
+  const folder = dirname(file);
+  return folder === dirname(folder) ? [folder] : [folder, ...foldersAbove(folder)];
+}
+
+function methodsIn(definition: PackageDefinition): Services {
+  const methods = new Map<string, Method>();
+  for (const service of Object.values(definition)) {
+    if (!isService(service)) continue;
+    for (const method of Object.values(service)) methods.set(method.path, methodFrom(method));
+  }
+  return methods;
+}
+
+function isService(definition: AnyDefinition): definition is Record<string, MethodDefinition<object, object>> {
+  return !('format' in definition);
+}
+
+function methodFrom(definition: MethodDefinition<object, object>): Method {
+  const { path, requestStream, responseStream } = definition;
+  const up = requestStream ? 'client-streaming' : 'unary';
+  return {
+    rpc: path,
+    pattern: requestStream && responseStream ? 'bidirectional' : responseStream ? 'server-streaming' : up,
+    request: typeFrom(definition.requestType, definition.requestSerialize, definition.requestDeserialize),
+    answer: typeFrom(definition.responseType, definition.responseSerialize, definition.responseDeserialize),
+  };
+}
+
+interface FieldDescriptor {
+  readonly name: string;
+  readonly type: string;
+  readonly label: string;
+}
+
+function typeFrom(
+  { type }: { readonly type: object },
+  encode: (message: object) => Buffer,
+  decode: (bytes: Buffer) => object,
+): MessageType {
+  const { name, field } = type as { readonly name: string; readonly field: readonly FieldDescriptor[] };
+  return {
+    name,
+    fields: field.map((one) => ({
+      name: one.name,
+      kind: KINDS.find(([pattern]) => pattern.test(one.type))?.[1] ?? 'other',
+      repeated: one.label === 'LABEL_REPEATED',
+    })),
+    encode,
+    decode: (bytes) => decode(bytes) as Record<string, unknown>,
+  };
+}
