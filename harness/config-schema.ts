@@ -12,8 +12,6 @@ export type ReporterName = (typeof REPORTERS)[number];
 
 /** Words that DESIGN has and the program has not yet: refused instead of being ignored. */
 export const NOT_BUILT: ReadonlyMap<string, string> = new Map([
-  ['proto', 'gRPC services cannot be read yet'],
-  ['method', 'gRPC services cannot be called yet'],
   ['repeat', 'runs cannot be repeated yet'],
   ['middlebox', 'there are no middleboxes yet'],
   ['known', 'known failings are not honoured yet'],
@@ -108,6 +106,8 @@ export const settingsSchema = z
     server: words,
     client: words,
     protocol: words,
+    proto: words,
+    method: words,
     path: words.refine((text) => text.startsWith('/'), 'must begin with /'),
     port,
     listen: port,

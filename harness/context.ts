@@ -3,6 +3,7 @@ import type { EventBody, Facts, Fault, Gate, Injection, Record_, RunOptions, Tar
 import type { Unit } from './define.js';
 import { presentedId } from './drivers/resume.js';
 import { HarnessError } from './errors.js';
+import { learnServices } from './grpc-services.js';
 import { openGate } from './path/gate.js';
 import { createObserver } from './path/observer.js';
 import { CLIENT_NAMES, createRunTimeCa, type RunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
@@ -108,14 +109,14 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       const resume = presentedId(target.resume);
       const base = 100_000_000 + random.integer(0, 800_000_000);
       const timers = { closeTimeoutMs: CLOSE_TIMEOUT_MS * options.scale, retryMs: RETRY_MS * options.scale };
-      return defer(await protocol.startReference({ base, ...timers, ...resume }));
+      return defer(await protocol.startReference({ base, ...timers, ...resume }, target));
     },
     async startClient({ name, gate, secure, host = '127.0.0.1', env = {}, ...more }) {
       if (!target.client) throw new HarnessError('NO_CLIENT', 'this target has no client');
       if (target.client.listen !== undefined) await gate.moveTo(target.client.listen);
       const front = !secure && workload.speaksTls ? await tlsBefore(gate) : undefined;
       const scheme = schemeOf(target.protocol, secure || front !== undefined);
-      const url = `${scheme}://${host}:${front?.port ?? gate.port}${target.path}`;
+      const url = `${scheme}://${host}:${front?.port ?? gate.port}${protocol.pathless ? '' : target.path}`;
       const own = { ...base, ...front?.env, ...env };
       const client = defer(
         await startClient({ spec: target.client, name, url, env: own, cwd: target.cwd, record, observer, ...more }),
@@ -143,7 +144,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
           ...(listen ? { listenHost: listen.host, listenPort: listen.port } : {}),
           record: onEvent ? watched(onEvent) : record,
           observer,
-          ...(tap === false || secure ? {} : { tap: protocol.tap }),
+          ...(tap === false || secure ? {} : { tap: protocol.tap(target) }),
         }),
       );
       gates.push(gate);
@@ -192,7 +193,9 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       return defer({ heal, [Symbol.asyncDispose]: heal });
     },
   };
-  record({ type: 'measure', name: 'workload', facts: { ...workload } });
+  const { services: told, ...facts } = workload;
+  if (told !== '') learnServices(target, Buffer.from(told, 'base64'));
+  record({ type: 'measure', name: 'workload', facts });
 
   function watched(onEvent: NonNullable<GateRequest['onEvent']>): Record_ {
     return (event, atMs = nowMs()) => {

@@ -216,6 +216,9 @@ export interface Target {
   readonly path: string;
   /** What our own sessions offer: `websocket/mqtt` as protocol. */
   readonly subprotocol?: string;
+  /** Of gRPC: the file that describes the service, and the method that is called, `pkg.Service/Method`. */
+  readonly proto?: string;
+  readonly method?: string;
   readonly subscribe?: Slot;
   readonly resume?: Slot;
   readonly auth?: Slot;

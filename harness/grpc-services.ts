@@ -8,7 +8,7 @@ import {
   type Options,
   type PackageDefinition,
 } from '@grpc/proto-loader';
-import type { Target } from './contract.js';
+import type { Direction, Target } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
 
 /** Of a method: how many messages a call has in each direction. */
@@ -60,6 +60,18 @@ export function servicesOf(target: Target): Services {
   return read;
 }
 
+/** Messages of known methods as JSON has them; undefined of others, and where the bytes are of another type. */
+export function decodeWith(services: Services) {
+  return (rpc: string, dir: Direction, bytes: Buffer): unknown => {
+    const method = services.get(rpc);
+    try {
+      return (dir === 'up' ? method?.request : method?.answer)?.decode(bytes);
+    } catch {
+      return undefined;
+    }
+  };
+}
+
 /** From a serialized FileDescriptorSet [descriptor.proto], as reflection gives it. */
 export function learnServices(target: Target, descriptors: Buffer): Services {
   const services = methodsIn(loadFileDescriptorSetFromBuffer(descriptors, OPTIONS));
@@ -84,6 +96,11 @@ export function methodOf(target: Target): Method {
   const [only, ...more] = own.length === 1 ? own : streams;
   if (only && more.length === 0) return only;
   throw new HarnessError('NO_METHOD', `name the method to call with --method pkg.Service/Method: there are ${names}`);
+}
+
+/** Undefined as long as it is not known. */
+export function patternOf(target: Target): CallPattern | undefined {
+  return servicesOf(target).size === 0 ? undefined : methodOf(target).pattern;
 }
 
 function readProto(file: string): Services {

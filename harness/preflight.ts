@@ -4,7 +4,7 @@ import { payloadOf } from './drivers/workload.js';
 import { HarnessError } from './errors.js';
 import { CLIENT_NAMES, createRunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
 import { openTlsFront } from './path/tls-front.js';
-import { protocolNamed } from './protocol.js';
+import { isDuplex, protocolNamed } from './protocol.js';
 import { whyRefused } from './refusal.js';
 import type { ReceivedMessage, ScenarioContext, Session, Workload } from './scenario.js';
 import type { StartedClient } from './target/client.js';
@@ -35,7 +35,8 @@ const PROBE_SIZES = [16_384, 4096, 1024, 256];
 export async function preflight(context: ScenarioContext): Promise<Workload> {
   const { target } = context;
   const server = target.server ? await context.startServer() : undefined;
-  const workload = server ? await learnOrTell(context, server) : UNKNOWN_WORKLOAD;
+  const learned = (await protocolNamed(target.protocol).learn?.(target, server)) ?? {};
+  const workload = { ...UNKNOWN_WORKLOAD, ...(server ? await learnOrTell(context, server) : {}), ...learned };
   return target.client ? { ...workload, ...(await arrivesByTlsOnly(context, server)) } : workload;
 }
 
@@ -122,7 +123,7 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
     pushPerS: push ? own / (seconds - context.ms(GREETING_MS) / 1000) : 0,
     deflate,
   };
-  if (!protocolNamed(context.target.protocol).duplex) return base;
+  if (!isDuplex(context.target)) return base;
 
   for (const form of ['json', 'text'] as const) {
     const inbox = await revive(context, server, inboxes);
@@ -154,8 +155,8 @@ function refuseEnded(context: ScenarioContext, server: StartedServer, inboxes: r
   if (isPosted(context.target) || ends.some((end) => end === undefined)) return;
   const code = ends[0]?.closeCode;
   const { path } = context.target;
-  const { duplex, opening, remedies } = protocolNamed(context.target.protocol);
-  const mute = duplex ? ', with no close frame' : '';
+  const { opening, remedies } = protocolNamed(context.target.protocol);
+  const mute = isDuplex(context.target) ? ', with no close frame' : '';
   const how = code === undefined ? mute : `, with close code ${code}`;
   throw new HarnessError(
     'SESSION_ENDED',
@@ -201,7 +202,7 @@ async function join(context: ScenarioContext, server: StartedServer, name: strin
 
 /** An event stream that a first message is sent for is the answer to a POST. */
 function isPosted({ protocol, subscribe }: ScenarioContext['target']): boolean {
-  return subscribe?.in === 'message' && !protocolNamed(protocol).duplex;
+  return subscribe?.in === 'message' && protocolNamed(protocol).postsForAnEnd === true;
 }
 
 /** The methods of the requests that a client made, where the protocol has several. */
@@ -213,7 +214,7 @@ class Requests {
 
   /** A page asks for leave first (OPTIONS). */
   async arePosts(context: ScenarioContext, client: StartedClient): Promise<boolean> {
-    if (protocolNamed(context.target.protocol).duplex) return false;
+    if (!protocolNamed(context.target.protocol).postsForAnEnd) return false;
     const made = (method: string) => this.methods.includes(method);
     await context.watch(ASK_MS, () => made('POST') || made('GET') || client.process.exit !== undefined);
     if (made('POST')) await context.watch(SECOND_ASK_MS, () => made('GET'));

@@ -4,7 +4,7 @@ import type { Observer, Record_, Slot, Target, WireTapFactory } from './contract
 import type { Garbage, GarbageStage } from './drivers/garbage-bytes.js';
 import type { Where } from './drivers/request.js';
 import type { Random } from './random.js';
-import type { Address, Refusal, Session, SessionOptions } from './scenario.js';
+import type { Address, Refusal, Session, SessionOptions, Workload } from './scenario.js';
 
 /** What Holdfast must know of a protocol to be its client, its server and its listener: one file each in protocols/, found by folder. */
 export interface Protocol {
@@ -19,21 +19,34 @@ export interface Protocol {
   readonly remedies: string;
   /** How every client of it presents its last id, where it says so itself. */
   readonly resume?: Slot;
-  /** Clients send messages too. */
-  readonly duplex: boolean;
-  /** Decodes what passes a gate. */
-  readonly tap: WireTapFactory;
+  /** Clients of this target send messages too. */
+  duplex(target: Target): boolean;
+  /** An answer that is asked for by POST has an end (CHECKLIST rule 17). */
+  readonly postsForAnEnd?: true;
+  /** Clients are told its address alone: what is called there is not in a URL. */
+  readonly pathless?: true;
+  /** Schemes of URLs that may name it too, where the user says which protocol it is. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** The HTTP status of an answer that takes a session. */
+  readonly openStatus: number;
+  /** Decodes what passes a gate on the way to this target. */
+  tap(target: Target): WireTapFactory;
+  /** What must be known of the target before it is spoken to: asked of its server where it has one. Throws HarnessError. */
+  learn?(target: Target, server: Address | undefined): Promise<Learned>;
   /** One session of our own to a target's server. */
   open(options: SessionOptions, tools: SessionTools): Promise<Session | Refusal>;
   /** What a good client of this target sends first, by lines, without the blank one that ends it. */
   handshakeLines(target: Target, where: Where): readonly string[];
   /** What no correct client sends, somewhat more than the 200 cases that CHECKLIST asks for; the same for the same seed. */
   garbage(random: Random, good: readonly string[]): readonly (readonly [GarbageStage, readonly Garbage[]])[];
-  /** The server that a lone client meets (CHECKLIST rule 10). */
-  startReference(options: ReferenceOptions): Promise<ReferenceServer>;
+  /** The server that a lone client of this target meets (CHECKLIST rule 10). */
+  startReference(options: ReferenceOptions, target: Target): Promise<ReferenceServer>;
   /** A session of no target's to a reference server. */
   openSilent(to: Address): Promise<SilentSession>;
 }
+
+/** Of gRPC: what reflection told, in base64, and how many messages a call of the method has each way. */
+export type Learned = Pick<Workload, 'services' | 'pattern'>;
 
 /** It says nothing, and hears of its end. */
 export interface SilentSession extends Disposable {
@@ -105,6 +118,10 @@ export function protocolOfScheme(scheme: string): Protocol | undefined {
   return protocols().find(({ schemes }) => schemes.includes(scheme.replace(/:$/, '')));
 }
 
+export function isDuplex(target: Target): boolean {
+  return protocolNamed(target.protocol).duplex(target);
+}
+
 export function schemeOf(id: string, secure = false): string {
   const [plain, overTls] = protocolNamed(id).schemes;
   return secure ? overTls : plain;
@@ -112,5 +129,5 @@ export function schemeOf(id: string, secure = false): string {
 
 /** Whether what this URL names is spoken to over TLS. */
 export function isSecure(url: string | undefined): boolean {
-  return /^(?:wss|https):/.test(url ?? '');
+  return /^(?:wss|https|grpcs):/.test(url ?? '');
 }

@@ -15,6 +15,7 @@ import type {
   Target,
 } from './contract.js';
 import type { Unit } from './define.js';
+import type { CallPattern } from './grpc-services.js';
 import type { Envelope } from './path/event-stream.js';
 import type { ToxicPath } from './path/toxic-path.js';
 import type { ReferenceServer } from './protocol.js';
@@ -171,6 +172,10 @@ export interface Workload {
   readonly clientPosts: boolean;
   /** The server is asked by POST. */
   readonly serverPosted: boolean;
+  /** Of gRPC: a serialized FileDescriptorSet in base64, told by reflection; empty where the target names a .proto. */
+  readonly services: string;
+  /** Of gRPC: how many messages a call of the target's method has each way. */
+  readonly pattern: CallPattern | null;
 }
 
 export interface ScenarioContext {

@@ -12,7 +12,7 @@ const DEFAULT_GRACE_S = 60;
 
 /** Settings as the contract's target. `folder` is what relative paths of the settings start from. */
 export function toTarget(settings: Settings, name: string | undefined, folder: string): Target {
-  const url = settings.url === undefined ? undefined : parseTargetUrl(settings.url);
+  const url = settings.url === undefined ? undefined : parseTargetUrl(settings.url, settings.protocol);
   if (url && settings.server !== undefined) {
     throw new HarnessError('TWO_SERVERS', `both a URL (${settings.url}) and --server were given: give one of them`);
   }
@@ -36,7 +36,7 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
     name: name ?? adHocName(settings),
     protocol,
     roles,
-    ...(hasServer ? { server: serverOf(settings) } : {}),
+    ...(hasServer ? { server: serverOf(settings, url) } : {}),
     ...(settings.client === undefined
       ? {}
       : {
@@ -54,6 +54,8 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
       auth: settings.auth,
       badAuth: settings.badAuth,
       sequence: settings.sequence,
+      proto: settings.proto === undefined ? undefined : resolve(folder, settings.proto),
+      method: settings.method,
       command: settings.command,
       caFile: settings.ca === undefined ? undefined : resolve(folder, settings.ca),
     }),
@@ -66,11 +68,11 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
   };
 }
 
-function serverOf(settings: Settings): NonNullable<Target['server']> {
+function serverOf(settings: Settings, url: URL | undefined): NonNullable<Target['server']> {
   return {
     ...defined({
       command: settings.server,
-      url: settings.url,
+      url: url?.href,
       port: settings.port,
       readyLog: settings.readyLog,
       readyUrl: settings.readyUrl,
@@ -102,9 +104,11 @@ export function toRunOptions(settings: Settings, protocol: string): RunOptions {
 }
 
 /** A URL that names a running server. */
-export function parseTargetUrl(text: string): URL {
+export function parseTargetUrl(text: string, protocol?: string): URL {
   if (!URL.canParse(text)) throw new HarnessError('BAD_URL', `"${text}" is not a URL`);
-  const url = new URL(text);
+  const given = new URL(text);
+  const alias = findProtocol(protocol ?? '')?.aliases?.[given.protocol.replace(/:$/, '')];
+  const url = alias === undefined ? given : new URL(text.replace(/^\w+(?=:)/, alias));
   protocolOf(url);
   return url;
 }
@@ -114,7 +118,7 @@ function protocolOf(url: URL): string {
   if (protocol === undefined) {
     throw new HarnessError(
       'BAD_URL',
-      `${url.href}: no protocol has the scheme ${url.protocol}// (use ws://, wss://, http:// or https://)`,
+      `${url.href}: no protocol has the scheme ${url.protocol}// (use ws://, wss://, http://, https://, grpc:// or grpcs://)`,
     );
   }
   return protocol.id;

@@ -36,4 +36,6 @@ export const UNKNOWN_WORKLOAD: Workload = {
   speaksTls: false,
   clientPosts: false,
   serverPosted: false,
+  services: '',
+  pattern: null,
 };

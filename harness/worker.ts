@@ -44,7 +44,7 @@ async function work(job: Job): Promise<void> {
   try {
     if (job.scenario === 'preflight') {
       const workload = await preflight(context);
-      context.measure('workload', { ...workload });
+      context.measure('workload', { ...workload, services: '' });
       await tell({ kind: 'workload', workload });
     } else {
       const scenario = loadCatalog().scenarios.find(({ id }) => id === job.scenario);

@@ -15,8 +15,10 @@ const CHECK_FLAGS: readonly Flag[] = [
     about: 'command that starts the server; {port} and {host} are replaced, PORT and HOST set',
   },
   { flags: '--client <cmd>', about: 'command that starts the client; {url} is replaced, TARGET_URL set' },
-  { flags: '--protocol <p>', about: 'websocket (default), websocket/NAME to offer that subprotocol, or sse' },
+  { flags: '--protocol <p>', about: 'websocket (default), websocket/NAME to offer that subprotocol, sse, or grpc' },
   { flags: '--path </feed>', about: 'path and query of the endpoint (default /, or that of the URL)' },
+  { flags: '--proto <file>', about: 'gRPC: the .proto of the service (without it the server is asked by reflection)' },
+  { flags: '--method <m>', about: 'gRPC: the method that is called, pkg.Service/Method' },
   { flags: '--port <n>', about: "the server's own fixed port" },
   { flags: '--listen <n>', about: 'a fixed port for the gate, for a client that has its own' },
   { flags: '--ready-log <re>', about: 'the server is ready when a line of its output matches' },
@@ -59,7 +61,7 @@ const CHECK_FLAGS: readonly Flag[] = [
 ];
 
 /** Of DESIGN, and not there yet: known, so that using one is answered by a sentence. */
-const UNBUILT_FLAGS = ['--proto <file>', '--method <m>', '--repeat <n>', '--middlebox <profile>'];
+const UNBUILT_FLAGS = ['--repeat <n>', '--middlebox <profile>'];
 
 export function addCheckFlags(command: Command): Command {
   for (const { flags, about } of CHECK_FLAGS) command.addOption(new Option(flags, about));

@@ -1,5 +1,5 @@
 import { nowMs } from '../clock.js';
-import { protocolNamed } from '../protocol.js';
+import { isDuplex } from '../protocol.js';
 import type { ScenarioContext } from '../scenario.js';
 import type { StartedServer } from '../target/server.js';
 
@@ -24,7 +24,7 @@ export async function newcomer(
 ): Promise<Served | undefined> {
   const startMs = nowMs();
   // The head of a stream of events may come with the first of them.
-  const openTimeoutMs = protocolNamed(context.target.protocol).duplex ? OPEN_MS : windowMs;
+  const openTimeoutMs = isDuplex(context.target) ? OPEN_MS : windowMs;
   while (nowMs() - startMs < windowMs && !context.signal.aborted) {
     const session = await context.openSession({ name: 'newcomer', to: server, silent: true, openTimeoutMs });
     const tookMs = Math.round(nowMs() - startMs);

@@ -13,8 +13,10 @@ const sse: Protocol = {
   remedies: '',
   // "its `Last-Event-ID` header" [WHATWG HTML 9.2.4].
   resume: { in: 'header', name: 'Last-Event-ID', value: '{id}' },
-  duplex: false,
-  tap: tapEventStream,
+  duplex: () => false,
+  openStatus: 200,
+  postsForAnEnd: true,
+  tap: () => tapEventStream,
   open: openEventStream,
   handshakeLines: eventStreamRequest,
   garbage: garbageForEventStream,

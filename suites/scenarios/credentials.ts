@@ -3,7 +3,7 @@ import { nowMs } from '../../harness/clock.js';
 import type { Target } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
-import { protocolNamed } from '../../harness/protocol.js';
+import { isDuplex, protocolNamed } from '../../harness/protocol.js';
 import type { ScenarioContext, Session } from '../../harness/scenario.js';
 import { heartbeatHashes } from '../../harness/sequence.js';
 import type { StartedServer } from '../../harness/target/server.js';
@@ -50,7 +50,7 @@ export default defineScenario({
     if ('refused' in good) return context.obstacle('CREDENTIAL', `the declared credential was refused: ${good.reason}`);
     await context.watch(context.ms(SETTLE_MS), () => !good.isOpen || good.received >= SETTLED);
     context.phase('fault');
-    const subscribesByMessage = target.subscribe?.in === 'message' && protocolNamed(target.protocol).duplex;
+    const subscribesByMessage = target.subscribe?.in === 'message' && isDuplex(target);
     const asks = workload.echo || workload.broadcast;
     const names: Name[] = [
       'silent',
@@ -98,7 +98,7 @@ async function admit(context: ScenarioContext, server: StartedServer, name: Name
   let session: Session | undefined;
   let status: number | null = null;
   // The address of the stream is no credential; what is said once it is there is for those who ask.
-  const saysLater = target.subscribe?.in === 'message' && protocolNamed(target.protocol).duplex;
+  const saysLater = target.subscribe?.in === 'message' && isDuplex(target);
   const address = target.subscribe && (!saysLater || name !== 'silent') ? [target.subscribe] : [];
   const credential = name === 'wrong' && target.badAuth ? [target.badAuth] : [];
   await context.inject(
@@ -126,12 +126,12 @@ async function admit(context: ScenarioContext, server: StartedServer, name: Name
 
 /** Of an open session. */
 function takenWith({ protocol }: Target): number {
-  return protocolNamed(protocol).duplex ? 101 : 200;
+  return protocolNamed(protocol).openStatus;
 }
 
 /** A stream of events may be over, for a client to come back for the next. */
-function endedWhole({ goodbye }: Session, { protocol }: Target): boolean {
-  return !protocolNamed(protocol).duplex && goodbye !== undefined;
+function endedWhole({ goodbye }: Session, target: Target): boolean {
+  return !isDuplex(target) && goodbye !== undefined;
 }
 
 /** Then nobody could come without it. */

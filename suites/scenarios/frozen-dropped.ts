@@ -1,7 +1,7 @@
 import drop from '../../faults/packet-drop.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
-import { protocolNamed } from '../../harness/protocol.js';
+import { isDuplex } from '../../harness/protocol.js';
 import { canDropPackets, canMakeNamespace } from '../../harness/target/namespace.js';
 import { hasKeepaliveTimer, socketState } from '../../harness/target/sockets.js';
 
@@ -35,7 +35,7 @@ export default defineScenario({
     // A server may set its keepalive only after the handshake.
     await context.watch(context.ms(2000));
     const { localPort } = session;
-    const { duplex } = protocolNamed(context.target.protocol);
+    const duplex = isDuplex(context.target);
     const keepalive = await context.watch(2000, () => hasKeepaliveTimer(server.port, localPort), LOOK_MS);
     if (duplex && !keepalive) return;
     const injection = await context.inject(

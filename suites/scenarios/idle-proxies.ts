@@ -6,7 +6,7 @@ import { defineScenario } from '../../harness/define.js';
 import { messageOf } from '../../harness/errors.js';
 import { PROFILES } from '../../harness/path/proxy-profiles.js';
 import { findProxy, PROXIES, type ProxyKind, startProxy } from '../../harness/path/real-proxy.js';
-import { isSecure, protocolNamed } from '../../harness/protocol.js';
+import { isDuplex, isSecure, protocolNamed } from '../../harness/protocol.js';
 import type { Address, ScenarioContext, Session } from '../../harness/scenario.js';
 
 /** 60 s first: a server that takes few sessions of one client is to have those (nginx 60 s, Cloudflare 100 s). */
@@ -53,7 +53,7 @@ export default defineScenario({
     const { target, options } = context;
     const server = await context.startServer({ env: target.server?.quietEnv ?? {} });
     const { startReference } = protocolNamed(target.protocol);
-    const silent = context.defer(await startReference({ base: 1, pingMs: NEVER_MS, pushMs: NEVER_MS }));
+    const silent = context.defer(await startReference({ base: 1, pingMs: NEVER_MS, pushMs: NEVER_MS }, target));
     const secure = isSecure(target.server?.url);
     const programs = PROXIES.flatMap((kind) => {
       const program = secure ? undefined : findProxy(kind);
@@ -89,7 +89,7 @@ export default defineScenario({
 /** Asks for a session, and waits until it is open or refused, or until the server has been asked and answers nothing. */
 async function ask(context: ScenarioContext, name: string, to: Address, gate: Gate): Promise<Opening> {
   const opening: Opening = { askedAtMs: nowMs(), session: undefined, refusedAtMs: undefined };
-  const waits = protocolNamed(context.target.protocol).duplex ? {} : { openTimeoutMs: NEVER_MS };
+  const waits = isDuplex(context.target) ? {} : { openTimeoutMs: NEVER_MS };
   const before = gate.accepted;
   void context.openSession({ name, to, ...waits }).then((opened) => {
     if ('refused' in opened) opening.refusedAtMs = nowMs();
@@ -117,7 +117,7 @@ async function throughProxy(
   let opening: Opening | undefined;
   const start = async (idleMs: number) => {
     const settings = {
-      ...PROFILES[protocol.duplex ? 'nginx-article-websocket' : 'nginx-article-sse'],
+      ...PROFILES[isDuplex(context.target) ? 'nginx-article-websocket' : 'nginx-article-sse'],
       readTimeoutMs: idleMs,
     };
     const routes = [gate, silent].map((to) => ({ to: { host: to.host, port: to.port }, settings }));

@@ -1,7 +1,7 @@
 import { subprotocolOf } from '../../harness/adapter.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
-import { protocolNamed } from '../../harness/protocol.js';
+import { isDuplex } from '../../harness/protocol.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 import { heartbeatHashes } from '../../harness/sequence.js';
 import type { StartedServer } from '../../harness/target/server.js';
@@ -26,7 +26,7 @@ export default defineScenario({
     const gate = await context.openGate({ name: 'idle', to: server });
     // In these a session that asks for nothing is complete, and may be silent where a stream would never be.
     const bare = context.workload.push && subprotocolOf(target) !== undefined;
-    const waitsForHead = protocolNamed(target.protocol).duplex ? {} : { openTimeoutMs: context.ms(WATCH_MS) };
+    const waitsForHead = isDuplex(target) ? {} : { openTimeoutMs: context.ms(WATCH_MS) };
     let startMs = nowMs();
     const words = heartbeatHashes((text) => context.observer.hash(text));
     context.measure('heartbeat words', Object.fromEntries([...words].map((hash, index) => [index, hash])));

@@ -7,7 +7,7 @@ import { messageOf } from '../../harness/errors.js';
 import { rawId } from '../../harness/id-field.js';
 import { factsOfMessage } from '../../harness/path/event-stream.js';
 import { type Metrics, readMetrics, type Sample } from '../../harness/probes/metrics-text.js';
-import { protocolNamed } from '../../harness/protocol.js';
+import { isDuplex } from '../../harness/protocol.js';
 import type { ReceivedMessage, ScenarioContext, Session } from '../../harness/scenario.js';
 import { countable, streamOf } from '../../harness/sequence.js';
 
@@ -61,7 +61,7 @@ export default defineScenario({
     const telling = counting(open ?? [], opened, gaugesOf(open ?? []));
     const counters = counting(open ?? [], opened, countersOf(open ?? []));
     const resume = await resumption(context, heard);
-    const late = !protocolNamed(context.target.protocol).duplex && telling.length > 0;
+    const late = !isDuplex(context.target) && telling.length > 0;
     const endsMs = late ? Math.max(AGREE_MS, context.ms(BEAT_MS)) : AGREE_MS;
     context.phase('fault');
     await context.inject(reset, [gate], {});

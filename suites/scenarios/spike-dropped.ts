@@ -2,7 +2,7 @@ import drop from '../../faults/packet-drop.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { kernelView } from '../../harness/probes/kernel-queues.js';
-import { protocolNamed } from '../../harness/protocol.js';
+import { isDuplex } from '../../harness/protocol.js';
 import { canDropPackets, canMakeNamespace } from '../../harness/target/namespace.js';
 import { socketState } from '../../harness/target/sockets.js';
 import { SPIKE_MS } from './spike.js';
@@ -29,8 +29,8 @@ export default defineScenario({
   ownServer: true,
   faults: ['packet-drop'],
   windowMs: BASELINE_MS + SPIKE_MS + ARRIVES_MS,
-  unless: ({ protocol }) => {
-    if (protocolNamed(protocol).duplex) return 'its clients answer: a spike is seen by the other path';
+  unless: (target) => {
+    if (isDuplex(target)) return 'its clients answer: a spike is seen by the other path';
     const namespace = canMakeNamespace();
     return namespace.ok ? undefined : (namespace.reason ?? 'no network namespace can be made here');
   },

@@ -1,0 +1,47 @@
+/** One message of a gRPC stream: `Length-Prefixed-Message -> Compressed-Flag Message-Length Message` [PROTOCOL-HTTP2.md]. */
+export interface Prefixed {
+  readonly compressed: boolean;
+  readonly bytes: Buffer;
+}
+
+const HEAD_BYTES = 5;
+
+/** Reads messages from bytes split anywhere. Half a message at the end is never given. */
+export class LengthPrefixedReader {
+  private parts: Buffer[] = [];
+  private held = 0;
+
+  constructor(private readonly take: (message: Prefixed) => void) {}
+
+  push(chunk: Buffer): void {
+    this.parts.push(chunk);
+    this.held += chunk.length;
+    let wanted = this.wantedBytes();
+    if (this.held < wanted) return;
+    let rest = this.parts.length === 1 ? chunk : Buffer.concat(this.parts);
+    while (rest.length >= HEAD_BYTES && rest.length >= wanted) {
+      this.take({ compressed: rest[0] === 1, bytes: rest.subarray(HEAD_BYTES, wanted) });
+      rest = rest.subarray(wanted);
+      wanted = rest.length < HEAD_BYTES ? HEAD_BYTES : HEAD_BYTES + rest.readUInt32BE(1);
+    }
+    this.parts = rest.length === 0 ? [] : [rest];
+    this.held = rest.length;
+  }
+
+  /** With the message that is under way, as far as its length is known. */
+  private wantedBytes(): number {
+    if (this.held < HEAD_BYTES) return HEAD_BYTES;
+    let [first = Buffer.alloc(0)] = this.parts;
+    if (first.length < HEAD_BYTES) {
+      first = Buffer.concat(this.parts);
+      this.parts = [first];
+    }
+    return HEAD_BYTES + first.readUInt32BE(1);
+  }
+}
+
+export function lengthPrefixed(message: Buffer): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
