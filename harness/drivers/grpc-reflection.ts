@@ -10,7 +10,8 @@ const VERSIONS = ['v1', 'v1alpha'];
 const OWN = /^grpc\.(?:health|reflection|channelz)\./;
 
 /** What is used of the reflection service (grpc/reflection/v1/reflection.proto), and of the descriptors in its answers (descriptor.proto). */
-const { root } = parse(`
+const { root } = parse(
+  `
   syntax = "proto3";
   message Question { string file_by_filename = 3; string file_containing_symbol = 4; string list_services = 7; }
   message Answer { Files files = 4; Services services = 6; Failure failure = 7; }
@@ -19,7 +20,9 @@ const { root } = parse(`
   message Service { string name = 1; }
   message Failure { int32 code = 1; string message = 2; }
   message File { string name = 1; repeated string dependency = 3; }
-`);
+`,
+  { keepCase: true },
+);
 const question = root.lookupType('Question');
 const answer = root.lookupType('Answer');
 const fileType = root.lookupType('File');

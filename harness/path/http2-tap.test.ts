@@ -117,11 +117,11 @@ describe('the tap of gRPC between node:http2 programs', () => {
     ]);
     const of = (dir: string) => pair.of('message').filter((message) => message.dir === dir);
     expect(of('up')).toMatchObject([
-      { opcode: 'binary', stream: 1, bytes: 4, form: 'json', fields: { '/1': { length: 2 } } },
+      { opcode: 'binary', stream: 1, bytes: 4, form: 'json', fields: { '/f1': { length: 2 } } },
       { opcode: 'close', stream: 1 },
     ]);
     expect(of('down')).toMatchObject([
-      { opcode: 'binary', stream: 1, bytes: 2, hash: observer.hash(numbered(7)), fields: { '/1': 7 } },
+      { opcode: 'binary', stream: 1, bytes: 2, hash: observer.hash(numbered(7)), fields: { '/f1': 7 } },
       { opcode: 'binary', bytes: 0, form: 'empty' },
       { opcode: 'close', stream: 1 },
     ]);
@@ -250,7 +250,7 @@ describe('the tap of gRPC between node:http2 programs', () => {
     expect(messages).toMatchObject([
       { bytes: 300_000, form: 'opaque' },
       { bytes: 300_000, form: 'opaque' },
-      { form: 'json', fields: { '/1': 9 }, bytes: gzipSync(numbered(9)).length },
+      { form: 'json', fields: { '/f1': 9 }, bytes: gzipSync(numbered(9)).length },
       { form: 'opaque', bytes: 7 },
       { form: 'opaque' },
     ]);
@@ -268,7 +268,7 @@ describe('the tap of gRPC between node:http2 programs', () => {
     pair.request();
     await soon('the good one came', () => pair.of('message').length > 0);
     expect(pair.of('undecodable')).toMatchObject([{ dir: 'down', reason: expect.stringContaining('compressed flag') }]);
-    expect(pair.of('message')).toMatchObject([{ stream: 5, fields: { '/1': 1 } }]);
+    expect(pair.of('message')).toMatchObject([{ stream: 5, fields: { '/f1': 1 } }]);
   });
 
   test('lets whole frames of our own in between two of the server’s', async () => {
@@ -360,7 +360,7 @@ describe('the tap of gRPC between programs of grpc-js', () => {
       expect(messages.flatMap(({ fields }) => (fields?.['/seq'] === undefined ? [] : [fields['/seq']]))).toEqual(
         Array.from({ length: 20 }, (_, i) => i + 1),
       );
-      expect(messages.at(-2)?.fields).toMatchObject({ '/2': { length: 1 } });
+      expect(messages.at(-2)?.fields).toMatchObject({ '/f2': { length: 1 } });
       expect(messages.at(-1)).toMatchObject({ opcode: 'close', stream: 1 });
     }
   });

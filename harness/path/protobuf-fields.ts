@@ -7,11 +7,11 @@ const FIRST_FIELD = 0x0a;
 
 type Value = number | string | Fields;
 export interface Fields {
-  readonly [number: string]: Value | readonly Value[];
+  readonly [name: string]: Value | readonly Value[];
 }
 
 /**
- * Reads a protobuf message without its schema: fields by their numbers. Undefined where the bytes are no message. What
+ * Reads a protobuf message without its schema: fields `f1`, `f2` by their numbers. Undefined where the bytes are no message. What
  * the encoding does not tell is guessed: bytes that read as text are a string, else a message, else left out.
  */
 export function protobufFields(bytes: Buffer, depth = 0): Fields | undefined {
@@ -39,10 +39,12 @@ export function protobufFields(bytes: Buffer, depth = 0): Fields | undefined {
 
 function add(fields: Record<string, Value | Value[]>, number: number, value: Value | undefined): void {
   if (value === undefined) return;
-  const before = fields[number];
-  if (before === undefined) fields[number] = value;
+  // A bare number would be read as a place in a list.
+  const name = `f${number}`;
+  const before = fields[name];
+  if (before === undefined) fields[name] = value;
   else if (Array.isArray(before)) before.push(value);
-  else fields[number] = [before, value];
+  else fields[name] = [before, value];
 }
 
 /** Signed: a negative int32 is far more frequent than an unsigned number over 2^63. */
