@@ -68,8 +68,8 @@ const PROGRAMS = {
 /** Windows of the proofs; the resilient pair also runs in its real ones. */
 export const SCALE = '0.2';
 const { checks, scenarios } = loadCatalog();
-/** Subjects whose scenarios only wait, and leave the cores to each other. */
-const BESIDE = 4;
+/** How many subjects may run side by side: scenarios that only wait leave the cores to each other, those that compare delays half of them. */
+const BESIDE = { waits: 6, compares: 2, works: 1 } as const;
 
 export function subjects(): Subject[] {
   return (['flawed', 'tricky'] as const).flatMap((kind) =>
@@ -111,8 +111,8 @@ async function prove(subject: Subject, results: string, all = false): Promise<Pr
 export type Proven = (subject: Subject, proof: Proof) => void;
 
 /**
- * Proves all of them: those that only wait side by side, those that load the machine or compare delays alone. What comes
- * out wrong is tried once more, alone and last, since a busy machine may make a verdict inconclusive; `onAgain` is told.
+ * Proves all of them: those that only wait side by side, those that compare delays by twos, those that load the machine alone. What
+ * comes out wrong is tried once more, alone and last, since a busy machine may make a verdict inconclusive; `onAgain` is told.
  */
 export async function proveAll(
   list: readonly Subject[],
@@ -126,19 +126,21 @@ export async function proveAll(
     onAgain(subject, proof);
     again.push(subject);
   };
-  const calm = list.filter((subject) => !all && onlyWaits(subject)).values();
-  const inTurn = async () => {
-    for (const subject of calm) await first(subject);
-  };
-  await Promise.all(Array.from({ length: BESIDE }, inTurn));
-  for (const subject of list) if (all || !onlyWaits(subject)) await first(subject);
+  for (const [kind, beside] of Object.entries(BESIDE)) {
+    const waiting = list.filter((subject) => (all ? 'works' : loadOf(subject)) === kind).values();
+    const inTurn = async () => {
+      for (const subject of waiting) await first(subject);
+    };
+    await Promise.all(Array.from({ length: beside }, inTurn));
+  }
   for (const subject of again) onProof(subject, await prove(subject, results, all));
 }
 
-function onlyWaits(subject: Subject): boolean {
+function loadOf(subject: Subject): keyof typeof BESIDE {
   const near = nearTo(aimsOf(subject));
   const read = scenarios.filter(({ id, recordsAs }) => near.some(({ scenario }) => scenario === (recordsAs ?? id)));
-  return read.every(({ lane, timingMs }) => lane === 'quiet' && timingMs === undefined);
+  if (read.some(({ lane }) => lane === 'busy')) return 'works';
+  return read.every(({ timingMs }) => timingMs === undefined) ? 'waits' : 'compares';
 }
 
 function wrongFlaw({ verdicts }: Run, meta: FlawMeta): string[] {
