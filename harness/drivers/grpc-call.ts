@@ -1,25 +1,9 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants as http2,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-} from 'node:http2';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import { type ClientHttp2Stream, constants as http2, type IncomingHttpHeaders } from 'node:http2';
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { nowMs, waitFor } from '../clock.js';
-import type { Target, WireTap } from '../contract.js';
 import { messageOf } from '../errors.js';
 import { statusName, statusOfHttp } from '../grpc-status.js';
 import { LengthPrefixedReader, lengthPrefixed, type Prefixed } from '../path/length-prefixed.js';
-import { isSecure } from '../protocol.js';
-import { dial, urlFor, type Where } from './request.js';
-
-/** Larger than any message a scenario waits for, and enough that our own window never holds a server back. */
-const CONNECTION_WINDOW_BYTES = 64 * 1024 * 1024;
-const STREAM_WINDOW_BYTES = 1024 * 1024;
 
 /** How an answer ended [PROTOCOL-HTTP2.md, "Responses"]. */
 export interface CallEnd {
@@ -58,104 +42,8 @@ export interface CallOptions {
   readonly onMessage?: (message: Buffer, atMs: number) => void;
 }
 
-export interface ConnectionOptions extends Where {
-  /** Whose server it is; without one it is a server of ours. */
-  readonly target?: Target;
-  /** Decodes what passes where TLS hides it from the gate. */
-  readonly tap?: WireTap;
-  /** Of each stream, before the first is opened (RFC 9113, SETTINGS_INITIAL_WINDOW_SIZE). */
-  readonly streamWindowBytes?: number;
-  /** Never ends TCP of itself when the server has said goodbye. */
-  readonly deaf?: boolean;
-}
-
-/**
- * One HTTP/2 connection of a gRPC client of ours, on node:http2: grpc-js would come back by itself, and hides its socket,
- * GOAWAY, PING and the flow control.
- */
-export class GrpcConnection implements AsyncDisposable {
-  readonly session: ClientHttp2Session;
-  readonly socket: Socket;
-  /** The server has acknowledged our SETTINGS: it speaks HTTP/2. */
-  settled = false;
-  goaway: { readonly atMs: number; readonly code: number; readonly lastStream: number } | undefined;
-  closedAtMs: number | undefined;
-  failure: string | undefined;
-  private readonly url: URL;
-  private grown = STREAM_WINDOW_BYTES;
-
-  constructor(options: ConnectionOptions) {
-    const { target, tap } = options;
-    const { host, port } = options.to;
-    this.url = target ? urlFor(target, options, []) : new URL(`grpc://${host}:${port}`);
-    const secure = isSecure(this.url.href);
-    this.socket = target ? dial({ ...options, alpn: ['h2'] }, target, this.url, secure) : connectTcp(port, host);
-    const wire = tap ? tapped(this.socket, tap) : this.socket;
-    const scheme = secure ? 'https' : 'http';
-    const initialWindowSize = options.streamWindowBytes ?? STREAM_WINDOW_BYTES;
-    this.session = connect(`${scheme}://${this.url.host}`, {
-      createConnection: () => wire,
-      settings: { initialWindowSize, enablePush: false },
-    });
-    this.session.once('connect', () => this.open(CONNECTION_WINDOW_BYTES));
-    this.session.once('localSettings', () => {
-      this.settled = true;
-    });
-    this.session.on('goaway', (code, lastStream) => {
-      this.goaway ??= { atMs: nowMs(), code, lastStream };
-    });
-    this.session.on('error', (error) => {
-      this.failure ??= messageOf(error);
-    });
-    this.socket.on('error', (error) => {
-      this.failure ??= messageOf(error);
-    });
-    this.socket.once('close', () => {
-      this.closedAtMs ??= nowMs();
-    });
-  }
-
-  get receivedBytes(): number {
-    return this.socket.bytesRead;
-  }
-
-  call({ rpc, metadata = {}, deadlineMs, onMessage }: CallOptions): Call {
-    const headers: OutgoingHttpHeaders = {
-      ':method': 'POST',
-      ':path': rpc,
-      ':authority': this.url.host,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      'grpc-accept-encoding': 'identity,gzip,deflate',
-      'user-agent': 'holdfast',
-      ...(deadlineMs === undefined ? {} : { 'grpc-timeout': `${Math.round(deadlineMs)}m` }),
-      ...lowerCased(metadata),
-    };
-    return new OpenCall(this.session.request(headers, { endStream: false }), onMessage);
-  }
-
-  /** A legal sign of life that nobody counts, as PINGs are counted: one more byte of the connection's window. */
-  nudge(): void {
-    if (this.session.destroyed || this.session.closed) return;
-    this.grown += 1;
-    this.open(CONNECTION_WINDOW_BYTES + this.grown);
-  }
-
-  private open(bytes: number): void {
-    if (!this.session.destroyed) this.session.setLocalWindowSize(bytes);
-  }
-
-  closed(timeoutMs: number): Promise<number | undefined> {
-    return waitFor(() => this.closedAtMs, timeoutMs);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.session.destroy();
-    this.socket.destroy();
-  }
-}
-
-class OpenCall implements Call {
+/** A call on a stream whose request headers are sent. */
+export class OpenCall implements Call {
   head: IncomingHttpHeaders | undefined;
   end: CallEnd | undefined;
   private trailers: IncomingHttpHeaders | undefined;
@@ -219,37 +107,13 @@ class OpenCall implements Call {
     const { trailers } = this;
     if (!trailers?.['grpc-status']) return;
     const status = Number(trailers['grpc-status']);
-    const words = trailers['grpc-message'];
-    const said = typeof words === 'string' && words !== '' ? `${statusName(status)}: ${words}` : statusName(status);
-    this.finishWith(status, said, trailers, true);
+    const words = worded(trailers['grpc-message']);
+    this.finishWith(status, words === '' ? statusName(status) : `${statusName(status)}: ${words}`, trailers, true);
   }
 
   private finishWith(status: number | undefined, message: string, metadata: IncomingHttpHeaders, told: boolean): void {
     this.end ??= { atMs: nowMs(), status, message, told, metadata };
   }
-}
-
-/** What a TLS socket carries, shown to a tap on its way. */
-function tapped(socket: Socket, tap: WireTap): Duplex {
-  const wire = new Duplex({
-    read: () => void socket.resume(),
-    write: (chunk: Buffer, _, done) => {
-      tap.up(chunk, nowMs());
-      socket.write(chunk, () => done());
-    },
-    final: (done) => void socket.end(done),
-    destroy: (_, done) => {
-      socket.destroy();
-      done(null);
-    },
-  });
-  socket.on('data', (chunk: Buffer) => {
-    tap.down(chunk, nowMs());
-    if (!wire.push(chunk)) socket.pause();
-  });
-  socket.once('end', () => wire.push(null));
-  socket.once('close', () => wire.destroy());
-  return wire;
 }
 
 function unpacked({ compressed, bytes }: Prefixed, encoding: string): Buffer | undefined {
@@ -261,6 +125,11 @@ function unpacked({ compressed, bytes }: Prefixed, encoding: string): Buffer | u
   }
 }
 
-function lowerCased(metadata: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value]));
+/** "Status-Message → "grpc-message" Percent-Encoded" [PROTOCOL-HTTP2.md]; as it is where it is not. */
+function worded(message: string | string[] | undefined): string {
+  try {
+    return decodeURIComponent(String(message ?? ''));
+  } catch {
+    return String(message);
+  }
 }

@@ -13,7 +13,7 @@ import { listenOnLoopback } from '../loopback.js';
 import { LengthPrefixedReader, lengthPrefixed } from '../path/length-prefixed.js';
 import type { ReferenceOptions, ReferenceServer, SilentSession } from '../protocol.js';
 import type { Address } from '../scenario.js';
-import { GrpcConnection } from './grpc-call.js';
+import { GrpcConnection } from './grpc-connection.js';
 
 const HISTORY = 10_000;
 /** The shorter of the usual drain windows, 30-60 s. */

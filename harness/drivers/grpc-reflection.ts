@@ -2,7 +2,7 @@ import { BufferWriter, parse, type Type } from 'protobufjs';
 import { waitFor } from '../clock.js';
 import type { Target } from '../contract.js';
 import type { Address } from '../scenario.js';
-import { GrpcConnection } from './grpc-call.js';
+import { GrpcConnection } from './grpc-connection.js';
 import { headersOf, slotsOf } from './request.js';
 
 const ANSWER_MS = 5000;

@@ -4,7 +4,8 @@ import { httpStatusOf } from '../grpc-status.js';
 import { lengthPrefixed } from '../path/length-prefixed.js';
 import { isSecure, protocolNamed, type SessionTools } from '../protocol.js';
 import type { Goodbye, ReceivedMessage, Refusal, Session, SessionEnd, SessionOptions } from '../scenario.js';
-import { type Call, type CallEnd, GrpcConnection } from './grpc-call.js';
+import type { Call, CallEnd } from './grpc-call.js';
+import { GrpcConnection } from './grpc-connection.js';
 import { fieldsOf, saying } from './grpc-request.js';
 import { headersOf, slotsOf, urlFor } from './request.js';
 
@@ -111,11 +112,14 @@ export async function openGrpc(
   };
   connection.socket.once('close', finish);
   // A server that has answered in order leaves TCP to its client.
-  if (method.pattern !== 'unary' && !options.deaf)
-    call.stream.once('close', () => {
+  if (method.pattern !== 'unary') {
+    const over = () => {
       finish();
-      connection.session.close();
-    });
+      if (!options.deaf) connection.session.close();
+    };
+    if (call.stream.destroyed) over();
+    else call.stream.once('close', over);
+  }
 
   return {
     name: options.name,
