@@ -13,6 +13,8 @@ export type Phase = 'baseline' | 'fault' | 'recovery' | 'done';
 export type Direction = 'up' | 'down';
 /** How an end came: FIN (orderly), RST (reset), or `none` (still open when the watching stopped). */
 export type EndKind = 'FIN' | 'RST' | 'none';
+/** Of a gRPC method: how many messages a call has in each direction. */
+export type CallPattern = 'unary' | 'client-streaming' | 'server-streaming' | 'bidirectional';
 
 // ---------------------------------------------------------------- history
 
@@ -287,6 +289,8 @@ export interface CheckMeta {
   readonly implies?: readonly string[];
   /** Which streams it is asked of: those without an end (the default), those with one, as an LLM's answer to a POST has, or both. */
   readonly streams?: 'endless' | 'finite' | 'any';
+  /** Of gRPC: which methods it is asked of; all of them where left out. */
+  readonly patterns?: readonly CallPattern[];
   /** A reason to skip, from what the target declares; undefined where it applies. */
   readonly unless?: (target: Target) => string | undefined;
 }

@@ -1,10 +1,10 @@
-import type { Check } from './contract.js';
+import type { CallPattern, Check } from './contract.js';
 import { askingOf, streamReason } from './finite-streams.js';
 import { tell } from './story.js';
 
 const check = (role: 'client' | 'server', streams?: 'endless' | 'finite' | 'any') =>
   ({ role, ...(streams ? { streams } : {}) }) as Check;
-const get = { clientPosts: false, serverPosted: false };
+const get = { clientPosts: false, serverPosted: false, answersEnd: false, pattern: null };
 
 describe('what is asked of a stream', () => {
   test('that has no end is all but what is asked of answers', () => {
@@ -22,6 +22,22 @@ describe('what is asked of a stream', () => {
 
   test('of the one role says nothing of the other', () => {
     expect(streamReason(check('server'), { ...get, clientPosts: true })).toBeUndefined();
+  });
+
+  test('is asked of those gRPC methods that have one', () => {
+    const streaming = { role: 'server', patterns: ['server-streaming', 'bidirectional'] } as const;
+    const told = (pattern: CallPattern | null) => streamReason(streaming as unknown as Check, { ...get, pattern });
+    expect(told('unary')).toMatch(/over with its answer/);
+    expect(told('client-streaming')).toMatch(/gets one message/);
+    expect(told('server-streaming')).toBeUndefined();
+    expect(told(null)).toBeUndefined();
+    expect(streamReason(check('server'), { ...get, pattern: 'unary' })).toBeUndefined();
+  });
+
+  test('that its server ends with OK is no stream to come back to', () => {
+    expect(streamReason(check('server'), { ...get, answersEnd: true })).toMatch(/with OK/);
+    expect(streamReason(check('server', 'any'), { ...get, answersEnd: true })).toBeUndefined();
+    expect(streamReason(check('client'), { ...get, answersEnd: true })).toBeUndefined();
   });
 
   test('is known from the last that the preflight learned', () => {

@@ -8,11 +8,8 @@ import {
   type Options,
   type PackageDefinition,
 } from '@grpc/proto-loader';
-import type { Direction, Target } from './contract.js';
+import type { CallPattern, Direction, Target } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
-
-/** Of a method: how many messages a call has in each direction. */
-export type CallPattern = 'unary' | 'client-streaming' | 'server-streaming' | 'bidirectional';
 
 export interface Method {
   /** `/pkg.Service/Method`, the `:path` of its calls [PROTOCOL-HTTP2.md]. */

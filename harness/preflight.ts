@@ -119,6 +119,7 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
   const base = {
     ...UNKNOWN_WORKLOAD,
     serverPosted: isPosted(context.target),
+    answersEnd: inboxes.every(({ session }) => session.end?.complete === true),
     push,
     pushPerS: push ? own / (seconds - context.ms(GREETING_MS) / 1000) : 0,
     deflate,
@@ -152,7 +153,7 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
 function refuseEnded(context: ScenarioContext, server: StartedServer, inboxes: readonly [Inbox, Inbox]): void {
   const ends = inboxes.map(({ session }) => session.end);
   // A stream with an end may have come to it.
-  if (isPosted(context.target) || ends.some((end) => end === undefined)) return;
+  if (isPosted(context.target) || ends.some((end) => end === undefined || end.complete)) return;
   const code = ends[0]?.closeCode;
   const { path } = context.target;
   const { opening, remedies } = protocolNamed(context.target.protocol);

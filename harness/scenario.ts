@@ -1,5 +1,6 @@
 import type { Cursor } from './adapter.js';
 import type {
+  CallPattern,
   EventBody,
   Facts,
   Fault,
@@ -15,7 +16,6 @@ import type {
   Target,
 } from './contract.js';
 import type { Unit } from './define.js';
-import type { CallPattern } from './grpc-services.js';
 import type { Envelope } from './path/event-stream.js';
 import type { ToxicPath } from './path/toxic-path.js';
 import type { ReferenceServer } from './protocol.js';
@@ -72,6 +72,8 @@ export interface SessionEnd {
   readonly atMs: number;
   /** The code of a close frame; undefined where none came. */
   readonly closeCode: number | undefined;
+  /** Nothing was left to come: status OK (gRPC). */
+  readonly complete?: boolean;
 }
 
 /** A close frame as it came, before TCP ended. */
@@ -172,6 +174,8 @@ export interface Workload {
   readonly clientPosts: boolean;
   /** The server is asked by POST. */
   readonly serverPosted: boolean;
+  /** The server ends each call by itself, with nothing wrong. */
+  readonly answersEnd: boolean;
   /** Of gRPC: a serialized FileDescriptorSet in base64, told by reflection; empty where the target names a .proto. */
   readonly services: string;
   /** Of gRPC: how many messages a call of the target's method has each way. */

@@ -36,6 +36,7 @@ export const UNKNOWN_WORKLOAD: Workload = {
   speaksTls: false,
   clientPosts: false,
   serverPosted: false,
+  answersEnd: false,
   services: '',
   pattern: null,
 };

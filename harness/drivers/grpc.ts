@@ -1,6 +1,6 @@
 import { nowMs, waitFor } from '../clock.js';
 import { methodOf } from '../grpc-services.js';
-import { httpStatusOf } from '../grpc-status.js';
+import { httpStatusOf, OK } from '../grpc-status.js';
 import { lengthPrefixed } from '../path/length-prefixed.js';
 import { isSecure, protocolNamed, type SessionTools } from '../protocol.js';
 import type { Goodbye, ReceivedMessage, Refusal, Session, SessionEnd, SessionOptions } from '../scenario.js';
@@ -106,7 +106,7 @@ export async function openGrpc(
   );
   const finish = () => {
     if (end) return;
-    end = { atMs: nowMs(), closeCode: undefined };
+    end = { atMs: nowMs(), closeCode: undefined, complete: call.end?.status === OK };
     const why = call.end?.message;
     record({ type: 'session', name: options.name, what: 'end', ...(why === undefined ? {} : { reason: why }) });
   };

@@ -5,6 +5,7 @@ import { deliveriesOf, deliveryStory, EVERY_ID, measuredOf } from './delivery-ev
 export default defineCheck({
   id: 'duplicate-delivery',
   protocols: ['websocket', 'sse'],
+  patterns: ['server-streaming', 'bidirectional'],
   level: 'MUST',
   antiPattern: 5,
   role: 'client',

@@ -14,6 +14,7 @@ type Message = EventOf<'message'>;
 export default defineCheck({
   id: 'giant-message',
   protocols: ['websocket', 'sse'],
+  patterns: ['server-streaming', 'bidirectional'],
   level: 'SHOULD',
   antiPattern: 7,
   role: 'server',

@@ -8,6 +8,7 @@ import { deliveriesOf, deliveryStory, EVERY_ID, measuredOf } from './delivery-ev
 export default defineCheck({
   id: 'message-loss',
   protocols: ['websocket', 'sse'],
+  patterns: ['server-streaming', 'bidirectional'],
   level: 'MUST',
   antiPattern: 5,
   role: 'client',

@@ -13,6 +13,7 @@ const SHARED = 0.9;
 export default defineCheck({
   id: 'no-replay',
   protocols: ['websocket', 'sse'],
+  patterns: ['server-streaming', 'bidirectional'],
   inProtocol: {
     sse: {
       fix: 'Keep the newest events by id; where a Last-Event-ID comes, send those behind it, in order, and only then the live ones.',

@@ -14,6 +14,7 @@ const BEHIND = 20;
 export default defineCheck({
   id: 'no-resume',
   protocols: ['websocket', 'sse'],
+  patterns: ['server-streaming', 'bidirectional'],
   inProtocol: {
     sse: {
       fix: 'Leave it to an EventSource, or send the id of the last event that was handled as Last-Event-ID yourself, and drop repeats by id.',

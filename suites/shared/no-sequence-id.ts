@@ -10,6 +10,7 @@ const COVERAGE = 0.99;
 export default defineCheck({
   id: 'no-sequence-id',
   protocols: ['websocket', 'sse'],
+  patterns: ['server-streaming', 'bidirectional'],
   inProtocol: {
     sse: {
       fix: 'Send an `id:` with each event, numbered without gaps, the same for every client, and take it back in Last-Event-ID.',

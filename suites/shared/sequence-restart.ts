@@ -15,6 +15,7 @@ const IDENTITY = /(epoch|generation|incarnation|stream|boot|instance|term|run)(_
 export default defineCheck({
   id: 'sequence-restart',
   protocols: ['websocket', 'sse'],
+  patterns: ['server-streaming', 'bidirectional'],
   level: 'MUST',
   antiPattern: 5,
   role: 'server',

@@ -14,6 +14,7 @@ const GOOD = [
 export default defineCheck({
   id: 'silent-gap',
   protocols: ['websocket', 'sse'],
+  patterns: ['server-streaming', 'bidirectional'],
   inProtocol: {
     sse: {
       fix: 'Where Last-Event-ID is not among the ids kept, send an event that says so first, or refuse, and let the client fetch the present state.',

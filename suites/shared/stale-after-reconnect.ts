@@ -8,6 +8,7 @@ import { cutsOf, wireStory } from './delivery-evidence.js';
 export default defineCheck({
   id: 'stale-after-reconnect',
   protocols: ['websocket', 'sse'],
+  patterns: ['server-streaming', 'bidirectional'],
   level: 'MUST',
   antiPattern: 5,
   role: 'client',
