@@ -14,7 +14,10 @@ const CHECK_FLAGS: readonly Flag[] = [
     flags: '--server <cmd>',
     about: 'command that starts the server; {port} and {host} are replaced, PORT and HOST set',
   },
-  { flags: '--client <cmd>', about: 'command that starts the client; {url} is replaced, TARGET_URL set' },
+  {
+    flags: '--client <cmd>',
+    about: 'command that starts the client; {url}, {host} and {port} are replaced, TARGET_URL set',
+  },
   { flags: '--protocol <p>', about: 'websocket (default), websocket/NAME to offer that subprotocol, sse, or grpc' },
   { flags: '--path </feed>', about: 'path and query of the endpoint (default /, or that of the URL)' },
   { flags: '--proto <file>', about: 'gRPC: the .proto of the service (without it the server is asked by reflection)' },

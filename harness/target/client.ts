@@ -31,7 +31,7 @@ export async function startClient(options: ClientOptions): Promise<StartedClient
   const started = await spawnProcess({
     name,
     command: spec.command,
-    placeholders: { url },
+    placeholders: { url, host: new URL(url).hostname, port: new URL(url).port },
     env: { ...options.env, TARGET_URL: url },
     cwd: options.cwd,
     record: options.record,
