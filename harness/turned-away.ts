@@ -8,7 +8,10 @@ export const FLAP_GATE = 'flap-';
 export const FLAPPING = 'flapping';
 export const REFUSED_GATE = 'refused-';
 export const GOODBYE_GATE = 'goodbye-';
-export const goodbyeLabel = (round: number) => `goodbye-${round + 1}`;
+export const goodbyeLabel = (round: number, repeat = 0) =>
+  `goodbye-${round + 1}${repeat > 0 ? `-again-${repeat}` : ''}`;
+/** The first goodbye, and what it is repeated for where noise spoils it (CHECKLIST rule 6). */
+export const FIRST_GOODBYES = [0, 1, 2].map((repeat) => goodbyeLabel(0, repeat));
 
 /** A time of the scenario, by the label of its phases; undefined where it did not get that far. */
 export function windowOf(history: HistoryView, label: string) {
@@ -91,6 +94,17 @@ export interface Returns {
   readonly meanMs: number;
   readonly spreadMs: number;
   readonly noise: { readonly floorMs: number; readonly trusted: boolean };
+}
+
+/** Of the mean delay: returns may look in step if the harness stood still for longer. */
+const STALL_SHARE = 0.05;
+
+/** Over this much noise, delays differ by themselves (CHECKLIST rule 6). */
+export const NOISE_FACTOR = 3;
+
+/** What this round shows may be this machine's own: without a trusted control no verdict (CHECKLIST rule 6); another round may tell. */
+export function isSpoiled({ meanMs, spreadMs, noise }: Returns, noiseFactor: number): boolean {
+  return !noise.trusted || (noise.floorMs >= STALL_SHARE * meanMs && spreadMs <= noiseFactor * noise.floorMs);
 }
 
 /** How the copies came back that were told to leave in one instant, beside control clients of known delay; none: empty. */

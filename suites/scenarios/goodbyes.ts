@@ -1,13 +1,22 @@
 import goodbye from '../../faults/goodbye.js';
 import reset from '../../faults/reset.js';
 import stop from '../../faults/stop.js';
+import { IMMEDIATE_MS } from '../../harness/attempts.js';
 import { nowMs } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
-import { GOODBYE_GATE, goodbyeLabel } from '../../harness/turned-away.js';
+import {
+  FIRST_GOODBYES,
+  GOODBYE_GATE,
+  goodbyeLabel,
+  isSpoiled,
+  NOISE_FACTOR,
+  returnsAfter,
+} from '../../harness/turned-away.js';
 import { untilCalm } from './calm.js';
 import { startControls } from './controls.js';
 import { holding, startHolding } from './held-sessions.js';
+import { watchReturns } from './returns.js';
 
 /**
  * Going away, overloaded (CHECKLIST rule 21: told by its delay beside that after 1001), and going away once more: a client that
@@ -19,52 +28,56 @@ const ENDS = [1001, 1013] as const;
 /** The longer of the usual drain windows, 30-60 s. */
 const RETURN_MS = 60_000;
 const HEALTH_MS = 10_000;
-const CONTROLS = 4;
 const MIN_COPIES = 3;
 
-/**
- * All copies are told to leave in one instant, by our reference server, or by the target's own that is stopped. `onFirstRound` is
- * called when the first round is over, or cannot be.
- */
-export async function sayGoodbyes(context: ScenarioContext, onFirstRound: () => void): Promise<void> {
+/** The first round is over. */
+export interface FirstRound {
+  /** Noise spoiled it: it is made once more. */
+  onRepeat(): void;
+  /** No more of it is to come. */
+  onCompared(): void;
+}
+
+/** All copies are told to leave in one instant, by our reference server, or by the target's own that is stopped. */
+export async function sayGoodbyes(context: ScenarioContext, first: FirstRound): Promise<void> {
   try {
-    await sayInRounds(context, onFirstRound);
+    await sayInRounds(context, first);
   } finally {
-    onFirstRound();
+    first.onCompared();
   }
 }
 
-async function sayInRounds(context: ScenarioContext, onFirstRound: () => void): Promise<void> {
+async function sayInRounds(context: ScenarioContext, first: FirstRound): Promise<void> {
   const { target } = context;
   // A server that we did not start is not stopped, and of one with a fixed port no second copy can run.
   if (target.server?.url !== undefined || target.server?.port !== undefined || target.server?.serialCopies) return;
-  const own = target.server ? await context.startServer({ name: 'leaving' }) : undefined;
+  let own = target.server ? await context.startServer({ name: 'leaving' }) : undefined;
   const reference = own ? undefined : await context.startReference();
   const upstream = own ?? reference;
   if (!upstream) return;
+  const returns = watchReturns(context);
   const gates: Gate[] = [];
   for (let i = 1; i <= context.options.copies; i++)
-    gates.push(await context.openGate({ name: `${GOODBYE_GATE}${i}`, to: upstream }));
-  const controls = await startControls(context, CONTROLS);
+    gates.push(await context.openGate({ name: `${GOODBYE_GATE}${i}`, to: upstream, onEvent: returns.onEvent }));
+  const controls = await startControls(context, context.options.copies, returns);
   const clients = await startHolding(context, gates);
   if (!clients) return;
-  // Newcomers reach a second copy of the server while the first one says its goodbye.
-  const next = own && (await context.startServer({ name: 'next' }));
-  const tell = async (code: number) => {
+  /** False where too few copies were there to be told. */
+  const round = async (label: string, code: number): Promise<boolean> => {
+    // Newcomers reach a second copy of the server while the first one says its goodbye.
+    const next = own && (await context.startServer({ name: label === goodbyeLabel(0) ? 'next' : `next-${label}` }));
+    if (label !== goodbyeLabel(0)) await context.watch(context.ms(HEALTH_MS));
+    await untilCalm(context);
+    const present = holding(gates, context.ms(HEALTH_MS));
+    if (present.length < Math.min(MIN_COPIES, gates.length)) return false;
+    context.phase('fault', label);
+    returns.phase('fault', label);
+    const toldMs = nowMs();
+    await context.inject(reset, controls, {});
     if (next) for (const gate of gates) gate.setUpstream(next.host, next.port);
     if (reference) await context.inject(goodbye, reference, { code });
     else if (own) await context.inject(stop, own, { signal: target.server?.stopSignal ?? 'SIGTERM' });
-  };
-  for (const [round, code] of (own ? [1001] : target.protocol === 'sse' ? ENDS : CODES).entries()) {
-    if (round > 0) await context.watch(context.ms(HEALTH_MS));
-    await untilCalm(context);
-    const present = holding(gates, context.ms(HEALTH_MS));
-    if (present.length < Math.min(MIN_COPIES, gates.length)) return;
-    const label = goodbyeLabel(round);
-    context.phase('fault', label);
-    const toldMs = nowMs();
-    await context.inject(reset, controls, {});
-    await tell(code);
+    own = next;
     const back = (gate: Gate) =>
       gate.live.some(({ openedAtMs, downBytes, ended }) => openedAtMs > toldMs && downBytes > 0 && !ended);
     const gone = (gate: Gate) => clients[gates.indexOf(gate)]?.process.exit !== undefined;
@@ -72,8 +85,19 @@ async function sayInRounds(context: ScenarioContext, onFirstRound: () => void): 
     const kept = () => controls.every(({ live }) => live.some(({ openedAtMs }) => openedAtMs > toldMs));
     await context.watch(context.ms(RETURN_MS), () => present.every((gate) => back(gate) || gone(gate)) && kept());
     context.phase('recovery', label);
-    onFirstRound();
+    returns.phase('recovery', label);
     for (const gate of present)
       context.measure('told', { gate: gate.name, code, back: back(gate), exited: gone(gate) });
+    return true;
+  };
+  const isMadeAgain = (label: string) =>
+    returnsAfter(returns.history(), label).some((one) => one.meanMs > IMMEDIATE_MS && isSpoiled(one, NOISE_FACTOR));
+  const codes = target.server ? [1001] : target.protocol === 'sse' ? ENDS : CODES;
+  for (const label of FIRST_GOODBYES) {
+    if (!(await round(label, 1001))) return;
+    if (!isMadeAgain(label)) break;
+    first.onRepeat();
   }
+  first.onCompared();
+  for (const [index, code] of codes.entries()) if (index > 0 && !(await round(goodbyeLabel(index), code))) return;
 }

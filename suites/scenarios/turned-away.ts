@@ -5,7 +5,7 @@ import { nowMs } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import type { Address, ScenarioContext } from '../../harness/scenario.js';
-import { FLAP_GATE, FLAPPING, REFUSED_GATE } from '../../harness/turned-away.js';
+import { FIRST_GOODBYES, FLAP_GATE, FLAPPING, REFUSED_GATE } from '../../harness/turned-away.js';
 import { sayGoodbyes } from './goodbyes.js';
 import { startHolding } from './held-sessions.js';
 
@@ -20,7 +20,10 @@ const FORBIDDEN_MS = 30_000;
 const SLACK = 1.2;
 /** Longer than any first delay of a client's own; Retry-After is told in whole seconds. */
 const RETRY_AFTER_S = 20;
-/** The first goodbye compares delays, and goes before all else that makes clients come back; who is slow then is not waited for. */
+/**
+ * The first goodbye, and each of its repeats, compares delays, and goes before all else that makes clients come back; who is slow
+ * then is not waited for.
+ */
 const FIRST_ROUND_MS = 30_000;
 /** Beyond what was asked: a delay of its own on top. */
 const HINT_PATIENCE_MS = 30_000;
@@ -41,7 +44,12 @@ export default defineScenario({
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
     const retryAfterS = Math.max(1, Math.round(context.ms(RETRY_AFTER_S * 1000) / 1000));
     let told = context.target.client?.listen !== undefined;
-    const inTurn = () => context.watch(FIRST_ROUND_MS, () => told);
+    let rounds = 1;
+    const inTurn = () => {
+      const sinceMs = nowMs();
+      const isPatient = () => nowMs() - sinceMs < rounds * FIRST_ROUND_MS;
+      return context.watch(FIRST_GOODBYES.length * FIRST_ROUND_MS, () => told || !isPatient());
+    };
     const refusals = [
       () => refuseWith(context, upstream, { status: 401, retryAfterS: null, inTurn }),
       () => refuseWith(context, upstream, { status: 403, retryAfterS: null, inTurn }),
@@ -56,8 +64,13 @@ export default defineScenario({
     if (told) for (const one of refusals) await one();
     else
       await Promise.all([
-        sayGoodbyes(context, () => {
-          told = true;
+        sayGoodbyes(context, {
+          onRepeat: () => {
+            rounds += 1;
+          },
+          onCompared: () => {
+            told = true;
+          },
         }),
         flap(context, upstream, inTurn),
         ...refusals.map((one) => one()),

@@ -3,15 +3,21 @@ import type { EventBodyAt } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, mean } from '../../harness/numbers.js';
-import { farewellsOf, GOODBYE_GATE, goodbyeLabel, returnsAfter } from '../../harness/turned-away.js';
+import {
+  FIRST_GOODBYES,
+  farewellsOf,
+  GOODBYE_GATE,
+  goodbyeLabel,
+  isSpoiled,
+  NOISE_FACTOR,
+  returnsAfter,
+} from '../../harness/turned-away.js';
 import { waitsByStandard } from './event-source-standard.js';
 import { goodbyeStory, missing } from './turned-away-evidence.js';
 
 /** Codes that say so: RFC 6455's, and "service restart" of the IANA registry. */
 const GOING_AWAY = new Set([1001, 1012]);
-const ROUNDS = [0, 2];
-/** Of the mean delay: returns may look in step if the harness stood still for longer. */
-const STALL_SHARE = 0.05;
+const ROUNDS = [...FIRST_GOODBYES, goodbyeLabel(2)];
 
 export default defineCheck({
   id: 'slow-to-leave',
@@ -27,7 +33,14 @@ export default defineCheck({
   source:
     'CHECKLIST: force-close 30-60 s after the notice; RFC 6455, 5.5.1: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint MUST send a Close frame in response ... as soon as practical"; of a stream of events the end of its body is the goodbye; rule 6 for the jitter',
   measured: { leaveMs: 'ms, the slowest', backMs: 'ms, the slowest', jitterRatio: 'ratio', noiseFloorMs: 'ms' },
-  expect: { maxLeaveMs: 30_000, maxBackMs: 60_000, failBelow: 0.02, passAbove: 0.04, noiseFactor: 3, minProcesses: 8 },
+  expect: {
+    maxLeaveMs: 30_000,
+    maxBackMs: 60_000,
+    failBelow: 0.02,
+    passAbove: 0.04,
+    noiseFactor: NOISE_FACTOR,
+    minProcesses: 8,
+  },
   scaled: ['maxLeaveMs', 'maxBackMs'],
   needs: ['no-reconnect'],
   unless: ({ client, server }) => {
@@ -39,10 +52,9 @@ export default defineCheck({
       : undefined;
   },
   judge(history, { expect, target }) {
-    const rounds = ROUNDS.map(goodbyeLabel);
-    const told = rounds
-      .flatMap((label) => farewellsOf(history, label))
-      .filter(({ code }) => target.protocol === 'sse' || (code !== undefined && GOING_AWAY.has(code)));
+    const told = ROUNDS.flatMap((label) => farewellsOf(history, label)).filter(
+      ({ code }) => target.protocol === 'sse' || (code !== undefined && GOING_AWAY.has(code)),
+    );
     const acted = [...history.bites('goodbye'), ...history.bites('stop')];
     if (acted.length === 0) return missing(history, GOODBYE_GATE, 'nobody said goodbye');
     if (told.length === 0 && target.server)
@@ -54,14 +66,10 @@ export default defineCheck({
     if (told.length === 0) return inconclusive('no goodbye was seen at a gate');
     const leaveMs = Math.max(...told.map((one) => one.leaveMs ?? Number.POSITIVE_INFINITY));
     const backMs = Math.max(...told.map((one) => one.backMs ?? Number.POSITIVE_INFINITY));
-    const returns = rounds.flatMap((label) => returnsAfter(history, label));
-    const factor = expect.noiseFactor ?? 3;
-    // A round in which the harness stood still for as long as its copies differ tells nothing; another may.
+    const returns = ROUNDS.flatMap((label) => returnsAfter(history, label));
+    const factor = expect.noiseFactor ?? NOISE_FACTOR;
     const compared = returns.filter(
-      ({ delays, meanMs, spreadMs, noise }) =>
-        noise.trusted &&
-        delays.length >= (expect.minProcesses ?? 8) &&
-        (noise.floorMs < STALL_SHARE * meanMs || spreadMs > factor * noise.floorMs),
+      (one) => one.delays.length >= (expect.minProcesses ?? 8) && !isSpoiled(one, factor),
     );
     const ratio = mean(compared.map((one) => one.spreadMs / one.meanMs));
     const floorMs = Math.max(...returns.map(({ noise }) => noise.floorMs));

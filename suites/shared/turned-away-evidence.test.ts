@@ -1,7 +1,8 @@
 import { loadCatalog } from '../../harness/catalog.js';
 import type { EventBodyAt } from '../../harness/contract.js';
-import { judgeStory, STORY_TARGET } from '../../harness/story.js';
-import { REFUSED_GATE } from '../../harness/turned-away.js';
+import { viewOf } from '../../harness/history.js';
+import { judgeStory, STORY_TARGET, tell } from '../../harness/story.js';
+import { goodbyeLabel, isSpoiled, NOISE_FACTOR, REFUSED_GATE, returnsAfter } from '../../harness/turned-away.js';
 import { flappingStory, goodbyeStory, refusedStory } from './turned-away-evidence.js';
 
 const { server: _, ...LONE } = STORY_TARGET;
@@ -106,6 +107,39 @@ describe('a client that is told to leave', () => {
       )[0],
     ).toBe('pass');
   });
+});
+
+describe('a goodbye whose control clients were not seen as what they are', () => {
+  const spread = (copy: number) => 1000 + 200 * copy;
+  const inStep = (copy: number) => 1000 + copy;
+  const noisy = goodbyeStory(0, 1001, 20, spread, { controlOf: (copy) => 1040 + 25 * copy });
+  const again = (delayOf: typeof spread) => goodbyeStory(0, 1001, 20, delayOf, { repeat: 1 });
+
+  test('shows nothing of the delays', () => {
+    expect(judged('slow-to-leave', noisy)).toEqual(['inconclusive', expect.stringContaining('own noise')]);
+    const round = returnsAfter(viewOf(tell(noisy)), goodbyeLabel(0));
+    expect(round.map((one) => isSpoiled(one, NOISE_FACTOR))).toEqual([true]);
+  });
+
+  test('is judged by its repeat', () => {
+    expect(judged('slow-to-leave', noisy, again(spread))[0]).toBe('pass');
+    expect(judged('slow-to-leave', noisy, again(inStep))[0]).toBe('fail');
+    const round = returnsAfter(viewOf(tell(again(inStep))), goodbyeLabel(0, 1));
+    expect(round.map((one) => isSpoiled(one, NOISE_FACTOR))).toEqual([false]);
+  });
+
+  test('is one that the client has to leave at all the same', () => {
+    const stays = goodbyeStory(0, 1001, null, spread, { controlOf: (copy) => 1040 + 25 * copy });
+    expect(judged('slow-to-leave', stays, again(spread))[0]).toBe('fail');
+  });
+});
+
+test('a goodbye while the harness stood still for as long as the copies differ is made again', () => {
+  const still: EventBodyAt = [900, { type: 'loop', who: 'turned-away', p99Ms: 800, maxMs: 800 }];
+  const round = (...more: readonly EventBodyAt[]) =>
+    returnsAfter(viewOf(tell([...goodbyeStory(0, 1001, 20, (copy) => 1000 + copy), ...more])), goodbyeLabel(0));
+  expect(round().map((one) => isSpoiled(one, NOISE_FACTOR))).toEqual([false]);
+  expect(round(still).map((one) => isSpoiled(one, NOISE_FACTOR))).toEqual([true]);
 });
 
 describe('a client that is refused with 401 and 403', () => {

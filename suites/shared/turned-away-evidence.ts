@@ -87,9 +87,11 @@ export function goodbyeStory(
   code: number,
   leaveMs: number | null,
   delayOf: (copy: number) => number,
+  { repeat = 0, controlOf = (copy: number) => 1000 + copy } = {},
 ): EventBodyAt[] {
-  const at = 100_000 * round;
-  const label = goodbyeLabel(round);
+  const step = round + repeat;
+  const at = 100_000 * step;
+  const label = goodbyeLabel(round, repeat);
   const story: EventBodyAt[] = [
     [at, { type: 'phase', phase: 'fault', label }],
     [at, { type: 'fault', fault: 'goodbye', what: 'bite', who: label, facts: { code, told: 8 } }],
@@ -98,13 +100,13 @@ export function goodbyeStory(
   for (let i = 0; i < 8; i++) {
     const gate = `${GOODBYE_GATE}${i}`;
     const endAt = at + (leaveMs ?? 30_000);
-    const [, end] = connection(gate, 2 * round + 1, at, endAt, 'server');
-    story.push([at + 1, { ...frame, gate, conn: 2 * round + 1, dir: 'down' }]);
-    if (leaveMs !== null) story.push([endAt, { ...frame, gate, conn: 2 * round + 1, dir: 'up' }]);
+    const [, end] = connection(gate, 2 * step + 1, at, endAt, 'server');
+    story.push([at + 1, { ...frame, gate, conn: 2 * step + 1, dir: 'down' }]);
+    if (leaveMs !== null) story.push([endAt, { ...frame, gate, conn: 2 * step + 1, dir: 'up' }]);
     if (end) story.push(end);
-    story.push([endAt + delayOf(i), { type: 'connection', gate, conn: 2 * round + 2, what: 'start' }]);
-    story.push(...connection(`${CONTROL_GATE}${i}`, round, at, at, 'gate').slice(1));
-    story.push([at + 1000 + i, { type: 'connection', gate: `${CONTROL_GATE}${i}`, conn: round + 1, what: 'start' }]);
+    story.push([endAt + delayOf(i), { type: 'connection', gate, conn: 2 * step + 2, what: 'start' }]);
+    story.push(...connection(`${CONTROL_GATE}${i}`, step, at, at, 'gate').slice(1));
+    story.push([at + controlOf(i), { type: 'connection', gate: `${CONTROL_GATE}${i}`, conn: step + 1, what: 'start' }]);
     story.push([at + 60_000, { type: 'measure', name: 'told', facts: { gate, code, back: true, exited: false } }]);
   }
   return [...story, [at + 60_000, { type: 'phase', phase: 'recovery', label }] as const].sort((a, b) => a[0] - b[0]);
