@@ -1,4 +1,4 @@
-import { type Attempt, attemptsAt, stallOf } from './attempts.js';
+import { type Attempt, attemptsAt } from './attempts.js';
 import type { EventOf, HistoryView } from './contract.js';
 import { deviation, mean } from './numbers.js';
 import { CONTROL_DELAY_MS, CONTROL_GATE } from './outage.js';
@@ -10,6 +10,8 @@ export const REFUSED_GATE = 'refused-';
 export const GOODBYE_GATE = 'goodbye-';
 export const goodbyeLabel = (round: number, repeat = 0) =>
   `goodbye-${round + 1}${repeat > 0 ? `-again-${repeat}` : ''}`;
+/** Measures how long at most the gates' own process did not turn its loop during a goodbye. */
+export const STOOD_STILL = 'stood still';
 /** The first goodbye, and what it is repeated for where noise spoils it (CHECKLIST rule 6). */
 export const FIRST_GOODBYES = [0, 1, 2].map((repeat) => goodbyeLabel(0, repeat));
 
@@ -110,12 +112,12 @@ export function isSpoiled({ meanMs, spreadMs, noise }: Returns, noiseFactor: num
 /** How the copies came back that were told to leave in one instant, beside control clients of known delay; none: empty. */
 export function returnsAfter(history: HistoryView, label: string): Returns[] {
   const delays = farewellsOf(history, label).flatMap(({ delayMs }) => delayMs ?? []);
-  const noise = controlNoise(history, label, mean(delays));
+  const noise = controlNoise(history, label);
   return delays.length === 0 ? [] : [{ delays, meanMs: mean(delays), spreadMs: deviation(delays), noise }];
 }
 
 /** What the control clients of known delay, cut in the same instant, show of this machine's noise (CHECKLIST rule 6). */
-function controlNoise(history: HistoryView, label: string, meanMs: number): { floorMs: number; trusted: boolean } {
+function controlNoise(history: HistoryView, label: string): { floorMs: number; trusted: boolean } {
   const window = windowOf(history, label);
   const delays = gatesOf(history, CONTROL_GATE).flatMap((gate) => {
     const own = history
@@ -128,6 +130,7 @@ function controlNoise(history: HistoryView, label: string, meanMs: number): { fl
   const off = Math.abs(mean(delays) - CONTROL_DELAY_MS);
   const isFixed = delays.length >= 3 && deviation(delays) < 0.02 * CONTROL_DELAY_MS && off < 0.05 * CONTROL_DELAY_MS;
   // The controls are back after a second; the copies may come while the gates' own process stands still.
-  const stallMs = window ? stallOf(history, window.from, Math.min(window.to, window.from + 3 * meanMs)) : 0;
+  const stalls = history.measures(STOOD_STILL).filter(({ facts }) => facts.label === label);
+  const stallMs = Math.max(0, ...stalls.map(({ facts }) => Number(facts.maxMs)));
   return { floorMs: Math.max(deviation(delays), stallMs), trusted: isFixed };
 }

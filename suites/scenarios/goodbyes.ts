@@ -12,6 +12,7 @@ import {
   isSpoiled,
   NOISE_FACTOR,
   returnsAfter,
+  STOOD_STILL,
 } from '../../harness/turned-away.js';
 import { untilCalm } from './calm.js';
 import { startControls } from './controls.js';
@@ -71,7 +72,8 @@ async function sayInRounds(context: ScenarioContext, first: FirstRound): Promise
     const present = holding(gates, context.ms(HEALTH_MS));
     if (present.length < Math.min(MIN_COPIES, gates.length)) return false;
     context.phase('fault', label);
-    returns.phase('fault', label);
+    returns.onEvent({ type: 'phase', phase: 'fault', label });
+    returns.loop.read();
     const toldMs = nowMs();
     await context.inject(reset, controls, {});
     if (next) for (const gate of gates) gate.setUpstream(next.host, next.port);
@@ -85,7 +87,10 @@ async function sayInRounds(context: ScenarioContext, first: FirstRound): Promise
     const kept = () => controls.every(({ live }) => live.some(({ openedAtMs }) => openedAtMs > toldMs));
     await context.watch(context.ms(RETURN_MS), () => present.every((gate) => back(gate) || gone(gate)) && kept());
     context.phase('recovery', label);
-    returns.phase('recovery', label);
+    const stall = { label, maxMs: returns.loop.read().maxMs };
+    context.measure(STOOD_STILL, stall);
+    returns.onEvent({ type: 'phase', phase: 'recovery', label });
+    returns.onEvent({ type: 'measure', name: STOOD_STILL, facts: stall });
     for (const gate of present)
       context.measure('told', { gate: gate.name, code, back: back(gate), exited: gone(gate) });
     return true;

@@ -2,7 +2,14 @@ import { loadCatalog } from '../../harness/catalog.js';
 import type { EventBodyAt } from '../../harness/contract.js';
 import { viewOf } from '../../harness/history.js';
 import { judgeStory, STORY_TARGET, tell } from '../../harness/story.js';
-import { goodbyeLabel, isSpoiled, NOISE_FACTOR, REFUSED_GATE, returnsAfter } from '../../harness/turned-away.js';
+import {
+  goodbyeLabel,
+  isSpoiled,
+  NOISE_FACTOR,
+  REFUSED_GATE,
+  returnsAfter,
+  STOOD_STILL,
+} from '../../harness/turned-away.js';
 import { flappingStory, goodbyeStory, refusedStory } from './turned-away-evidence.js';
 
 const { server: _, ...LONE } = STORY_TARGET;
@@ -135,7 +142,10 @@ describe('a goodbye whose control clients were not seen as what they are', () =>
 });
 
 test('a goodbye while the harness stood still for as long as the copies differ is made again', () => {
-  const still: EventBodyAt = [900, { type: 'loop', who: 'turned-away', p99Ms: 800, maxMs: 800 }];
+  const still: EventBodyAt = [
+    60_000,
+    { type: 'measure', name: STOOD_STILL, facts: { label: goodbyeLabel(0), maxMs: 800 } },
+  ];
   const round = (...more: readonly EventBodyAt[]) =>
     returnsAfter(viewOf(tell([...goodbyeStory(0, 1001, 20, (copy) => 1000 + copy), ...more])), goodbyeLabel(0));
   expect(round().map((one) => isSpoiled(one, NOISE_FACTOR))).toEqual([false]);
