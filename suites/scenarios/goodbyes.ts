@@ -69,7 +69,9 @@ async function sayInRounds(context: ScenarioContext, first: FirstRound): Promise
     const next = own && (await context.startServer({ name: label === goodbyeLabel(0) ? 'next' : `next-${label}` }));
     if (label !== goodbyeLabel(0)) await context.watch(context.ms(HEALTH_MS));
     await untilCalm(context);
-    const present = holding(gates, context.ms(HEALTH_MS));
+    const held = () => holding(gates, context.ms(HEALTH_MS));
+    await context.watch(context.ms(HEALTH_MS), () => held().length === gates.length);
+    const present = held();
     if (present.length < Math.min(MIN_COPIES, gates.length)) return false;
     context.phase('fault', label);
     returns.onEvent({ type: 'phase', phase: 'fault', label });
