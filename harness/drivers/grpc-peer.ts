@@ -1,7 +1,8 @@
 import type { Target } from '../contract.js';
 import { type Method, methodOf } from '../grpc-services.js';
 import type { Address } from '../scenario.js';
-import { type Call, type CallOptions, type ConnectionOptions, GrpcConnection } from './grpc-call.js';
+import type { Call, CallOptions } from './grpc-call.js';
+import { type ConnectionOptions, GrpcConnection } from './grpc-connection.js';
 import { fieldsOf, saying } from './grpc-request.js';
 import { headersOf, slotsOf } from './request.js';
 
