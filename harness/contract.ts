@@ -418,6 +418,8 @@ export interface GateConnection {
   readonly upstreamPort: number;
   readonly upBytes: number;
   readonly downBytes: number;
+  /** The server has begun to answer what the client asked for, where the protocol has words of its own before that (HTTP/2). */
+  readonly served: boolean;
   /** Reads of the server's side. */
   readonly downChunks: number;
   /** Bytes read while frozen and not passed on. */
@@ -462,6 +464,8 @@ export interface WireTap {
   end(): void;
   /** No message of the server's is half under way. */
   readonly betweenMessages: boolean;
+  /** An answer that takes a session has begun; left out where any byte of the server's is one. */
+  readonly answered?: boolean;
   /** Bytes of our own in what must be around them between two messages: an HTTP chunk. Left out where nothing must. */
   framed?(bytes: Buffer): Buffer;
 }

@@ -24,7 +24,10 @@ export interface MessageType {
   readonly fields: readonly Field[];
   /** From an object as JSON has it; names that the type does not have are left out. */
   encode(fields: object): Buffer;
-  /** Integers of 64 bits as decimal text, bytes in base64, enums by name. Throws where the bytes are of another type. */
+  /**
+   * Integers of 64 bits as decimal text, bytes in base64, enums by name; null where an integer or a text is not there, or is what
+   * stands for that on the wire (0, ''). Throws where the bytes are of another type.
+   */
   decode(bytes: Buffer): Record<string, unknown>;
 }
 
@@ -152,14 +155,26 @@ function typeFrom(
   decode: (bytes: Buffer) => object,
 ): MessageType {
   const { name, field } = type as { readonly name: string; readonly field: readonly FieldDescriptor[] };
+  const fields: readonly Field[] = field.map((one) => ({
+    name: one.name,
+    kind: KINDS.find(([pattern]) => pattern.test(one.type))?.[1] ?? 'other',
+    repeated: one.label === 'LABEL_REPEATED',
+  }));
+  const optional = fields.filter(({ kind, repeated }) => !repeated && (kind === 'integer' || kind === 'text'));
   return {
     name,
-    fields: field.map((one) => ({
-      name: one.name,
-      kind: KINDS.find(([pattern]) => pattern.test(one.type))?.[1] ?? 'other',
-      repeated: one.label === 'LABEL_REPEATED',
-    })),
+    fields,
     encode,
-    decode: (bytes) => decode(bytes) as Record<string, unknown>,
+    decode(bytes) {
+      const message = decode(bytes) as Record<string, unknown>;
+      // "When a message is parsed, if the encoded message does not contain a particular implicit presence element, [it] is set to the
+      // default value" [proto3 guide]: a heartbeat beside numbered messages is not number 0.
+      for (const one of optional) if (isDefault(message[one.name])) message[one.name] = null;
+      return message;
+    },
   };
+}
+
+function isDefault(value: unknown): boolean {
+  return value === 0 || value === '0' || value === '';
 }

@@ -65,7 +65,8 @@ export function fieldsByName(fields: Fields): ReadonlyMap<string, readonly Entry
 export function idsAt(fields: Fields | undefined, { pointer, by }: IdField): readonly Id[] {
   if (!fields) return [];
   const index = fieldsByName(fields);
-  const found = scalarsAt(fields, index, pointer);
+  // What is not there identifies nothing.
+  const found = scalarsAt(fields, index, pointer).filter(([, scalar]) => scalar !== null);
   const values: readonly Omit<Id, 'group'>[] =
     found.length > 0
       ? found.map(([, scalar]) => ({ key: keyOf(scalar), scalar }))

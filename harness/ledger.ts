@@ -1,3 +1,4 @@
+import { ofWitnessedMethod } from './called-method.js';
 import type { EventOf, HistoryEvent, HistoryView, Scalar, Slot } from './contract.js';
 import { type IdField, idsIn, keyOf, withoutIndexes } from './id-field.js';
 import { countable, numberOf, type Stream, streamOf } from './sequence.js';
@@ -166,10 +167,11 @@ export function findStream(
   return streamOf(countable(witnessed, heartbeats), { ...known, other: countable(received, heartbeats) });
 }
 
-export function data(history: HistoryView, gate: string, dir: 'up' | 'down' = 'down'): EventOf<'message'>[] {
+export function data(history: HistoryView, gate: string, dir: 'up' | 'down' = 'down'): readonly EventOf<'message'>[] {
   const of = history.of('message').filter((event) => event.gate === gate && event.dir === dir);
   // What the subprotocol keeps to itself is none of the application's.
-  return of.filter(({ opcode, packet }) => (opcode === 'text' || opcode === 'binary') && packet === undefined);
+  const own = of.filter(({ opcode, packet }) => (opcode === 'text' || opcode === 'binary') && packet === undefined);
+  return dir === 'down' ? ofWitnessedMethod(history, own) : own;
 }
 
 /** The client's last ids when it was cut, as it would name them. */

@@ -64,7 +64,7 @@ export function countable<T extends Seen>(messages: readonly T[], heartbeats: Re
   return messages.filter((message) => {
     if (message.form === 'empty' || message.packet !== undefined) return false;
     // `{}` says nothing but "I am here" (Centrifugo's ping).
-    if (message.form === 'json' && Object.keys(message.fields ?? {}).length === 0) return false;
+    if (message.form === 'json' && saysNothing(message.fields)) return false;
     if (heartbeats.has(message.hash)) return false;
     // A batch may have a heartbeat in it and is none.
     return !Object.entries(message.fields ?? {}).some(
@@ -72,6 +72,12 @@ export function countable<T extends Seen>(messages: readonly T[], heartbeats: Re
         typeof value === 'object' && value !== null && heartbeats.has(value.hash) && !isExact(pointer),
     );
   });
+}
+
+/** Nothing stands in it, or only in an object that is named for a heartbeat. */
+function saysNothing(fields: Seen['fields'] = {}): boolean {
+  const said = Object.entries(fields).filter(([, value]) => value !== null);
+  return said.every(([pointer]) => HEARTBEAT_WORDS.includes(/^\/([^/]+)\/./.exec(pointer)?.[1]?.toLowerCase() ?? ''));
 }
 
 export function heartbeatHashes(hash: (text: string) => string): Set<string> {

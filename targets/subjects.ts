@@ -226,6 +226,7 @@ export const RESILIENT: readonly Resilient[] = [
   { protocol: 'grpc', roles: ['server'], words: [] },
   { protocol: 'grpc', roles: ['client'], words: [] },
   { protocol: 'grpc', roles: ['server', 'client'], words: [] },
+  { protocol: 'grpc', roles: ['client'], words: ['--delivery', 'latest'], aims: ['grpc/stale-after-reconnect'] },
 ];
 
 /** The resilient programs of these roles, on every check. */

@@ -14,12 +14,15 @@ import { LengthPrefixedReader, lengthPrefixed } from '../path/length-prefixed.js
 import type { ReferenceOptions, ReferenceServer, SilentSession } from '../protocol.js';
 import type { Address } from '../scenario.js';
 import { GrpcConnection } from './grpc-connection.js';
+import { presentedIn } from './grpc-cursor.js';
 
 const HISTORY = 10_000;
 /** The shorter of the usual drain windows, 30-60 s. */
 const CLOSE_TIMEOUT_MS = 30_000;
 /** Longer than any first delay of a client's own. */
 const RETRY_MS = 9000;
+/** Who names its last id in a bidirectional call does so at once, or only listens. */
+const FIRST_MS = 300;
 const TRY_AGAIN_LATER = 1013;
 const HEALTH = /^\/grpc\.health\.v1\.Health\/(Check|Watch)$/;
 /** `HealthCheckResponse { ServingStatus status = 1 }` with SERVING [health.proto]. */
@@ -46,10 +49,11 @@ export async function startGrpcReference(options: ReferenceOptions, target: Targ
   const tell = ({ stream, method }: Listener, seq: number) => {
     if (stream.writable) stream.write(lengthPrefixed(method.answer.encode(numbered(method.answer, seq, target))));
   };
-  const join = (listener: Listener, fields: Record<string, unknown>) => {
-    if (listeners.has(listener)) return;
-    const from = options.resumeMessage?.(JSON.stringify(fields)) ?? presentedIn(fields, target);
-    const first = from === undefined ? last + 1 : Math.max(from + 1, options.base + 1, last - HISTORY + 1);
+  const join = (listener: Listener, from: number | undefined) => {
+    if (listeners.has(listener) || listener.stream.destroyed) return;
+    // What it never gave, 0 among them, is no place to go on from.
+    const known = from !== undefined && from >= options.base;
+    const first = known ? Math.max(from + 1, last - HISTORY + 1) : last + 1;
     for (let seq = first; seq <= last; seq++) tell(listener, seq);
     listeners.add(listener);
     listener.stream.on('close', () => listeners.delete(listener));
@@ -58,17 +62,16 @@ export async function startGrpcReference(options: ReferenceOptions, target: Targ
     const answersMany = method.pattern === 'server-streaming' || method.pattern === 'bidirectional';
     const listener = { stream, method };
     respond(stream);
-    const reader = new LengthPrefixedReader(({ bytes }) => {
-      const fields = method.request.decode(bytes);
-      if (answersMany) join(listener, fields);
-      if (method.pattern === 'unary') tell(listener, ++last);
-    });
-    stream.on('data', (bytes: Buffer) => reader.push(bytes));
     const from = options.resumeFrom?.({
       url: new URL('grpc://reference.invalid'),
       header: (name) => headerOf(headers, name),
     });
-    if (method.pattern === 'bidirectional') join(listener, from === undefined ? {} : { from });
+    const reader = new LengthPrefixedReader(({ bytes }) => {
+      if (answersMany) join(listener, from ?? presentedIn(method.request.decode(bytes), target));
+      if (method.pattern === 'unary') tell(listener, ++last);
+    });
+    stream.on('data', (bytes: Buffer) => reader.push(bytes));
+    if (method.pattern === 'bidirectional') patience.push(after(FIRST_MS, () => join(listener, from)));
     stream.on('end', () => {
       if (answersMany) return;
       if (method.pattern === 'client-streaming') tell(listener, ++last);
@@ -96,11 +99,11 @@ export async function startGrpcReference(options: ReferenceOptions, target: Targ
     stream.resume().write(lengthPrefixed(SERVING));
     if (health?.[1] === 'Check') finish(stream, OK);
   });
+  const patience: Disposable[] = [];
   const push = every(options.pushMs ?? 200, () => {
     last += 1;
     for (const listener of listeners) tell(listener, last);
   });
-  const patience: Disposable[] = [];
   const local = await listenOnLoopback(server as unknown as Parameters<typeof listenOnLoopback>[0]);
   return {
     host: local.host,
@@ -162,13 +165,6 @@ function numbered({ fields }: MessageType, seq: number, { sequence }: Target): R
     single.find(({ kind }) => kind === 'text');
   const text = single.find((field) => field.kind === 'text' && field !== id);
   return { ...(text ? { [text.name]: `message ${seq}` } : {}), ...(id ? { [id.name]: String(seq) } : {}) };
-}
-
-/** Where the target declares no `resume`: a number among the request's fields that is one of ours. */
-function presentedIn(fields: Record<string, unknown>, { resume }: Target): number | undefined {
-  if (resume !== undefined) return undefined;
-  const numbers = Object.values(fields).map(Number);
-  return numbers.find((number) => Number.isSafeInteger(number) && number >= 100_000_000);
 }
 
 function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {

@@ -30,7 +30,8 @@ export async function openGrpc(
   { target, record, observer }: SessionTools,
 ): Promise<GrpcSession | Refusal> {
   const method = methodOf(target);
-  const slots = slotsOf(options, target);
+  // Of one request: a declared subscription names fields of it that are needed whatever else is presented.
+  const slots = [...(target.subscribe ? [target.subscribe] : []), ...slotsOf({ ...options, bare: true }, target)];
   const sends = method.pattern === 'client-streaming' || method.pattern === 'bidirectional';
   const secure = isSecure(urlFor(target, options, []).href);
   const startedMs = nowMs();

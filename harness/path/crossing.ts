@@ -55,6 +55,10 @@ export class Crossing implements GateConnection {
     this.client.once('close', () => this.sideClosed());
   }
 
+  get served(): boolean {
+    return this.downBytes > 0 && (this.options.tap?.answered ?? true);
+  }
+
   get ended(): boolean {
     return this.endedBy !== undefined;
   }

@@ -52,6 +52,7 @@ class GrpcTap implements WireTap {
   private opening: Buffer | undefined = Buffer.alloc(0);
   private page: HeadReader | undefined;
   private atMs = 0;
+  answered = false;
 
   constructor(
     private readonly gate: string,
@@ -151,6 +152,7 @@ class GrpcTap implements WireTap {
       if (status < 200) return;
       call.answered = true;
       const grpc = isGrpc(headers);
+      this.answered ||= grpc && !endStream;
       if (grpc) call.bodies.down = this.messagesOf('down', stream, call.rpc, headers);
       this.tellAnswer(status, headers, { stream, ...(grpc && !endStream ? { opens: true } : {}) });
     }

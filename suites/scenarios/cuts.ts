@@ -56,8 +56,7 @@ export default defineScenario({
     };
     await context.startClient({ name: 'victim', gate: near, onReport });
     const witness = await context.mustOpen({ name: 'witness', to: witnesses });
-    const live = (sinceMs: number) =>
-      near.live.find((one) => one.openedAtMs >= sinceMs && one.downBytes > 0 && !one.ended);
+    const live = (sinceMs: number) => near.live.find((one) => one.openedAtMs >= sinceMs && one.served && !one.ended);
     await context.watch(ARRIVE_MS, () => live(0));
     context.phase('baseline');
     await context.watch(context.ms(BASELINE_MS));

@@ -31,10 +31,10 @@ export default defineScenario({
     context.measure('heartbeat words', Object.fromEntries([...words].map((hash, index) => [index, hash])));
     await context.startClient({ name: 'victim', gate: victims });
     const witness = await context.mustOpen({ name: 'witness', to: witnesses });
-    await context.watch(ARRIVE_MS, () => victims.live.find(({ downBytes }) => downBytes > 0));
+    await context.watch(ARRIVE_MS, () => victims.live.find(({ served }) => served));
     context.phase('baseline');
     await context.watch(context.ms(BASELINE_MS));
-    const held = victims.live.find(({ downBytes, ended }) => downBytes > 0 && !ended);
+    const held = victims.live.find(({ served, ended }) => served && !ended);
     if (!held || nowMs() - held.openedAtMs < 0.9 * context.ms(BASELINE_MS)) {
       return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
     }
@@ -50,7 +50,7 @@ export default defineScenario({
     context.phase('recovery');
     const reopenedMs = nowMs();
     const back = await context.watch(context.ms(RETURN_MS), () =>
-      victims.live.find(({ openedAtMs, downBytes }) => openedAtMs >= reopenedMs && downBytes > 0),
+      victims.live.find(({ openedAtMs, served }) => openedAtMs >= reopenedMs && served),
     );
     context.measure('back', { returned: back !== undefined, conn: back?.id ?? null });
     if (back) await context.watch(context.ms(AFTER_MS));

@@ -1,4 +1,5 @@
 import type { EventOf, HistoryView } from '../../harness/contract.js';
+import { OK, statusName } from '../../harness/grpc-status.js';
 import { type IdField, idsAt, isExact, keyOf, withoutIndexes } from '../../harness/id-field.js';
 import { countable, numberOf } from '../../harness/sequence.js';
 
@@ -8,7 +9,7 @@ export interface Answer {
   readonly signal?: string | undefined;
   /** Only a number differs: a status, or a count. */
   readonly unclear?: string | undefined;
-  readonly because: readonly EventOf<'message' | 'session'>[];
+  readonly because: readonly EventOf<'message' | 'session' | 'trailers'>[];
 }
 
 type Message = EventOf<'message'>;
@@ -19,6 +20,8 @@ const ANY = /./;
 const PROMPT_MS = 5000;
 /** Ending a session in peace says nothing of the cursor. */
 const SILENT_CODES = new Set([1000, 1005]);
+/** What a gRPC server may say to anyone: "The service is currently unavailable", "Some resource has been exhausted" [statuscodes.md]. */
+const MAY_PASS = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'CANCELLED', 'DEADLINE_EXCEEDED']);
 /** In milliseconds, seconds or finer: times tell nothing. */
 const CLOCKLIKE = 1e9;
 
@@ -48,6 +51,8 @@ export function answerTo(
   const { name, good, known, field } = asked;
   const session = history.of('session').filter((event) => event.name === name);
   const refused = session.find(({ what }) => what === 'refused');
+  const ended = endOfCall(history, name);
+  if (ended) return ended;
   if (refused) {
     return refused.status === undefined
       ? { unclear: 'the connection was refused without an HTTP status', because: [refused] }
@@ -83,6 +88,17 @@ export function answerTo(
     return { signal: `close ${code}`, because: [end] };
   if (end && byServer) return { unclear: 'the session was ended without a code that says why', because: [end] };
   return unclear ?? { because: session.slice(0, 1) };
+}
+
+/** How a gRPC server ended the call before we left it. */
+function endOfCall(history: HistoryView, name: string): Answer | undefined {
+  const left = history.measures('answered').find(({ facts }) => facts.name === name)?.t ?? Number.POSITIVE_INFINITY;
+  const trailers = history.of('trailers').find(({ gate, t }) => gate === name && t <= left);
+  const status = trailers?.grpcStatus;
+  if (!trailers || status === undefined || status === OK) return undefined;
+  return MAY_PASS.has(statusName(status))
+    ? { unclear: `${statusName(status)}, which says nothing of the id`, because: [trailers] }
+    : { signal: statusName(status), because: [trailers] };
 }
 
 function shapeOf({ fields = {} }: Message): string {

@@ -4,7 +4,7 @@ import { deliveriesOf, deliveryStory, EVERY_ID, measuredOf } from './delivery-ev
 
 export default defineCheck({
   id: 'duplicate-delivery',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   patterns: ['server-streaming', 'bidirectional'],
   level: 'MUST',
   antiPattern: 5,

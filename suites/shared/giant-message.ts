@@ -13,7 +13,7 @@ type Message = EventOf<'message'>;
 
 export default defineCheck({
   id: 'giant-message',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   patterns: ['server-streaming', 'bidirectional'],
   level: 'SHOULD',
   antiPattern: 7,

@@ -1,3 +1,4 @@
+import { fetchedByOther } from '../../harness/called-method.js';
 import type { HistoryView, Target } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fieldOfSlot } from '../../harness/drivers/resume.js';
@@ -7,7 +8,7 @@ import { deliveriesOf, deliveryStory, EVERY_ID, measuredOf } from './delivery-ev
 
 export default defineCheck({
   id: 'message-loss',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   patterns: ['server-streaming', 'bidirectional'],
   level: 'MUST',
   antiPattern: 5,
@@ -49,10 +50,11 @@ export default defineCheck({
 function doubtOf(history: HistoryView, target: Target, { view, calm, named }: Ledger): string | undefined {
   if (calm.lost > 0) return `it left out ${calm.lost} messages on a healthy path too`;
   // Rule 9: to fetch them again over HTTP is fine, and what such an answer holds is not decoded.
-  const fetched = history
-    .of('handshake')
-    .some(({ gate, dir, status, opens }) => gate === 'victim' && dir === 'down' && status !== 101 && opens !== true);
-  if (view === 'wire' && fetched) return 'it asked for something over HTTP, which may have held them';
+  const answers = history.of('handshake').filter(({ gate, dir }) => gate === 'victim' && dir === 'down');
+  const fetched =
+    fetchedByOther(history, history.phaseAt('fault', 'trouble') ?? 0) ??
+    answers.find(({ status, opens, stream }) => status !== 101 && opens !== true && stream === undefined);
+  if (view === 'wire' && fetched) return 'it asked for something else, which may have held them';
   // Rule 10: our reference server replays to who presents an id where it was said to.
   if (!target.server && named !== undefined && !isNamedInSlot(target, named))
     return 'it names its last ids, but how the server should read them is not declared: name it with --resume';

@@ -1,5 +1,5 @@
 import { subprotocolOf } from '../../harness/adapter.js';
-import type { HistoryView } from '../../harness/contract.js';
+import type { EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { isRefetch } from '../../harness/drivers/resume.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
@@ -12,9 +12,12 @@ const SHARED = 0.9;
 
 export default defineCheck({
   id: 'no-replay',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   patterns: ['server-streaming', 'bidirectional'],
   inProtocol: {
+    grpc: {
+      fix: 'Let the request name the last id (`after`); send the messages behind it, in order, and only then the live ones.',
+    },
     sse: {
       fix: 'Keep the newest events by id; where a Last-Event-ID comes, send those behind it, in order, and only then the live ones.',
     },
@@ -59,12 +62,9 @@ export default defineCheck({
     const cut = cutAt(history, 'cut') ?? 0;
     const back = history.of('session').find((event) => event.name === 'resumed' && event.what !== 'end');
     if (back?.what !== 'open') {
-      return fail(
-        `refused the client that came back with its last id${back?.status === undefined ? '' : ` (HTTP ${back.status})`}`,
-        {
-          because: back ? [presented, back] : [presented],
-        },
-      );
+      return fail(`refused the client that came back with its last id${why(back)}`, {
+        because: back ? [presented, back] : [presented],
+      });
     }
     // Replayed messages may come in the same packet as the handshake's answer, before the session is told to be open.
     const returnedAt = history.phaseAt('recovery') ?? back.t;
@@ -141,6 +141,13 @@ export default defineCheck({
     fail: story((n) => n >= 45),
   },
 });
+
+/** A gRPC server names its status in words. */
+function why(refused: EventOf<'session'> | undefined): string {
+  const [, code] = /^([A-Z_]+)(?::|$)/.exec(refused?.reason ?? '') ?? [];
+  if (code) return ` (${code})`;
+  return refused?.status === undefined ? '' : ` (HTTP ${refused.status})`;
+}
 
 function idsOf(history: HistoryView, gate: string, field: IdField) {
   return history

@@ -1,10 +1,11 @@
 import { subprotocolOf } from '../../harness/adapter.js';
+import { fetchedByOther } from '../../harness/called-method.js';
 import type { EventOf, HistoryView, Scalar, Target } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fieldOfSlot, isRefetch } from '../../harness/drivers/resume.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { ENVELOPE_ID, idsIn, keyOf } from '../../harness/id-field.js';
-import { cutAt, findStream } from '../../harness/ledger.js';
+import { cutAt, data, findStream } from '../../harness/ledger.js';
 import { inWords } from '../../harness/numbers.js';
 
 const SHARED = 0.9;
@@ -13,9 +14,15 @@ const BEHIND = 20;
 
 export default defineCheck({
   id: 'no-resume',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   patterns: ['server-streaming', 'bidirectional'],
   inProtocol: {
+    grpc: {
+      why: 'A call that is made again without a cursor starts "from now": what was sent meanwhile is lost. A channel connects again by itself; it never repeats a stream whose answer had begun.',
+      fix: 'Keep the id of the last message handled, name it in the request of the next call (a field, or metadata), and drop repeats by id.',
+      source:
+        'CHECKLIST rules 9 and 10; gRFC A6: an RPC is committed, and is not retried, once “The client receives Response-Headers”',
+    },
     sse: {
       fix: 'Leave it to an EventSource, or send the id of the last event that was handled as Last-Event-ID yourself, and drop repeats by id.',
       source:
@@ -60,15 +67,7 @@ export default defineCheck({
       return inconclusive('the cut is not proven: no control peer saw the reset');
     if (back.facts.returned !== true) return skipped('follows from no-reconnect: it did not come back');
     const down = (gate: string) =>
-      history
-        .of('message')
-        .filter(
-          (event) =>
-            event.gate === gate &&
-            event.dir === 'down' &&
-            (event.form === 'json' || event.fields?.[ENVELOPE_ID] !== undefined) &&
-            event.packet === undefined,
-        );
+      data(history, gate).filter(({ form, fields }) => form === 'json' || fields?.[ENVELOPE_ID] !== undefined);
     const before = down('victim').filter(({ t }) => t <= cut);
     const witnessed = down('witness');
     const calmTo = history.phaseAt('fault', 'latency') ?? cut;
@@ -98,7 +97,9 @@ export default defineCheck({
       history,
       reopened,
       new Map([
-        ...recent.map(({ key, scalar }) => [scalar === undefined ? key : keyOf(scalar), key] as const),
+        ...recent.flatMap(({ key, scalar }) =>
+          (scalar === undefined ? [key] : keysOf(scalar)).map((name) => [name, key] as const),
+        ),
         ...places(recent),
       ]),
     );
@@ -134,14 +135,22 @@ export default defineCheck({
     };
     const because = [back, ...(cursor ? [cursor.event] : []), ...missed.slice(0, 1).map(({ event }) => event)];
     // Rule 9: to fetch them again is fine, and what such an answer holds is not decoded; nor is Socket.IO's long polling.
-    const fetched = history
-      .of('handshake')
-      .find(
-        ({ gate, dir, t, status = 0, opens }) =>
-          gate === 'victim' && dir === 'down' && t >= reopened && status >= 200 && status < 300 && opens !== true,
-      );
+    const fetched =
+      fetchedByOther(history, reopened) ??
+      history
+        .of('handshake')
+        .find(
+          ({ gate, dir, t, stream, status = 0, opens }) =>
+            gate === 'victim' &&
+            dir === 'down' &&
+            stream === undefined &&
+            t >= reopened &&
+            status >= 200 &&
+            status < 300 &&
+            opens !== true,
+        );
     if (lost > 0 && fetched)
-      return inconclusive('it asked for something over HTTP on its way back, which may have held what it missed', {
+      return inconclusive('it asked for something else on its way back, which may have held what it missed', {
         measured,
         because: [...because, fetched],
       });

@@ -9,9 +9,12 @@ const COVERAGE = 0.99;
 
 export default defineCheck({
   id: 'no-sequence-id',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   patterns: ['server-streaming', 'bidirectional'],
   inProtocol: {
+    grpc: {
+      fix: 'Give the message a number (`uint64 seq`) without gaps, the same for every client, and let the request name the last one (`after`).',
+    },
     sse: {
       fix: 'Send an `id:` with each event, numbered without gaps, the same for every client, and take it back in Last-Event-ID.',
     },

@@ -14,7 +14,7 @@ const IDENTITY = /(epoch|generation|incarnation|stream|boot|instance|term|run)(_
 
 export default defineCheck({
   id: 'sequence-restart',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   patterns: ['server-streaming', 'bidirectional'],
   level: 'MUST',
   antiPattern: 5,

@@ -13,9 +13,14 @@ const GOOD = [
 
 export default defineCheck({
   id: 'silent-gap',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   patterns: ['server-streaming', 'bidirectional'],
   inProtocol: {
+    grpc: {
+      fix: 'Where the id is not among those kept, end the call with OUT_OF_RANGE, or say so in the first message, and let the client fetch the present state.',
+      source:
+        'CHECKLIST: an explicit signal, never silently "from now"; statuscodes.md: “OUT_OF_RANGE: The operation was attempted past the valid range”',
+    },
     sse: {
       fix: 'Where Last-Event-ID is not among the ids kept, send an event that says so first, or refuse, and let the client fetch the present state.',
     },

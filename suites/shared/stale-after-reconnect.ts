@@ -7,7 +7,7 @@ import { cutsOf, wireStory } from './delivery-evidence.js';
 
 export default defineCheck({
   id: 'stale-after-reconnect',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   patterns: ['server-streaming', 'bidirectional'],
   level: 'MUST',
   antiPattern: 5,
