@@ -51,6 +51,8 @@ export interface SessionOptions {
   readonly silent?: boolean;
   /** Never answer a close frame, never end TCP: a client that ignores the goodbye. */
   readonly deaf?: boolean;
+  /** Of gRPC: keeps its connection when its call is over, as a channel does, until the server says GOAWAY. */
+  readonly staysConnected?: boolean;
   /** Sends no heartbeat of the subprotocol's, and answers none. */
   readonly mute?: boolean;
   /** It may want to come back: where the subprotocol has a way, the server is asked to remember it. */

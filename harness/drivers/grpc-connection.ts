@@ -44,7 +44,8 @@ export class GrpcConnection implements AsyncDisposable {
     this.url = target ? urlFor(target, options, []) : new URL(`grpc://${host}:${port}`);
     const secure = isSecure(this.url.href);
     this.socket = target ? dial({ ...options, alpn: ['h2'] }, target, this.url, secure) : connectTcp(port, host);
-    const wire = tap ? tapped(this.socket, tap) : this.socket;
+    const deaf = options.deaf === true;
+    const wire = tap || deaf ? between(this.socket, tap, deaf) : this.socket;
     const scheme = secure ? 'https' : 'http';
     const initialWindowSize = options.streamWindowBytes ?? STREAM_WINDOW_BYTES;
     this.session = connect(`${scheme}://${this.url.host}`, {
@@ -71,6 +72,11 @@ export class GrpcConnection implements AsyncDisposable {
 
   get receivedBytes(): number {
     return this.socket.bytesRead;
+  }
+
+  /** A further call can be begun on it. */
+  get takesCalls(): boolean {
+    return !this.goaway && !this.session.closed && !this.session.destroyed;
   }
 
   call({ rpc, metadata = {}, deadlineMs, onMessage }: CallOptions): Call {
@@ -109,23 +115,23 @@ export class GrpcConnection implements AsyncDisposable {
   }
 }
 
-/** What a TLS socket carries, shown to a tap on its way. */
-function tapped(socket: Socket, tap: WireTap): Duplex {
+/** What a socket carries, shown to a tap on its way; of who is `deaf` it does not end with the session. */
+function between(socket: Socket, tap: WireTap | undefined, deaf: boolean): Duplex {
   const wire = new Duplex({
     read: () => void socket.resume(),
     write: (chunk: Buffer, _, done) => {
-      tap.up(chunk, nowMs());
+      tap?.up(chunk, nowMs());
       socket.write(chunk, () => done());
     },
-    final: (done) => void socket.end(done),
+    final: (done) => void (deaf ? done() : socket.end(done)),
     destroy: (_, done) => {
-      socket.destroy();
+      if (!deaf) socket.destroy();
       done(null);
     },
   });
   socket.on('data', (chunk: Buffer) => {
-    tap.down(chunk, nowMs());
-    if (!wire.push(chunk)) socket.pause();
+    tap?.down(chunk, nowMs());
+    if (!wire.push(chunk) && !wire.destroyed) socket.pause();
   });
   socket.once('end', () => wire.push(null));
   socket.once('close', () => wire.destroy());

@@ -116,7 +116,7 @@ export async function openGrpc(
   if (method.pattern !== 'unary') {
     const over = () => {
       finish();
-      if (!options.deaf) connection.session.close();
+      if (!options.deaf && !options.staysConnected) connection.session.close();
     };
     if (call.stream.destroyed) over();
     else call.stream.once('close', over);
@@ -143,7 +143,11 @@ export async function openGrpc(
     get goodbye() {
       return goodbye();
     },
-    retry: undefined,
+    get retry() {
+      const ended = call.end;
+      const ms = Number(ended?.metadata['grpc-retry-pushback-ms']);
+      return ended && ms >= 0 ? { ms, atMs: ended.atMs } : undefined;
+    },
     get received() {
       return received;
     },
@@ -160,7 +164,8 @@ export async function openGrpc(
     send(payload) {
       const fields = saying(payload, method.request);
       if (sends) call.write(method.request.encode(fields));
-      else if (method.pattern === 'unary') call = start({ ...fieldsOf(slots, method), ...fields });
+      else if (method.pattern === 'unary' && connection.takesCalls)
+        call = start({ ...fieldsOf(slots, method), ...fields });
     },
     wrap: (payload) => lengthPrefixed(method.request.encode(saying(payload, method.request))),
     sendFragment: () => {},

@@ -134,8 +134,13 @@ async function join(context: ScenarioContext, to: Address, name: string): Promis
   };
 }
 
-/** When a client of this session is free to come back: it has heard the goodbye, and its connection is closed. */
-function leftMs({ end, goodbye }: Session): number | undefined {
+/**
+ * When a client of this session is free to come back: it has heard the goodbye, and its connection is closed. Of gRPC it comes
+ * back when its call has ended: after GOAWAY those in flight go on (RFC 9113, 6.8).
+ */
+function leftMs(session: Session): number | undefined {
+  const { end, goodbye } = session;
+  if ('call' in session) return end?.atMs;
   if (end) return goodbye ? Math.min(end.atMs, goodbye.atMs + LINGER_MS) : end.atMs;
   return goodbye && nowMs() - goodbye.atMs > LINGER_MS ? goodbye.atMs + LINGER_MS : undefined;
 }

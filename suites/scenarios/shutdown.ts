@@ -2,6 +2,7 @@ import freeze from '../../faults/freeze.js';
 import stop from '../../faults/stop.js';
 import { every, nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
+import { GrpcHealth } from '../../harness/drivers/grpc-health.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
@@ -11,6 +12,7 @@ const BASELINE_MS = 3000;
 /** A handler needs a moment to run: what is accepted before is not held against it. */
 const HANDLER_MS = 500;
 const KNOCK_MS = 200;
+const ASK_MS = 100;
 const KNOCKS_MS = 10_000;
 /** An accepted session that lives this long, or gets a message, was really accepted. */
 const STAYS_MS = 1000;
@@ -31,7 +33,8 @@ export default defineScenario({
     const server = await context.startServer();
     const clients = await context.openGate({ name: 'clients', to: server });
     const troubled = await context.openGate({ name: 'troubled', to: server });
-    for (let i = 1; i <= CLIENTS; i++) await context.mustOpen({ name: `client-${i}`, to: clients });
+    for (let i = 1; i <= CLIENTS; i++)
+      await context.mustOpen({ name: `client-${i}`, to: clients, staysConnected: true });
     await context.mustOpen({ name: 'frozen', to: troubled });
     await context.mustOpen({ name: 'deaf', to: troubled, deaf: true });
     const stream = await context.mustOpen({ name: 'stream', to: troubled });
@@ -39,6 +42,8 @@ export default defineScenario({
       const form = workload.form;
       context.defer(every(50, () => stream.send(payloadOf(form, context.random.token(16), 128))));
     }
+    let signalMs = Number.POSITIVE_INFINITY;
+    const grpcHealth = target.protocol === 'grpc' ? await watchHealth(context, server, () => signalMs) : undefined;
     context.phase('baseline');
     await context.watch(context.ms(BASELINE_MS));
     context.measure('connected', { clients: clients.live.length, troubled: troubled.live.length });
@@ -46,7 +51,8 @@ export default defineScenario({
     const [frozen] = troubled.live;
     if (frozen) await context.inject(freeze, frozen, { conn: frozen.id });
     await context.inject(stop, server, { signal: target.server?.stopSignal ?? 'SIGTERM' });
-    const signalMs = nowMs();
+    signalMs = nowMs();
+    grpcHealth?.askEvery(ASK_MS);
     let gone = false;
     const graceMs = context.ms(target.server?.graceMs ?? 60_000);
     const leaving = server.gone(graceMs + MARGIN_MS, context.signal).then(async (end) => {
@@ -66,6 +72,31 @@ export default defineScenario({
     await leaving;
   },
 });
+
+/** What grpc.health.v1 says from before the signal on, each time that it says something else. */
+async function watchHealth(
+  context: ScenarioContext,
+  server: StartedServer,
+  signalMs: () => number,
+): Promise<GrpcHealth> {
+  const last = new Map<string, string>();
+  const health = new GrpcHealth(server, context.target, ({ via, service, says, atMs, first }) => {
+    const who = `${via} ${service} ${atMs < signalMs() ? 'before' : 'after'}`;
+    if (last.get(who) !== says)
+      context.measure('serving', {
+        via,
+        service,
+        says,
+        sinceSignalMs: atMs < signalMs() ? null : Math.round(atMs - signalMs()),
+        first,
+      });
+    last.set(who, says);
+  });
+  context.defer(health);
+  await health.ask();
+  health.watch();
+  return health;
+}
 
 /** New connections straight to the target's port, one after another, until it is gone or has accepted three. */
 async function knock(

@@ -8,7 +8,7 @@ import { partingStory, partingsOf } from './goodbye-evidence.js';
 // from a partially received message interrupted by network failure": there a bare FIN says nothing, an event does.
 export default defineCheck({
   id: 'abrupt-shutdown',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'MUST',
   antiPattern: 6,
   role: 'server',

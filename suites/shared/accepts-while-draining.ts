@@ -4,7 +4,7 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'accepts-while-draining',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'MUST',
   antiPattern: 6,
   role: 'server',

@@ -6,7 +6,7 @@ import { inWords, peakIn } from '../../harness/numbers.js';
 // What a client does with its own jitter is judged at the client (no-jitter, herd-retry); a server serves whoever comes.
 export default defineCheck({
   id: 'herd-on-shutdown',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'SHOULD',
   antiPattern: 6,
   role: 'server',

@@ -5,7 +5,7 @@ import { partingsOf } from './goodbye-evidence.js';
 
 export default defineCheck({
   id: 'hung-shutdown',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'MUST',
   antiPattern: 6,
   role: 'server',

@@ -10,7 +10,7 @@ const LAST_MS = 2000;
 
 export default defineCheck({
   id: 'lost-on-shutdown',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'SHOULD',
   antiPattern: 6,
   role: 'server',

@@ -9,7 +9,7 @@ import { isLimitCode } from '../../harness/wording.js';
 // that says so.
 export default defineCheck({
   id: 'no-message-limit',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'grpc'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',

@@ -5,7 +5,7 @@ import { tooGentle } from './pressure-evidence.js';
 
 export default defineCheck({
   id: 'unbounded-buffer',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'MUST',
   antiPattern: null,
   role: 'server',
