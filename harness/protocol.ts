@@ -38,7 +38,11 @@ export interface Protocol {
   /** What a good client of this target sends first, by lines, without the blank one that ends it. */
   handshakeLines(target: Target, where: Where): readonly string[];
   /** What no correct client sends, somewhat more than the 200 cases that CHECKLIST asks for; the same for the same seed. */
-  garbage(random: Random, good: readonly string[]): readonly (readonly [GarbageStage, readonly Garbage[]])[];
+  garbage(
+    random: Random,
+    good: readonly string[],
+    target: Target,
+  ): readonly (readonly [GarbageStage, readonly Garbage[]])[];
   /** The server that a lone client of this target meets (CHECKLIST rule 10). */
   startReference(options: ReferenceOptions, target: Target): Promise<ReferenceServer>;
   /** A session of no target's to a reference server. */

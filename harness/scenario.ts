@@ -53,6 +53,8 @@ export interface SessionOptions {
   readonly deaf?: boolean;
   /** Of gRPC: keeps its connection when its call is over, as a channel does, until the server says GOAWAY. */
   readonly staysConnected?: boolean;
+  /** Of gRPC: open only with the head of the answer, also where a server may have nothing to say yet. */
+  readonly answered?: boolean;
   /** Sends no heartbeat of the subprotocol's, and answers none. */
   readonly mute?: boolean;
   /** It may want to come back: where the subprotocol has a way, the server is asked to remember it. */
@@ -104,7 +106,9 @@ export interface Session extends AsyncDisposable {
   readonly cursor: Cursor | undefined;
   readonly end: SessionEnd | undefined;
   readonly goodbye: Goodbye | undefined;
-  /** How long it was told to wait before it comes back, the last time that it was (SSE `retry:`). */
+  /** Of gRPC: what its last call that was not OK ended with. */
+  readonly refusal?: string | undefined;
+  /** How long it was told to wait before it comes back, the last time that it was (SSE `retry:`, pushback of gRPC). */
   readonly retry: { readonly ms: number; readonly atMs: number } | undefined;
   /** Messages of the application's. */
   readonly received: number;

@@ -46,9 +46,9 @@ const FAREWELL_DATA =
 const FAREWELL_NAME =
   /(?:^|[^a-z])(?:bye|clos(?:e|ed|ing)|end(?:ed|ing)?|eof|done|stop(?:ped|ping)?|exit|terminat\w*|disconnect\w*|leav(?:e|ing))(?:$|[^a-z])/i;
 
-/** "Rate limit exceeded", `too_many_requests`, "slow down". */
+/** "Rate limit exceeded", `too_many_requests`, "slow down", gRPC's and HTTP/2's own words for it. */
 export function saysLimited(text: string): boolean {
-  return /too[ _-]?(?:many|fast|often|frequent)|slow[ _-]?down|throttl|flood|quota|rate[ _-]?limit|limit(?:ed|s)?[ _-]?(?:exceeded|reached|hit)|(?:exceed|reach|over)\w*[ _-](?:\w+[ _-]){0,3}(?:rate|limit)/i.test(
+  return /enhance[ _-]your[ _-]calm|resource[ _-]exhausted|too[ _-]?(?:many|fast|often|frequent)|slow[ _-]?down|throttl|flood|quota|rate[ _-]?limit|limit(?:ed|s)?[ _-]?(?:exceeded|reached|hit)|(?:exceed|reach|over)\w*[ _-](?:\w+[ _-]){0,3}(?:rate|limit)/i.test(
     text,
   );
 }

@@ -42,6 +42,8 @@ export interface Behaviour {
   readonly metrics: () => string;
   /** Its client has cancelled, is gone, or was answered: `forget` stops writing to it. */
   readonly left: (forget: () => void) => void;
+  /** How long after the stop signal it goes on as before, but for its health. */
+  readonly admitsMs: number;
   readonly goodbye: (stream: Stream) => void;
   /** Over how long the goodbyes are spread. */
   readonly drainMs: number;
@@ -110,6 +112,7 @@ export const resilient: Behaviour = {
   messageLimit: 500,
   metrics: metricsText,
   left: (forget) => forget(),
+  admitsMs: 0,
   goodbye: (stream) => end(stream, later(status.UNAVAILABLE, 'shutting down')),
   drainMs: 2_000,
   leaves: (health) => ['', 'holdfast.feed.v1.Feed'].forEach((name) => void health.setStatus(name, 'NOT_SERVING')),

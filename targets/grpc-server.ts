@@ -120,13 +120,16 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
   }
 
   async function stop(): Promise<void> {
-    draining = true;
     behaviour.leaves(health);
+    await sleep(scaledMs(behaviour.admitsMs));
+    draining = true;
     const patience = setTimeout(() => server.forceShutdown(), scaledMs(behaviour.patienceMs));
     // GOAWAY to all; who asks for its health meanwhile, on a new connection, is told.
-    if (behaviour.saysGoaway) connections.drain(scaledMs(behaviour.patienceMs));
+    const sayGoaway = () => connections.drain(scaledMs(behaviour.patienceMs));
+    if (behaviour.saysGoaway) sayGoaway();
     const said = Promise.all([farewell(), sleep(scaledMs(behaviour.drainMs))]);
     await Promise.race([said, sleep(scaledMs(behaviour.patienceMs))]);
+    if (!behaviour.saysGoaway) sayGoaway();
     tcp.close();
     server.tryShutdown(() => {
       clearTimeout(patience);

@@ -9,8 +9,12 @@ const [DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY
 const EMPTY = Buffer.alloc(0);
 
 /** What breaks RFC 9113, PROTOCOL-HTTP2.md or Protocol Buffers: instead of a connection preface, behind a good one, and beside a good call. */
-export function garbageForGrpc(random: Random): readonly (readonly [GarbageStage, readonly Garbage[]])[] {
-  const frames = [...wrongFrames(random), ...wrongHeaders(random), ...wrongMessages(random)];
+export function garbageForGrpc(random: Random, rpc: string): readonly (readonly [GarbageStage, readonly Garbage[]])[] {
+  const frames = [
+    ...wrongFrames(random),
+    ...wrongHeaders(random, goodCall(rpc)),
+    ...wrongMessages(random, goodCall(rpc)),
+  ];
   const settled = Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, EMPTY)]);
   return [
     [
@@ -93,7 +97,7 @@ function wrongFrames(random: Random): Garbage[] {
 }
 
 /** Literals without indexing [RFC 7541, 6.2.2]. */
-function block(...headers: readonly (readonly [string, string])[]): Buffer {
+function block(...headers: HeaderLines): Buffer {
   const text = (value: string) => {
     const bytes = Buffer.from(value, 'latin1');
     if (bytes.length < 127) return Buffer.concat([Buffer.from([bytes.length]), bytes]);
@@ -105,24 +109,28 @@ function block(...headers: readonly (readonly [string, string])[]): Buffer {
   return Buffer.concat(headers.map(([name, value]) => Buffer.concat([Buffer.from([0]), text(name), text(value)])));
 }
 
-const CALL = [
-  [':method', 'POST'],
-  [':scheme', 'http'],
-  [':path', '/holdfast.Garbage/Call'],
-  [':authority', 'garbage'],
-  ['content-type', 'application/grpc'],
-  ['te', 'trailers'],
-] as const;
+type HeaderLines = readonly (readonly [string, string])[];
 
-function wrongHeaders(random: Random): Garbage[] {
-  const ask = (kind: string, headers: readonly (readonly [string, string])[], flags = 5) =>
+function goodCall(rpc: string): HeaderLines {
+  return [
+    [':method', 'POST'],
+    [':scheme', 'http'],
+    [':path', rpc],
+    [':authority', 'garbage'],
+    ['content-type', 'application/grpc'],
+    ['te', 'trailers'],
+  ];
+}
+
+function wrongHeaders(random: Random, call: HeaderLines): Garbage[] {
+  const ask = (kind: string, headers: HeaderLines, flags = 5) =>
     named(kind, frame(HEADERS, flags, 1, block(...headers)));
-  const without = (name: string) => CALL.filter(([own]) => own !== name);
+  const without = (name: string) => call.filter(([own]) => own !== name);
   const withOne = (name: string, value: string) =>
     ask(`${name}: ${JSON.stringify(value.slice(0, 20))}`, [...without(name), [name, value]]);
   return [
-    ...CALL.map(([name]) => ask(`no ${name}`, without(name))),
-    ...CALL.map(([name, value]) => ask(`${name} twice`, [...CALL, [name, value]])),
+    ...call.map(([name]) => ask(`no ${name}`, without(name))),
+    ...call.map(([name, value]) => ask(`${name} twice`, [...call, [name, value]])),
     ...[
       ':path',
       'content-type',
@@ -145,18 +153,18 @@ function wrongHeaders(random: Random): Garbage[] {
         'x'.repeat(5000),
       ].map((value) => withOne(name, value)),
     ),
-    ask('an upper-case name', [...CALL, ['X-Upper', '1']]),
-    ask('connection: keep-alive', [...CALL, ['connection', 'keep-alive']]),
-    ask('a pseudo-header of an answer', [...CALL, [':status', '200']]),
-    ask('a thousand headers', [...CALL, ...times(1000, (n) => [`x-${n}`, 'y'] as const)].slice(0, 400)),
+    ask('an upper-case name', [...call, ['X-Upper', '1']]),
+    ask('connection: keep-alive', [...call, ['connection', 'keep-alive']]),
+    ask('a pseudo-header of an answer', [...call, [':status', '200']]),
+    ask('a thousand headers', [...call, ...times(1000, (n) => [`x-${n}`, 'y'] as const)].slice(0, 400)),
     named('an index of HPACK that is not there', frame(HEADERS, 5, 1, Buffer.from([0xff, 0xff, 0xff, 0xff, 0x7f]))),
     named('an integer of HPACK without an end', frame(HEADERS, 5, 1, Buffer.alloc(200, 0xff))),
     ...times(20, (n) => named(`a random header block ${n}`, frame(HEADERS, 5, 1, noise(random, 1, 200)))),
   ];
 }
 
-function wrongMessages(random: Random): Garbage[] {
-  const open = frame(HEADERS, 4, 1, block(...CALL));
+function wrongMessages(random: Random, call: HeaderLines): Garbage[] {
+  const open = frame(HEADERS, 4, 1, block(...call));
   const said = (kind: string, message: Buffer, flags = 1) =>
     named(kind, Buffer.concat([open, frame(DATA, flags, 1, message)]));
   return [

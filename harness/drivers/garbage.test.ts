@@ -1,10 +1,13 @@
-import { createRandom } from '../random.js';
+import { createRandom, type Random } from '../random.js';
 import { garbageForEventStream } from './garbage-event-stream.js';
+import { garbageForGrpc } from './garbage-grpc.js';
 import { garbageForWebSocket } from './garbage-websocket.js';
 
 const GOOD = ['GET /feed HTTP/1.1', 'Host: 127.0.0.1', 'Upgrade: websocket', 'Connection: Upgrade'];
 
-describe.each([garbageForWebSocket, garbageForEventStream])('garbage of %O', (garbageFor) => {
+const garbageForCalls = (random: Random) => garbageForGrpc(random, '/a.B/C');
+
+describe.each([garbageForWebSocket, garbageForEventStream, garbageForCalls])('garbage of %O', (garbageFor) => {
   const casesOf = (seed: number) => garbageFor(createRandom(seed, 'garbage'), GOOD).flatMap(([, list]) => list);
   const whole = (cases: ReturnType<typeof casesOf>) => Buffer.concat(cases.map(([, bytes]) => bytes));
 

@@ -21,7 +21,7 @@ export interface GarbageCase {
 export function garbageCases(context: ScenarioContext, server: StartedServer): GarbageCase[] {
   const { random, target } = context;
   const protocol = protocolNamed(target.protocol);
-  const stages = protocol.garbage(random, protocol.handshakeLines(target, { to: server }));
+  const stages = protocol.garbage(random, protocol.handshakeLines(target, { to: server }), target);
   return stages.flatMap(([stage, list]) =>
     list.map(([kind, bytes]) => ({ kind, stage, bytes, leave: leaving(random) })),
   );

@@ -1,3 +1,4 @@
+import { constants as http2 } from 'node:http2';
 import { nowMs, waitFor } from '../clock.js';
 import { methodOf } from '../grpc-services.js';
 import { httpStatusOf, OK } from '../grpc-status.js';
@@ -13,6 +14,10 @@ const OPEN_MS = 10_000;
 /** Servers send the answer's head with its first message: one that takes the call and has nothing to say is known by its silence. */
 const REFUSES_MS = 250;
 const STEP_MS = 5;
+
+function wordsOf(code: number): string {
+  return code === http2.NGHTTP2_ENHANCE_YOUR_CALM ? 'GOAWAY with ENHANCE_YOUR_CALM' : 'GOAWAY';
+}
 
 /** A session of ours with what gRPC's own scenarios need beside it. */
 export interface GrpcSession extends Session {
@@ -48,6 +53,7 @@ export async function openGrpc(
   };
   let received = 0;
   let openedAtMs = 0;
+  let refusal: string | undefined;
   let end: SessionEnd | undefined;
 
   const onMessage = (bytes: Buffer, atMs: number) => {
@@ -65,6 +71,9 @@ export async function openGrpc(
     const call = connection.call({ rpc: method.rpc, metadata, onMessage });
     if (!sends || Object.keys(fields).length > 0) call.write(method.request.encode(fields));
     if (!sends) call.finish();
+    call.stream.once('close', () => {
+      if (call.end?.told && call.end.status !== OK) refusal = call.end.message;
+    });
     return call;
   };
   let call = start(fieldsOf(slots, method));
@@ -73,7 +82,7 @@ export async function openGrpc(
     const told = method.pattern === 'unary' ? undefined : call.end;
     const away = connection.goaway;
     if (told?.told && !(away && away.atMs < told.atMs)) return { atMs: told.atMs, code: undefined, text: told.message };
-    return away ? { atMs: away.atMs, code: undefined, text: 'GOAWAY' } : undefined;
+    return away ? { atMs: away.atMs, code: undefined, text: wordsOf(away.code) } : undefined;
   };
   const whyRefused = (ended: CallEnd | undefined): Refusal => {
     const status = ended?.told && ended.status !== undefined ? httpStatusOf(ended.status) : undefined;
@@ -88,7 +97,7 @@ export async function openGrpc(
   const answered = await waitFor(
     () => {
       if (connection.settled && settledAtMs === 0) settledAtMs = nowMs();
-      const quiet = settledAtMs > 0 && nowMs() - settledAtMs >= REFUSES_MS;
+      const quiet = !options.answered && settledAtMs > 0 && nowMs() - settledAtMs >= REFUSES_MS;
       return call.head !== undefined || call.end !== undefined || connection.closedAtMs !== undefined || quiet;
     },
     timeoutMs,
@@ -142,6 +151,9 @@ export async function openGrpc(
     },
     get goodbye() {
       return goodbye();
+    },
+    get refusal() {
+      return refusal;
     },
     get retry() {
       const ended = call.end;

@@ -15,6 +15,11 @@ export interface Served {
   readonly refused: boolean;
 }
 
+/** A server that always has something to say has served nobody who has not heard of it. */
+export function answersAtOnce({ workload }: ScenarioContext): boolean {
+  return workload.push || workload.pattern === 'unary';
+}
+
 /** Somebody new comes, again and again until served; undefined where nobody was within `windowMs`. */
 export async function newcomer(
   context: ScenarioContext,
@@ -26,7 +31,13 @@ export async function newcomer(
   // The head of a stream of events may come with the first of them.
   const openTimeoutMs = isDuplex(context.target) ? OPEN_MS : windowMs;
   while (nowMs() - startMs < windowMs && !context.signal.aborted) {
-    const session = await context.openSession({ name: 'newcomer', to: server, silent: true, openTimeoutMs });
+    const session = await context.openSession({
+      name: 'newcomer',
+      to: server,
+      silent: true,
+      openTimeoutMs,
+      answered: answersAtOnce(context),
+    });
     const tookMs = Math.round(nowMs() - startMs);
     if (!('refused' in session)) {
       session.terminate();

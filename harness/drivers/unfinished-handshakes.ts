@@ -13,6 +13,8 @@ const DRIP_MS = 5000;
 /** The first lines of a request and the header that is never whole. */
 const LINES = 3;
 const DRIP = 'X-Drip';
+/** Of a handshake without headers this much is sent, and then, where one drips, a byte at a time. */
+const PART_BYTES = 8;
 
 /** Clients that begin a handshake and never finish it: most fall silent in the middle of a header, some drip on. */
 export class UnfinishedHandshakes implements Disposable {
@@ -29,13 +31,17 @@ export class UnfinishedHandshakes implements Disposable {
   async open(count: number): Promise<number> {
     const { target } = this.context;
     const lines = protocolNamed(target.protocol).handshakeLines(target, { to: this.server });
-    const half = `${lines.slice(0, LINES).join('\r\n')}\r\n${DRIP}`;
+    const whole = [...lines, '', ''].join('\r\n');
+    const headers = lines.length > LINES;
+    const half = headers ? `${lines.slice(0, LINES).join('\r\n')}\r\n${DRIP}` : whole.slice(0, PART_BYTES);
+    let sent = half.length;
     for (let begun = 0; begun < count; begun += BATCH) {
       const batch = Array.from({ length: Math.min(BATCH, count - begun) }, (_, i) => this.begin(begun + i, half));
       await Promise.all(batch);
     }
     this.drip = every(this.context.ms(DRIP_MS), () => {
-      for (const raw of this.dripping) raw.write(`-${Math.round(nowMs())}: a\r\n${DRIP}`);
+      const more = headers ? `-${Math.round(nowMs())}: a\r\n${DRIP}` : whole.slice(sent, ++sent);
+      for (const raw of this.dripping) raw.write(more);
     });
     return this.silent.length + this.dripping.length;
   }

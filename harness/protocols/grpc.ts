@@ -35,7 +35,7 @@ const grpc: Protocol = {
   open: openGrpc,
   // RFC 9113, 3.4: the connection preface.
   handshakeLines: () => ['PRI * HTTP/2.0', '', 'SM'],
-  garbage: garbageForGrpc,
+  garbage: (random, _, target) => garbageForGrpc(random, methodOf(target).rpc),
   startReference: startGrpcReference,
   openSilent: openSilentGrpc,
 };

@@ -71,7 +71,10 @@ async function flood(context: ScenarioContext, server: StartedServer, form: 'jso
   started = true;
   const startMs = nowMs();
   let sent = 0;
-  const over = () => !session.isOpen || session.goodbye !== undefined || (told && !usual);
+  const over = () => {
+    if (started && saysLimited(session.refusal ?? '')) told = true;
+    return !session.isOpen || session.goodbye !== undefined || (told && !usual);
+  };
   const done = () => over() || sent >= MESSAGES || session.unsentBytes > HELD_BACK_BYTES;
   using _flow = every(TICK_MS, () => {
     const due = Math.min(MESSAGES, ((nowMs() - startMs) * MESSAGES_PER_S) / 1000);

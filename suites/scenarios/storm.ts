@@ -2,6 +2,7 @@ import reset from '../../faults/reset.js';
 import { after, nowMs } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
+import { answersAtOnce } from '../../harness/drivers/newcomer.js';
 import { Workers } from '../../harness/drivers/workers.js';
 import { longestGap, MIB } from '../../harness/numbers.js';
 import { busyMs } from '../../harness/probes/busy.js';
@@ -41,7 +42,12 @@ export default defineScenario({
     const costs: number[] = [];
     for (let i = 0; i < COST_SAMPLES; i++) {
       const startMs = nowMs();
-      const session = await context.openSession({ name: 'cost', to: gate, silent: true });
+      const session = await context.openSession({
+        name: 'cost',
+        to: gate,
+        silent: true,
+        answered: answersAtOnce(context),
+      });
       if (!('refused' in session)) costs.push(nowMs() - startMs);
       if (!('refused' in session)) session.terminate();
     }
@@ -124,7 +130,7 @@ async function fill(context: ScenarioContext, gate: Gate, clients: number): Prom
     let refused = 0;
     for (let begun = open; begun < clients && refused === 0; begun += BATCH) {
       const batch = Array.from({ length: Math.min(BATCH, clients - begun) }, (_, i) =>
-        context.openSession({ name: `fill-${begun + i}`, to: gate, silent: true }),
+        context.openSession({ name: `fill-${begun + i}`, to: gate, silent: true, answered: answersAtOnce(context) }),
       );
       const sessions = await Promise.all(batch);
       refused = sessions.filter((session) => 'refused' in session).length;
@@ -167,6 +173,7 @@ async function storm(
         name: `storm-${i}`,
         to: gate,
         silent: true,
+        answered: answersAtOnce(context),
         openTimeoutMs: patienceMs,
       });
       const refusal = 'refused' in session ? session : undefined;

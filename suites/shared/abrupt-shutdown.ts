@@ -3,6 +3,12 @@ import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
 import { partingStory, partingsOf } from './goodbye-evidence.js';
 
+const WITHOUT: Readonly<Record<string, string>> = {
+  websocket: 'no close frame',
+  sse: "neither an event that says so nor their answer's orderly end",
+  grpc: 'neither GOAWAY nor the status of their call',
+};
+
 // RFC 9112 8: "A message body that uses the chunked transfer coding is incomplete if the zero-sized chunk that terminates the
 // encoding has not been received." 6.3: "there is no way to distinguish a successfully completed, close-delimited response message
 // from a partially received message interrupted by network failure": there a bare FIN says nothing, an event does.
@@ -18,6 +24,13 @@ export default defineCheck({
   fix: 'Handle the stop signal: stop listening, say goodbye to each client (WebSocket: a close frame with 1001, going away, or 1012, service restart; SSE: an event that says so, or the orderly end of the chunked response), then exit.',
   source:
     'RFC 6455 7.4.1: "1001 indicates that an endpoint is \'going away\', such as a server going down". CHECKLIST rule 15: any close frame before the end is not abrupt; of a stream of events an event that says goodbye, or the clean end of its body',
+  inProtocol: {
+    grpc: {
+      fix: "Handle the stop signal: stop listening, call the library's graceful stop (Go: GracefulStop; grpc-js: tryShutdown; Python: stop(grace); Java: shutdown), which says GOAWAY, end the streams that go on with UNAVAILABLE, then exit.",
+      source:
+        'PROTOCOL-HTTP2.md: "Servers should send GOAWAY before terminating a connection". CHECKLIST rule 15: GOAWAY, or the trailers of the call, before the end is not abrupt; a bare FIN or RST is',
+    },
+  },
   measured: {
     clients: 'connections',
     polite: 'connections',
@@ -51,7 +64,7 @@ export default defineCheck({
         measured,
         because: [unread],
       });
-    const frames = target.protocol === 'websocket';
+    const { protocol } = target;
     if (rude.length > 0) {
       const because = [signal, ...rude.slice(0, 3)];
       if (rude.length === silent.length && silent.every(({ unknownWord }) => unknownWord))
@@ -59,8 +72,7 @@ export default defineCheck({
           measured,
           because,
         });
-      const without = frames ? 'no close frame' : "neither an event that says so nor their answer's orderly end";
-      return fail(`${rude.length} of ${partings.length} clients got a bare ${how} and ${without}`, {
+      return fail(`${rude.length} of ${partings.length} clients got a bare ${how} and ${WITHOUT[protocol]}`, {
         measured,
         because,
       });
@@ -73,9 +85,14 @@ export default defineCheck({
     }
     const after = inWords(Number(measured.graceMs));
     const words = goodbyes.filter(({ opcode }) => opcode !== 'close').length;
-    const told = frames
-      ? `got a close frame (${first?.closeCode ?? 'no code'}), the first after ${after}`
-      : `were told: ${words} by an event, ${goodbyes.length - words} by their answer's end; the first after ${after}`;
+    const inOrder = goodbyes.length - words;
+    const aways = goodbyes.filter(({ stream }) => stream === undefined).length;
+    const byProtocol: Readonly<Record<string, string>> = {
+      websocket: `got a close frame (${first?.closeCode ?? 'no code'})`,
+      sse: `were told: ${words} by an event, ${inOrder} by their answer's end`,
+      grpc: `were told: ${aways} by GOAWAY, ${inOrder - aways} by the end of their call`,
+    };
+    const told = `${byProtocol[protocol]}, the first after ${after}`;
     return pass(`all ${partings.length} clients ${told}`, { measured, because: [signal, ...goodbyes.slice(0, 3)] });
   },
   examples: {

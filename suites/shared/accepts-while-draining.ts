@@ -14,6 +14,14 @@ export default defineCheck({
   fix: 'On the stop signal close the listening socket at once, or answer newcomers with 503, or let the health check fail so that the balancer sends nobody.',
   source:
     'CHECKLIST rule 15: straight to the port; refused, non-101/2xx, closed before a message, or port gone all count as refused',
+  inProtocol: {
+    grpc: {
+      title: 'MUST take no new calls on new connections after the stop signal, or have its health say so',
+      fix: 'On the stop signal close the listening socket at once (the graceful stop of each library does), or refuse new calls with UNAVAILABLE, or say NOT_SERVING by grpc.health.v1 so that nobody is sent there.',
+      source:
+        'CHECKLIST rule 15: straight to the port; refused, UNAVAILABLE, closed before a message, or port gone all count as refused; grpc.health.v1 that says NOT_SERVING too',
+    },
+  },
   measured: {
     knocks: 'connections tried',
     acceptedAfterSignal: 'connections',
@@ -51,6 +59,14 @@ export default defineCheck({
       return pass(`lets clients in, but its health check says ${status || 'nothing'}`, {
         measured,
         because: [signal, ...accepted.slice(0, 1)],
+      });
+    const leaving = history
+      .measures('serving')
+      .find(({ facts }) => facts.says === 'NOT_SERVING' && facts.sinceSignalMs !== null);
+    if (leaving)
+      return pass('lets clients in, but grpc.health.v1 says NOT_SERVING', {
+        measured,
+        because: [signal, leaving, ...accepted.slice(0, 1)],
       });
     return fail(`let a new client in ${inWords(Number(accepted[0]?.facts.atMs))} after the signal`, {
       measured,

@@ -5,7 +5,7 @@ import { harmOf, numberOf } from './witness-evidence.js';
 
 export default defineCheck({
   id: 'crash-on-garbage',
-  protocols: ['websocket', 'sse', 'grpc'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: null,
   role: 'server',

@@ -16,6 +16,13 @@ export default defineCheck({
   fix: 'Say goodbye to one client after another over the drain (30 s for ten thousand), or put a random delay into the reason of the close frame (1012, "retry in 17 s"), a message before it, or the `retry:` of an event.',
   source:
     'CHECKLIST; IANA registry of close codes, 1012 as defined on the hybi list: "a client may reconnect, and if it choses to do, should reconnect using a randomized delay of 5 - 30s". WHATWG HTML 9.2.3: "Wait a delay equal to the reconnection time of the event source"',
+  inProtocol: {
+    grpc: {
+      fix: "End one call after another over the drain (30 s for ten thousand), or ask for a random delay in its trailers (grpc-retry-pushback-ms, or RetryInfo), which a client's retry policy heeds.",
+      source:
+        'CHECKLIST; gRPC retry design A6: "Servers may explicitly pushback by setting metadata in their response to the client", grpc-retry-pushback-ms',
+    },
+  },
   measured: { clients: 'sessions', closesPer100ms: 'sessions', spreadMs: 'ms', delayMs: 'ms', delaySpreadMs: 'ms' },
   expect: { maxShare: 0.5, windowMs: 100, minSpreadMs: 1000, minClients: 50, told: 0.9, maxBusy: 0.8 },
   scaled: ['windowMs', 'minSpreadMs'],

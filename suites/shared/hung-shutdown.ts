@@ -15,6 +15,12 @@ export default defineCheck({
   fix: 'Give the goodbye a deadline (30 to 60 s), then end what is left and exit with 0. A server that waits for its requests to end must end its streams itself.',
   source:
     'CHECKLIST rule 15: process and port gone; the exit code only of our own child, 0, or 143 where the goodbye was orderly',
+  inProtocol: {
+    grpc: {
+      why: 'One client that keeps its connection, or one stream that never ends by itself, must not hold up a deploy: a graceful stop waits for its calls for ever. What the orchestrator has to kill loses whatever it still held.',
+      fix: 'Give the graceful stop a deadline (30 to 60 s) and then call the hard one (Go: Stop; grpc-js: forceShutdown; Java: shutdownNow; Python: the grace of stop), and exit with 0. Streams without an end must be ended by the handler itself.',
+    },
+  },
   measured: { exitMs: 'ms', exitCode: 'code', signal: 'name' },
   expect: { maxExitMs: 60_000 },
   scaled: ['maxExitMs'],

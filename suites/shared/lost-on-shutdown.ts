@@ -20,6 +20,13 @@ export default defineCheck({
   fix: 'On the stop signal finish the handlers that run and flush batches and queues before the streams are ended; exit when the sockets are drained.',
   source:
     'CHECKLIST; RFC 6455 1.4: "The closing handshake is intended to complement the TCP closing handshake", which alone is not reliable end to end. RFC 9112 9.6: "If a server performs an immediate close of a TCP connection, there is a significant risk that the client will not be able to read the last HTTP response."',
+  inProtocol: {
+    grpc: {
+      fix: 'On the stop signal finish the handlers that run and flush batches and queues before the calls are ended; exit when GOAWAY has been followed by the end of every connection.',
+      source:
+        'CHECKLIST; RFC 9113 6.8: GOAWAY lets an endpoint "gracefully stop accepting new streams while still finishing processing of previously established streams"',
+    },
+  },
   measured: { accepted: 'messages', inFlight: 'messages', lost: 'messages', back: 'clients' },
   expect: { acceptedMs: 100, minMessages: 10, minKept: 0.99, minShared: 0.9 },
   unless: ({ delivery }) => (delivery === 'latest' ? 'delivery is declared as latest: it may drop' : undefined),

@@ -7,7 +7,7 @@ import { inWords } from '../../harness/numbers.js';
 // rate or by number. A handshake that is never answered may lie in a queue (a limit) or before a server that cannot follow.
 export default defineCheck({
   id: 'no-connection-limit',
-  protocols: ['websocket', 'sse', 'grpc'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',

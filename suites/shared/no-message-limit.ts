@@ -9,7 +9,7 @@ import { isLimitCode } from '../../harness/wording.js';
 // that says so.
 export default defineCheck({
   id: 'no-message-limit',
-  protocols: ['websocket', 'grpc'],
+  protocols: ['websocket'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',

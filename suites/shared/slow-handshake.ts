@@ -5,7 +5,7 @@ import { harmOf, numberOf } from './witness-evidence.js';
 
 export default defineCheck({
   id: 'slow-handshake',
-  protocols: ['websocket', 'sse', 'grpc'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',

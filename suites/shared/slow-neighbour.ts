@@ -7,7 +7,7 @@ const LATE_MS = 5000;
 
 export default defineCheck({
   id: 'slow-neighbour',
-  protocols: ['websocket', 'sse', 'grpc'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: null,
   role: 'server',

@@ -7,7 +7,7 @@ const PATIENCE_MS = 3000;
 
 export default defineCheck({
   id: 'storm-cascade',
-  protocols: ['websocket', 'sse', 'grpc'],
+  protocols: ['websocket', 'sse'],
   level: 'SHOULD',
   antiPattern: 6,
   role: 'server',

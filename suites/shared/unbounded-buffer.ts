@@ -5,7 +5,7 @@ import { tooGentle } from './pressure-evidence.js';
 
 export default defineCheck({
   id: 'unbounded-buffer',
-  protocols: ['websocket', 'sse', 'grpc'],
+  protocols: ['websocket', 'sse'],
   level: 'MUST',
   antiPattern: null,
   role: 'server',
