@@ -11,6 +11,8 @@ import { dial, urlFor, type Where } from './request.js';
 /** Larger than any message a scenario waits for, and enough that our own window never holds a server back. */
 const CONNECTION_WINDOW_BYTES = 64 * 1024 * 1024;
 const STREAM_WINDOW_BYTES = 1024 * 1024;
+/** Servers count PINGs that come sooner than every five minutes, and close after two of those [gRPC keepalive guide]. */
+const UNPUNISHED_PINGS = 3;
 
 export interface ConnectionOptions extends Where {
   /** Whose server it is; without one it is a server of ours. */
@@ -37,6 +39,7 @@ export class GrpcConnection implements AsyncDisposable {
   failure: string | undefined;
   private readonly url: URL;
   private grown = STREAM_WINDOW_BYTES;
+  private pings = 0;
 
   constructor(options: ConnectionOptions) {
     const { target, tap } = options;
@@ -99,6 +102,17 @@ export class GrpcConnection implements AsyncDisposable {
     if (this.session.destroyed || this.session.closed) return;
     this.grown += 1;
     this.open(CONNECTION_WINDOW_BYTES + this.grown);
+  }
+
+  /** Milliseconds until the ACK of a PING; undefined where none came, or no more may be sent. */
+  async ping(timeoutMs: number): Promise<number | undefined> {
+    if (this.pings >= UNPUNISHED_PINGS || this.session.destroyed || this.session.closed) return undefined;
+    this.pings += 1;
+    let tookMs: number | undefined;
+    this.session.ping((error, ms) => {
+      if (!error) tookMs = ms;
+    });
+    return waitFor(() => tookMs, timeoutMs);
   }
 
   private open(bytes: number): void {

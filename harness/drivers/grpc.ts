@@ -184,8 +184,7 @@ export async function openGrpc(
     sendRaw: (bytes) => void connection.socket.write(bytes),
     sendHead: () => {},
     sendCompressed: () => {},
-    // A server may punish PINGs that come more often than every five minutes [gRPC keepalive guide].
-    ping: () => Promise.resolve(undefined),
+    ping: (_, ms) => connection.ping(ms),
     pong: () => connection.nudge(),
     close() {
       if (call.end === undefined) call.cancel();

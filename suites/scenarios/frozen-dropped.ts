@@ -35,9 +35,10 @@ export default defineScenario({
     // A server may set its keepalive only after the handshake.
     await context.watch(context.ms(2000));
     const { localPort } = session;
-    const duplex = isDuplex(context.target);
+    // Of gRPC's servers some have a TCP user timeout, which nothing shows (proposal A18: on by default in C-core).
+    const keepaliveOnly = isDuplex(context.target) && context.target.protocol !== 'grpc';
     const keepalive = await context.watch(2000, () => hasKeepaliveTimer(server.port, localPort), LOOK_MS);
-    if (duplex && !keepalive) return;
+    if (keepaliveOnly && !keepalive) return;
     const injection = await context.inject(
       drop,
       { localPort: server.port, remotePort: localPort },

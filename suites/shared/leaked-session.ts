@@ -5,8 +5,14 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'leaked-session',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   inProtocol: {
+    grpc: {
+      why: 'A phone that left its network sends no FIN. Without a deadline for an answer to a PING its call, its handler and its buffers stay; and a GOAWAY to who hears nothing frees none of them.',
+      fix: 'Set the keepalive of the server to 20 s and its timeout to 10 s (grpc.keepalive_time_ms and grpc.keepalive_timeout_ms; in Go keepalive.ServerParameters): by default it is two hours or never. Of grpc-js take 1.14 or later: 1.13 sends the PINGs and keeps who does not answer.',
+      source:
+        'CHECKLIST rule 12; gRPC, proposal A9: "any outstanding RPCs on dead connections waste resources"; RFC 9113 6.8: a GOAWAY lets its sender go on "while still finishing processing of previously established streams"',
+    },
     sse: {
       why: 'A phone that left its network sends no FIN, and a client of a stream of events never answers anything. The kernel sends again for 15 minutes (Linux: tcp_retries2), and so long its stream, its subscriptions and its buffers stay.',
       fix: 'End each stream after a minute or so, whole: its client comes back at once, with its last id. Or let TCP give up sooner (TCP_USER_TIMEOUT of 60 s).',
@@ -33,13 +39,21 @@ export default defineCheck({
     const injected = history.of('fault').find((event) => event.fault === 'freeze' && event.what === 'inject');
     const bites = history.bites('freeze');
     if (!injected) return inconclusive('the link was never frozen');
+    const isGrpc = target.protocol === 'grpc';
     // Where a client says nothing, what is withheld is the server's alone, and it may be silent (CHECKLIST rule 1).
     const mute = target.protocol === 'sse';
     if (bites.length === 0 && !mute)
       return inconclusive('the freeze withheld nothing, so it may not have acted', { because: [injected] });
+    // A GOAWAY, without a stream, ends no call.
     const said = history
       .of('message')
-      .find((event) => event.dir === 'down' && event.opcode === 'close' && event.t >= injected.t);
+      .find(
+        (event) =>
+          event.dir === 'down' &&
+          event.opcode === 'close' &&
+          event.t >= injected.t &&
+          (!isGrpc || event.stream !== undefined),
+      );
     const end = history
       .of('connection')
       .find(
@@ -47,7 +61,7 @@ export default defineCheck({
       );
     const released = said ?? end;
     if (released && released.t - injected.t <= limit) {
-      const how = said ? (mute ? 'ending the stream' : 'a close frame') : `a ${end?.what === 'end' ? end.how : 'FIN'}`;
+      const how = said ? (mute || isGrpc ? 'ending the stream' : 'a close frame') : `a ${end?.what === 'end' ? end.how : 'FIN'}`;
       return pass(`let go after ${inWords(released.t - injected.t)}, by ${how}`, {
         measured: {
           releasedMs: Math.round(released.t - injected.t),
@@ -58,10 +72,11 @@ export default defineCheck({
     }
     const keepalive = history.measures('frozen')[0]?.facts.keepalive === true;
     // Our gate acknowledged every keepalive probe and every event: only dropped packets show what TCP would do.
-    if (mute && target.server?.command === undefined)
+    const byTcp = mute || isGrpc;
+    if (byTcp && target.server?.command === undefined)
       return skipped('needs --server CMD: still held; whether TCP gives a dead link up only dropped packets can tell');
-    if (keepalive || mute)
-      return judgeDropped(history, injected, limit, mute ? 'may let go by TCP' : 'relies on TCP keepalive');
+    if (keepalive || byTcp)
+      return judgeDropped(history, injected, limit, mute || !keepalive ? 'may let go by TCP' : 'relies on TCP keepalive');
     return fail(`still held the dead session after ${inWords(limit)}`, {
       measured: { releasedMs: null, by: null },
       because: [injected, ...bites.slice(0, 1)],
