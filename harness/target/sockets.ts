@@ -40,6 +40,7 @@ export interface TcpConnection {
 interface Row extends TcpConnection {
   /** 0 none, 1 retransmission, 2 keepalive (of an established socket), 3 TIME_WAIT, 4 zero-window probe. */
   readonly timer: number;
+  readonly dueMs: number;
   readonly inode: string;
 }
 
@@ -145,7 +146,7 @@ export function connectionsOf(pids: readonly number[]): TcpConnection[] {
   const own = new Set(pids.flatMap(socketInodes));
   return rows((state) => state !== '0A')
     .filter((row) => own.has(row.inode))
-    .map(({ timer: _timer, inode: _inode, ...connection }) => connection);
+    .map(({ timer: _timer, dueMs: _dueMs, inode: _inode, ...connection }) => connection);
 }
 
 /** Connections that these processes opened to others, established or being opened. The tables are read beside the event loop. */
@@ -169,6 +170,12 @@ export function hasKeepaliveTimer(localPort: number, remotePort: number): boolea
   const row = firstRow((state, local, remote) => state === '01' && local === localPort && remote === remotePort);
   if (!row || row.timer === 1 || row.timer === 4) return undefined;
   return row.timer === 2;
+}
+
+/** When the next probe of its TCP keepalive is due, where that timer runs. */
+export function keepaliveDueMs(localPort: number, remotePort: number): number | undefined {
+  const row = firstRow((state, local, remote) => state === '01' && local === localPort && remote === remotePort);
+  return row?.timer === 2 ? row.dueMs : undefined;
 }
 
 /** State of the socket on the target's side of this connection; undefined where it is gone. */
@@ -198,6 +205,8 @@ function socketInodes(pid: number): string[] {
 /** By hex state and ports. */
 type Wanted = (state: string, localPort: number, remotePort: number) => boolean;
 
+/** What /proc counts times in: USER_HZ is 100 wherever Node runs. */
+const TICK_MS = 10;
 const files = ['/proc/net/tcp', '/proc/net/tcp6'];
 
 function rowsOf(file: string, wanted: Wanted): Row[] {
@@ -233,13 +242,15 @@ function parse(text: string, file: string, wanted: Wanted): Row[] {
     const remotePort = Number.parseInt(remote.slice(-4), 16);
     if (!wanted(state, localPort, remotePort)) continue;
     const fields = line.slice(at).split(/\s+/);
+    const [timer = '0', due = '0'] = (fields[4] ?? '').split(':');
     found.push({
       localAddress: address(local.slice(0, -5)),
       localPort,
       remoteAddress: address(remote.slice(0, -5)),
       remotePort,
       state: states[Number.parseInt(state, 16) - 1] ?? 'CLOSE',
-      timer: Number.parseInt(fields[4] ?? '0', 16),
+      timer: Number.parseInt(timer, 16),
+      dueMs: Number.parseInt(due, 16) * TICK_MS,
       inode: fields[8] ?? '',
     });
   }

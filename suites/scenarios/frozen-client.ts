@@ -1,5 +1,6 @@
 import freeze from '../../faults/freeze.js';
 import { nowMs } from '../../harness/clock.js';
+import type { EventBody } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { hasKeepaliveTimer } from '../../harness/target/sockets.js';
 
@@ -21,7 +22,13 @@ export default defineScenario({
   windowMs: 6000 + BASELINE_MS + NOTICE_MS + MARGIN_MS,
   async run(context) {
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
-    const gate = await context.openGate({ name: 'frozen', to: upstream });
+    const asked = new Set<number>();
+    const onEvent = (event: EventBody) => {
+      if (event.type === 'handshake' && event.dir === 'up') asked.add(event.conn);
+    };
+    const gate = await context.openGate({ name: 'frozen', to: upstream, onEvent });
+    // A channel of gRPC comes back by itself, also where nobody issues the call again.
+    const isBack = context.target.protocol === 'grpc' ? (conn: number) => asked.has(conn) : () => true;
     await context.startClient({ name: 'frozen', gate });
     await context.watch(ARRIVE_MS, () => gate.live.find(({ downBytes }) => downBytes > 0));
     context.phase('baseline');
@@ -37,7 +44,7 @@ export default defineScenario({
     let backMs: number | null = null;
     await context.watch(context.ms(NOTICE_MS + MARGIN_MS), () => {
       const again = gate.live.some(
-        (other) => other.id !== connection.id && other.openedAtMs >= startMs && other.downBytes > 0,
+        (other) => other.id !== connection.id && other.openedAtMs >= startMs && other.downBytes > 0 && isBack(other.id),
       );
       // A server that lets go of the dead link is not heard by the client.
       if (connection.endedBy === 'client' || again) noticedMs ??= nowMs() - startMs;

@@ -1,5 +1,5 @@
 import { subprotocolOf } from '../../harness/adapter.js';
-import { nowMs } from '../../harness/clock.js';
+import { every, nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { isDuplex } from '../../harness/protocol.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
@@ -10,6 +10,9 @@ import type { StartedServer } from '../../harness/target/server.js';
 const WATCH_MS = 75_000;
 /** A server that ends idle sessions soon is asked again: its next session may show more. */
 const SESSIONS = 6;
+/** As often as a server lets PINGs pass: three times. */
+const PING_EVERY_MS = 30_000;
+const ANSWER_MS = 5000;
 /** Where the client beats, the server is to drop one that never does (CHECKLIST rule 11). */
 const MUTE_MS = 92_000;
 
@@ -46,6 +49,7 @@ export default defineScenario({
       // A busy machine may be late to open it.
       if (n === 1) startMs = session.openedAtMs;
       if (session.clientDriven) mute ??= watchMute(context, server);
+      else if (target.protocol === 'grpc') mute ??= watchPinging(context, server);
       await context.watch(context.ms(WATCH_MS) - (nowMs() - startMs), () => !session.isOpen);
       context.measure('watched', {
         session: n,
@@ -65,4 +69,18 @@ async function watchMute(context: ScenarioContext, server: StartedServer): Promi
   if ('refused' in session) return;
   const end = await context.watch(context.ms(MUTE_MS), () => session.end);
   context.measure('mute', { releasedMs: end ? end.atMs - session.openedAtMs : null });
+}
+
+/** Beside it one that sends PINGs, which is to be kept: who is dropped anyway was not dropped for its silence. */
+async function watchPinging(context: ScenarioContext, server: StartedServer): Promise<void> {
+  const mute = await context.openSession({ name: 'mute', to: server });
+  const pinging = await context.openSession({ name: 'pinging', to: server });
+  if ('refused' in mute || 'refused' in pinging) return;
+  const answers: number[] = [];
+  const ask = () => void pinging.ping(Buffer.alloc(8), ANSWER_MS).then((ms) => ms !== undefined && answers.push(ms));
+  ask();
+  context.defer(every(context.ms(PING_EVERY_MS), ask));
+  await context.watch(context.ms(MUTE_MS), () => !mute.isOpen);
+  const releasedMs = mute.isOpen ? null : nowMs() - mute.openedAtMs;
+  context.measure('mute', { releasedMs, answers: answers.length, pingingOpen: pinging.isOpen });
 }

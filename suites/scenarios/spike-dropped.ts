@@ -30,7 +30,7 @@ export default defineScenario({
   faults: ['packet-drop'],
   windowMs: BASELINE_MS + SPIKE_MS + ARRIVES_MS,
   unless: (target) => {
-    if (isDuplex(target)) return 'its clients answer: a spike is seen by the other path';
+    if (isDuplex(target) || target.protocol === 'grpc') return 'its clients answer: a spike is seen by the other path';
     const namespace = canMakeNamespace();
     return namespace.ok ? undefined : (namespace.reason ?? 'no network namespace can be made here');
   },

@@ -3,7 +3,14 @@ import { judgeSpike, spikeStory } from './spike-evidence.js';
 
 export default defineCheck({
   id: 'drops-on-spike',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      fix: 'Leave the timeout of the keepalive at its 20 s (grpc.keepalive_timeout_ms; in Go ClientParameters.Timeout), or give it 10 s at least: TCP_USER_TIMEOUT is set to it as well.',
+      source:
+        'CHECKLIST drops-on-spike: round trips of 5 s, and a jitter of 2 s; gRPC, proposal A18: "A very small TCP_USER_TIMEOUT value can affect TCP transmissions over paths with a high latency or packet loss"; a timeout that is shorter is declared by expect.timeoutMs',
+    },
+  },
   level: 'SHOULD',
   antiPattern: 4,
   role: 'client',

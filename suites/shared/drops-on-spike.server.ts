@@ -3,8 +3,13 @@ import { judgeSpike, spikeStory } from './spike-evidence.js';
 
 export default defineCheck({
   id: 'drops-on-spike',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   inProtocol: {
+    grpc: {
+      fix: 'Leave the timeout of the keepalive at its 20 s (grpc.keepalive_timeout_ms; in Go ServerParameters.Timeout), or give it 10 s at least.',
+      source:
+        'CHECKLIST drops-on-spike: round trips of 5 s, and a jitter of 2 s; gRPC, keepalive.md: the timeout is 20 s by default; one that is shorter is declared by expect.timeoutMs',
+    },
     sse: {
       unless: ({ server }) =>
         server?.command === undefined
@@ -19,6 +24,7 @@ export default defineCheck({
   level: 'SHOULD',
   antiPattern: 4,
   role: 'server',
+  patterns: ['client-streaming', 'server-streaming', 'bidirectional'],
   scenario: 'spike',
   title: 'SHOULD keep a session through a latency spike that is shorter than its own timeout',
   why: 'A phone that changes cells is silent for some seconds and then goes on. A server that is quicker than that to give up turns each such moment into a reconnect, a login and a replay.',

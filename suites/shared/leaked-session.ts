@@ -23,6 +23,7 @@ export default defineCheck({
   level: 'MUST',
   antiPattern: 4,
   role: 'server',
+  patterns: ['client-streaming', 'server-streaming', 'bidirectional'],
   scenario: 'frozen',
   title: 'MUST let go of a client whose link is dead within 90 s',
   why: 'A phone that left its network sends no FIN. Without a deadline for an answer its session, its subscriptions and its buffers stay until the process ends.',
@@ -61,7 +62,11 @@ export default defineCheck({
       );
     const released = said ?? end;
     if (released && released.t - injected.t <= limit) {
-      const how = said ? (mute || isGrpc ? 'ending the stream' : 'a close frame') : `a ${end?.what === 'end' ? end.how : 'FIN'}`;
+      const how = said
+        ? mute || isGrpc
+          ? 'ending the stream'
+          : 'a close frame'
+        : `a ${end?.what === 'end' ? end.how : 'FIN'}`;
       return pass(`let go after ${inWords(released.t - injected.t)}, by ${how}`, {
         measured: {
           releasedMs: Math.round(released.t - injected.t),
@@ -76,7 +81,12 @@ export default defineCheck({
     if (byTcp && target.server?.command === undefined)
       return skipped('needs --server CMD: still held; whether TCP gives a dead link up only dropped packets can tell');
     if (keepalive || byTcp)
-      return judgeDropped(history, injected, limit, mute || !keepalive ? 'may let go by TCP' : 'relies on TCP keepalive');
+      return judgeDropped(
+        history,
+        injected,
+        limit,
+        mute || !keepalive ? 'may let go by TCP' : 'relies on TCP keepalive',
+      );
     return fail(`still held the dead session after ${inWords(limit)}`, {
       measured: { releasedMs: null, by: null },
       because: [injected, ...bites.slice(0, 1)],

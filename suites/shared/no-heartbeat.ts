@@ -1,3 +1,4 @@
+import type { EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, median } from '../../harness/numbers.js';
@@ -9,8 +10,16 @@ const WARN_MS = 25_000;
 
 export default defineCheck({
   id: 'no-heartbeat',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   inProtocol: {
+    grpc: {
+      title:
+        'MUST send something, a PING will do, at least every 30 s on an idle call, or drop a client that sends none',
+      why: 'Proxies and NATs drop idle connections after 30 to 100 s without telling anyone. Where neither side sends a PING, a quiet call and a dead one look the same, and both stay for ever.',
+      fix: 'Set the keepalive of the server to 20 s (grpc.keepalive_time_ms; in Go keepalive.ServerParameters.Time; in Java keepAliveTime): by default it is two hours, or none. A PING goes no further than the next proxy: behind one, a small message on each quiet stream does the same for the whole way.',
+      source:
+        'CHECKLIST rule 11: 30 s, and 5 s because a timer is never exact; gRPC, proposal A9: "KEEPALIVE_TIME, defaulting to 2 hours"; RFC 9113 6.7: "PING frames are a mechanism for measuring a minimal round-trip time from the sender, as well as determining whether an idle connection is still functional"',
+    },
     sse: {
       title: 'MUST send a heartbeat at least every 30 s on an idle stream',
       why: 'Proxies and NATs drop idle connections after 30 to 100 s without telling anyone. Their clients wait for events that never come, since nothing tells a quiet stream from a dead one.',
@@ -22,6 +31,7 @@ export default defineCheck({
   level: 'MUST',
   antiPattern: 4,
   role: 'server',
+  patterns: ['client-streaming', 'server-streaming', 'bidirectional'],
   scenario: 'idle',
   title: 'MUST send a heartbeat at least every 30 s on an idle connection',
   why: 'Proxies and NATs drop idle connections after 30 to 100 s without telling anyone; a server that says nothing loses its clients and does not know it.',
@@ -34,6 +44,7 @@ export default defineCheck({
   implies: ['idle-cut'],
   judge(history, { target, expect, options }) {
     const limit = expect.maxSilenceMs ?? 35_000;
+    const isGrpc = target.protocol === 'grpc';
     const sessions = history.measures('watched');
     const [first] = sessions;
     if (!first) return inconclusive('no session was opened');
@@ -62,6 +73,11 @@ export default defineCheck({
     const beat = target.protocol === 'sse' ? 'comment' : 'ping';
     const kind = control.length > 0 ? beat : own.length > 0 ? 'message' : null;
     const measured = { longestSilenceMs: Math.round(silence), kind, watchedMs: Math.round(watchedMs) };
+    const dropped = isGrpc ? dropsTheSilent(history, expect.maxReleaseMs ?? 90_000) : undefined;
+    if (silence > limit && dropped) {
+      const how = `answers PINGs, and dropped a client that sent none after ${inWords(Number(dropped.facts.releasedMs))}`;
+      return pass(how, { measured: { ...measured, kind: 'client-driven' }, because: [watched, dropped] });
+    }
     if (silence > limit) {
       const said = own.length === 0 ? 'sent nothing at all' : `was silent for ${inWords(silence)}`;
       return fail(`the server ${said} in ${inWords(watchedMs)} of an idle connection`, {
@@ -73,7 +89,7 @@ export default defineCheck({
       if (whole && target.protocol === 'sse' && target.subscribe?.in === 'message')
         return skipped('what answers a POST is one answer, and was over', { measured, because: [watched] });
       // A stream that ends by itself sooner is never idle for so long; one that a client comes back to shows an interval.
-      const ends = whole && target.protocol === 'sse';
+      const ends = whole && (target.protocol === 'sse' || isGrpc);
       const mute = sessions.every((one) => heardBy(history, one).own.length === 0);
       if (mute && sessions.length > 1 && !ends) {
         const actual = `the server ended ${sessions.length} idle connections after ${inWords(watchedMs)} at most, and never sent a heartbeat`;
@@ -88,7 +104,7 @@ export default defineCheck({
     const beats = Math.max(...times(control)) <= limit;
     const mute = history.measures('mute')[0];
     // Answers to our own client's heartbeats; a server that pings by itself needs none.
-    if (mute && Math.max(...times(own.filter(({ opcode }) => opcode === 'ping'))) > limit) {
+    if (mute && !isGrpc && Math.max(...times(own.filter(({ opcode }) => opcode === 'ping'))) > limit) {
       const dropMs = typeof mute.facts.releasedMs === 'number' ? mute.facts.releasedMs : Number.POSITIVE_INFINITY;
       const facts = { measured: { ...measured, kind: 'client-driven' }, because: [mute, ...control.slice(0, 2)] };
       return dropMs <= (expect.maxReleaseMs ?? 90_000)
@@ -123,6 +139,14 @@ export default defineCheck({
     fail: [[75_000, { type: 'measure', name: 'watched', facts: { session: 1, conn: 1, forMs: 75_000, ended: false } }]],
   },
 });
+
+/** By HTTP/2's own PINGs (CHECKLIST rule 11): who sends them is kept, and who does not is gone in time. */
+function dropsTheSilent(history: HistoryView, maxReleaseMs: number): EventOf<'measure'> | undefined {
+  return history.measures('mute').find(({ facts: { releasedMs, answers, pingingOpen } }) => {
+    const answered = pingingOpen === true && Number(answers) > 0;
+    return answered && typeof releasedMs === 'number' && releasedMs <= maxReleaseMs;
+  });
+}
 
 function gaps(from: number, times: readonly number[], to: number): number[] {
   const marks = [from, ...times, to];

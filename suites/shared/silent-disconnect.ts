@@ -4,7 +4,15 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'silent-disconnect',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      why: 'When a phone changes networks or a NAT forgets a connection no FIN comes. A client that only waits for the end of its call waits for ever, and its user looks at a frozen screen.',
+      fix: 'Set the keepalive of the channel to 30 s or more, and its timeout to 20 s (grpc.keepalive_time_ms, grpc.keepalive_timeout_ms; in Go keepalive.ClientParameters): by default there is none. And issue the call again when it ends with UNAVAILABLE: the channel does not.',
+      source:
+        'CHECKLIST rule 12: 90 s; gRPC, keepalive.md: "if the ping is not acknowledged by the peer within a certain timeout period, the transport is disconnected"',
+    },
+  },
   level: 'MUST',
   antiPattern: 4,
   role: 'client',
