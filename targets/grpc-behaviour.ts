@@ -44,6 +44,9 @@ export interface Behaviour {
   readonly left: (forget: () => void) => void;
   /** How long after the stop signal it goes on as before, but for its health. */
   readonly admitsMs: number;
+  /** Said every 20 s on a stream that is quiet: a PING goes no further than the next proxy. */
+  readonly beat: (stream: Stream) => void;
+  readonly beatMs: number;
   readonly goodbye: (stream: Stream) => void;
   /** Over how long the goodbyes are spread. */
   readonly drainMs: number;
@@ -113,6 +116,8 @@ export const resilient: Behaviour = {
   metrics: metricsText,
   left: (forget) => forget(),
   admitsMs: 0,
+  beat: (stream) => send(stream, { data: '' }),
+  beatMs: 20_000,
   goodbye: (stream) => end(stream, later(status.UNAVAILABLE, 'shutting down')),
   drainMs: 2_000,
   leaves: (health) => ['', 'holdfast.feed.v1.Feed'].forEach((name) => void health.setStatus(name, 'NOT_SERVING')),

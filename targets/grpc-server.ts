@@ -153,6 +153,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
     observe((performance.now() - start) / 1_000);
   };
   if (feeding) setInterval(push, pushMs);
+  else setInterval(() => streams.forEach(behaviour.beat), scaledMs(behaviour.beatMs));
   process.once('SIGTERM', stop).once('SIGINT', stop);
 }
 

@@ -19,7 +19,15 @@ const CONNECTIONS = {
 function nginxConfig(folder: string, ports: readonly number[], routes: readonly Route[]): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const servers = routes.map(({ to, settings }, index) => {
-    const lines = [
+    const timeoutMs = Math.round(settings.readTimeoutMs);
+    // A request that stays open is the client's silence, not the server's.
+    const overGrpc = [
+      `grpc_pass grpc://${authority(to)};`,
+      `grpc_read_timeout ${timeoutMs}ms;`,
+      `grpc_send_timeout ${timeoutMs}ms;`,
+      'client_body_timeout 1d;',
+    ];
+    const overHttp = [
       `proxy_pass http://${authority(to)};`,
       ...(settings.upstreamHttp === '1.0' ? [] : [`proxy_http_version ${settings.upstreamHttp};`]),
       ...CONNECTIONS[settings.connection],
@@ -27,13 +35,14 @@ function nginxConfig(folder: string, ports: readonly number[], routes: readonly 
       ...(settings.chunked ? [] : ['chunked_transfer_encoding off;']),
       ...(settings.gzip ? ['gzip on;', 'gzip_types text/event-stream;'] : []),
       ...(settings.cache ? [`proxy_cache cache-${index};`, 'proxy_cache_valid 200 10m;'] : []),
-      `proxy_read_timeout ${Math.round(settings.readTimeoutMs)}ms;`,
-      `proxy_send_timeout ${Math.round(settings.readTimeoutMs)}ms;`,
+      `proxy_read_timeout ${timeoutMs}ms;`,
+      `proxy_send_timeout ${timeoutMs}ms;`,
     ];
+    const lines = settings.grpc ? overGrpc : overHttp;
     const cache = settings.cache ? `\n  proxy_cache_path ${folder}/cache-${index} keys_zone=cache-${index}:1m;` : '';
     return `${cache}
   server {
-    listen 127.0.0.1:${ports[index]};
+    listen 127.0.0.1:${ports[index]}${settings.grpc ? ' http2' : ''};
     location / {
       ${lines.join('\n      ')}
     }
@@ -55,13 +64,13 @@ const COMPRESSION = '\n  compression algo gzip\n  compression type text/event-st
 
 function haproxyConfig(_: string, ports: readonly number[], routes: readonly Route[]): string {
   const proxies = routes.map(
-    ({ to, settings: { readTimeoutMs, noDelay, gzip } }, index) => `
+    ({ to, settings: { readTimeoutMs, noDelay, gzip, grpc } }, index) => `
 listen route-${index}
-  bind 127.0.0.1:${ports[index]}
-  timeout client ${Math.round(readTimeoutMs)}ms
+  bind 127.0.0.1:${ports[index]}${grpc ? ' proto h2' : ''}
+  timeout client ${grpc ? '1d' : `${Math.round(readTimeoutMs)}ms`}
   timeout server ${Math.round(readTimeoutMs)}ms
   timeout tunnel ${Math.round(readTimeoutMs)}ms${noDelay ? '\n  option http-no-delay' : ''}${gzip ? COMPRESSION : ''}
-  server upstream ${authority(to)}`,
+  server upstream ${authority(to)}${grpc ? ' proto h2' : ''}`,
   );
   return `global
   maxconn 256

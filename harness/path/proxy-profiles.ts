@@ -1,6 +1,8 @@
 /** Settings of a proxy in the words of its own configuration. What HAProxy and Cloudflare do not have is left as it is. */
 export interface ProxySettings {
   readonly kind: 'nginx' | 'haproxy' | 'cloudflare';
+  /** nginx: grpc_pass, and HTTP/2 from its clients. HAProxy: proto h2 both ways. */
+  readonly grpc: boolean;
   /** nginx: proxy_http_version; the others speak 1.1. */
   readonly upstreamHttp: '1.0' | '1.1';
   /** nginx: proxy_set_header Connection. `close` is its own, `none` an empty one, `upgrade` with the client's Upgrade. */
@@ -21,6 +23,7 @@ export interface ProxySettings {
 
 const NGINX: ProxySettings = {
   kind: 'nginx',
+  grpc: false,
   upstreamHttp: '1.0',
   connection: 'close',
   buffering: true,
@@ -41,6 +44,8 @@ export const PROFILES = {
   'nginx-article-sse': { ...PASSES_ON, chunked: false, readTimeoutMs: LONG_MS },
   /** nginx, "WebSocket proxying". */
   'nginx-article-websocket': { ...PASSES_ON, connection: 'upgrade', buffering: true },
+  /** `grpc_pass` and nothing else: read and send timeouts of 60 s. */
+  'nginx-article-grpc': { ...NGINX, grpc: true },
   'nginx-gzip': { ...NGINX, upstreamHttp: '1.1', gzip: true },
   'nginx-short-timeout': { ...PASSES_ON, readTimeoutMs: 10_000 },
   'nginx-cache': { ...NGINX, upstreamHttp: '1.1', cache: true },

@@ -1,10 +1,10 @@
 import idleCut from '../../faults/idle-cut.js';
 import idleForget from '../../faults/idle-forget.js';
 import { nowMs } from '../../harness/clock.js';
-import type { Gate } from '../../harness/contract.js';
+import type { Gate, Target } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { messageOf } from '../../harness/errors.js';
-import { PROFILES } from '../../harness/path/proxy-profiles.js';
+import { PROFILES, type ProfileName } from '../../harness/path/proxy-profiles.js';
 import { findProxy, PROXIES, type ProxyKind, startProxy } from '../../harness/path/real-proxy.js';
 import { isDuplex, isSecure, protocolNamed } from '../../harness/protocol.js';
 import type { Address, ScenarioContext, Session } from '../../harness/scenario.js';
@@ -117,7 +117,7 @@ async function throughProxy(
   let opening: Opening | undefined;
   const start = async (idleMs: number) => {
     const settings = {
-      ...PROFILES[isDuplex(context.target) ? 'nginx-article-websocket' : 'nginx-article-sse'],
+      ...PROFILES[profileFor(context.target)],
       readTimeoutMs: idleMs,
     };
     const routes = [gate, silent].map((to) => ({ to: { host: to.host, port: to.port }, settings }));
@@ -139,6 +139,11 @@ async function throughProxy(
   return opening === undefined || opening.refusedAtMs !== undefined
     ? []
     : [{ by: kind, idleS, conn: gate.accepted, opening }];
+}
+
+function profileFor(target: Target): ProfileName {
+  if (target.protocol === 'grpc') return 'nginx-article-grpc';
+  return isDuplex(target) ? 'nginx-article-websocket' : 'nginx-article-sse';
 }
 
 async function throughGate(context: ScenarioContext, idleS: number, server: Address, silent: Address): Promise<Path[]> {

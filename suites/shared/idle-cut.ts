@@ -12,7 +12,8 @@ type Path = EventOf<'measure'>;
 
 export default defineCheck({
   id: 'idle-cut',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  patterns: ['client-streaming', 'server-streaming', 'bidirectional'],
   level: 'MUST',
   antiPattern: 4,
   role: 'server',
@@ -23,6 +24,12 @@ export default defineCheck({
   source:
     'CHECKLIST rule 16; nginx, "WebSocket proxying": "By default, the connection will be closed if the proxied server does not transmit any data within 60 seconds"',
   inProtocol: {
+    grpc: {
+      title: 'MUST keep an idle call alive through a proxy that ends it after 60 s',
+      fix: 'Send a small message on each stream that was quiet for 15 to 25 s. A PING goes no further than the proxy: nginx takes it for activity, HAProxy does not. A longer timeout (grpc_read_timeout, timeout server) helps only with the proxies that are yours.',
+      source:
+        'CHECKLIST rule 16; nginx, grpc_read_timeout, 60 s by default: "If the gRPC server does not transmit anything within this time, the connection is closed"',
+    },
     sse: {
       fix: 'Send a comment (`: beat` and a blank line) to every client each 15 to 25 s. A longer proxy timeout (proxy_read_timeout, timeout server) helps only with the proxies that are yours.',
       source:
@@ -33,7 +40,7 @@ export default defineCheck({
   expect: { idleS: 60 },
   judge(history, { target, expect, options }) {
     const paths = history.measures('idle path');
-    const isStream = target.protocol === 'sse';
+    const isStream = target.protocol !== 'websocket';
     const wasCut = (path: Path) => endedByProxy(history, path) && !(isStream && saidEnd(history, path));
     const lived = (path: Path) => path.facts.open === true || (isStream && outlived(history, path, options.scale));
     const decided = paths.filter((path) => isBitten(history, path) && (wasCut(path) || lived(path)));
@@ -69,10 +76,15 @@ function endedByProxy(history: HistoryView, path: Path): boolean {
   if (by === 'gate') return bitesOf(history, path).some(({ facts }) => facts.conn === conn);
   // Seen from the gate behind the proxy: the end came from the proxy, which is that gate's client.
   const ends = history.of('connection').filter((event) => event.gate === who && event.conn === conn);
-  return open !== true && ends.some((event) => event.what === 'end' && event.by === 'client');
+  const resets = history.of('frame').filter((event) => event.gate === who && event.conn === conn && event.dir === 'up');
+  return (
+    open !== true &&
+    (ends.some((event) => event.what === 'end' && event.by === 'client') ||
+      resets.some(({ frame }) => frame === 'RST_STREAM'))
+  );
 }
 
-/** A stream of events that its server ended in good order: what a proxy closes then is only what is left of it. */
+/** A stream that its server ended in good order: what a proxy closes then is only what is left of it. */
 function saidEnd(history: HistoryView, { facts: { who, conn } }: Path): boolean {
   const said = history
     .of('message')

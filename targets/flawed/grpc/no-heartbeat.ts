@@ -8,4 +8,4 @@ export const meta: FlawMeta = { role: 'server', trips, implies: ['grpc/idle-cut'
 
 const { 'grpc.keepalive_time_ms': _, ...options } = resilient.options;
 
-if (require.main === module) startServer({ options });
+if (require.main === module) startServer({ options, beat: () => {} });
