@@ -31,7 +31,7 @@ export async function startAtUrl(file: string, scheme: Scheme): Promise<{ readon
     await exited;
     rmSync(folder, { recursive: true, force: true });
   };
-  return { url: `${scheme}://${host}:${port}/feed`, [Symbol.asyncDispose]: stop };
+  return { url: `${scheme}://${host}:${port}${scheme.startsWith('grpc') ? '' : '/feed'}`, [Symbol.asyncDispose]: stop };
 }
 
 /** Signed by nobody: it is checked with `--insecure`. */

@@ -7,7 +7,7 @@ import type { OpenByAddress } from './limits';
 type Calls = Set<{ readonly end: () => void }>;
 
 export interface Admission {
-  readonly behaviour: Pick<Behaviour, 'refusal' | 'queues' | 'sessionLimit'>;
+  readonly behaviour: Pick<Behaviour, 'refusal' | 'lookUpMs' | 'queues' | 'sessionLimit'>;
   readonly open: OpenByAddress;
   readonly isDraining: () => boolean;
   /** All that are not over, those of health and reflection too, which are let in at any time. */
@@ -25,12 +25,16 @@ export function admission({ behaviour, open, isDraining, calls }: Admission): Se
           onReceiveMetadata: (metadata, go) => {
             if (!path.startsWith(OURS)) return go(metadata);
             if (isDraining()) return refuse('shutting down');
-            const refusal = behaviour.refusal(path, metadata);
-            if (refusal !== null) return call.sendStatus(refusal);
-            if (open.of(addressOf(call)) >= behaviour.sessionLimit)
-              return refuse('too many streams', status.RESOURCE_EXHAUSTED);
-            const take = () => go(metadata);
-            behaviour.queues(take, () => refuse('busy'));
+            const decide = () => {
+              const refusal = behaviour.refusal(path, metadata);
+              if (refusal !== null) return call.sendStatus(refusal);
+              if (open.of(addressOf(call)) >= behaviour.sessionLimit)
+                return refuse('too many streams', status.RESOURCE_EXHAUSTED);
+              const take = () => go(metadata);
+              behaviour.queues(take, () => refuse('busy'));
+            };
+            if (behaviour.lookUpMs > 0) setTimeout(decide, behaviour.lookUpMs);
+            else decide();
           },
           // Said of every call that is over.
           onCancel: () => calls.delete(mine),

@@ -10,7 +10,10 @@ import { scaledMs } from './program';
 
 /** One client's open stream. */
 export interface Stream {
-  readonly call: Pick<ServerWritableStream<unknown, Message>, 'write' | 'emit' | 'destroyed' | 'writableEnded'>;
+  readonly call: Pick<
+    ServerWritableStream<unknown, Message>,
+    'write' | 'emit' | 'destroyed' | 'writableEnded' | 'metadata'
+  >;
   /** What was written and is not sent. */
   backlogBytes: number;
 }
@@ -33,13 +36,18 @@ export interface Behaviour {
   readonly queues: (next: () => void, refuse: () => void) => void;
   /** How long a new connection may take to say which protocol it speaks; 0 is for ever. */
   readonly handshakeMs: number;
-  readonly endsWithToken: boolean;
+  /** How long after the end of its token a call is ended; null never ends it. */
+  readonly tokenGraceMs: number | null;
+  /** How long it takes to know whether a token is good. */
+  readonly lookUpMs: number;
   /** How many streams one address may have open. */
   readonly sessionLimit: number;
   /** How many notes a call may send in a second. */
   readonly messageLimit: number;
   /** What GET /metrics answers. */
   readonly metrics: () => string;
+  /** Takes an ended call out of the gauge of the open ones. */
+  readonly uncounts: (cancelled: boolean) => boolean;
   /** Its client has cancelled, is gone, or was answered: `forget` stops writing to it. */
   readonly left: (forget: () => void) => void;
   /** How long after the stop signal it goes on as before, but for its health. */
@@ -110,10 +118,12 @@ export const resilient: Behaviour = {
       : null,
   queues: (next) => next(),
   handshakeMs: 10_000,
-  endsWithToken: true,
+  tokenGraceMs: 0,
+  lookUpMs: 0,
   sessionLimit: Number(process.env.SESSION_LIMIT ?? 500),
   messageLimit: 500,
   metrics: metricsText,
+  uncounts: () => true,
   left: (forget) => forget(),
   admitsMs: 0,
   beat: (stream) => send(stream, { data: '' }),

@@ -46,9 +46,9 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
 
   function join(call: Call, after = 0): Stream {
     const stream: Stream = { call, backlogBytes: 0 };
-    const brief = memberToken(call.metadata) === 'brief' && behaviour.endsWithToken;
+    const graceMs = memberToken(call.metadata) === 'brief' ? behaviour.tokenGraceMs : null;
     const expire = () => end(stream, { ...plain, code: status.UNAUTHENTICATED, details: 'token expired' });
-    const expiry = brief ? setTimeout(expire, BRIEF_MS) : undefined;
+    const expiry = graceMs === null ? undefined : setTimeout(expire, BRIEF_MS + scaledMs(graceMs));
     open.hold(call, addressOf(call));
     counts.active += 1;
     counts.connects += 1;
@@ -56,7 +56,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
     call.once('cancelled', () => call.destroy());
     call.once('close', () => {
       clearTimeout(expiry);
-      counts.active -= 1;
+      if (behaviour.uncounts(call.cancelled)) counts.active -= 1;
       behaviour.left(() => streams.delete(stream));
     });
     const missed = after > 0 ? feed.since(String(after)) : [];

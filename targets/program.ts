@@ -1,6 +1,6 @@
 /** What every target program shares: the description that tests read without starting it, and the scale of its timers. */
 
-export type Scheme = 'ws' | 'wss' | 'http' | 'https';
+export type Scheme = 'ws' | 'wss' | 'http' | 'https' | 'grpc' | 'grpcs';
 
 export interface FlawMeta {
   readonly role: 'client' | 'server';
@@ -30,6 +30,12 @@ export interface TrickyMeta {
 
 /** /members of the server, with a token that is good for 6 s, as declared in bundled.json. */
 export const LOGIN = ['--path', '/members', '--auth', '?token=brief-sesame', '--bad-auth', '?token=wrong'];
+
+/** The same over gRPC. */
+export const GRPC_LOGIN = [
+  ...['--method', 'holdfast.feed.v1.Members/Subscribe'],
+  ...['--auth', 'authorization: Bearer brief-sesame', '--bad-auth', 'authorization: Bearer wrong'],
+];
 
 /** The path of an LLM's API, and so the shape of the answers that its clients read. */
 export const CHAT = ['--path', '/v1/chat/completions'];

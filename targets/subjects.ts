@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run, Verdict } from '../harness/contract.js';
 import { startAtUrl } from './at-url.js';
-import { CHAT, type FlawMeta, LOGIN, type Scheme, type TrickyMeta } from './program.js';
+import { CHAT, type FlawMeta, GRPC_LOGIN, LOGIN, type Scheme, type TrickyMeta } from './program.js';
 
 /** Its protocol is the folder it lies in. */
 export type Subject = { readonly protocol: Protocol; readonly file: string } & (
@@ -59,6 +59,7 @@ const PROGRAMS = {
       file: 'grpc-server.js',
       words: [
         ...['--resume', '{"after":"{id}"}', '--quiet-env', 'QUIET=1', '--pressure-env', 'PRESSURE=1'],
+        ...['bundled-grpc', '--config', BUNDLED],
         ...['--metrics-url', 'http://127.0.0.1:{port}/metrics'],
       ],
     },
@@ -227,6 +228,12 @@ export const RESILIENT: readonly Resilient[] = [
   { protocol: 'grpc', roles: ['client'], words: [] },
   { protocol: 'grpc', roles: ['server', 'client'], words: [] },
   { protocol: 'grpc', roles: ['client'], words: ['--delivery', 'latest'], aims: ['grpc/stale-after-reconnect'] },
+  {
+    protocol: 'grpc',
+    roles: ['server'],
+    words: GRPC_LOGIN,
+    aims: ['grpc/late-auth', 'grpc/auth-window', 'grpc/outlives-token'],
+  },
 ];
 
 /** The resilient programs of these roles, on every check. */

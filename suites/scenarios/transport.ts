@@ -31,7 +31,7 @@ export default defineScenario({
       loopback: addresses.every(isLoopback),
       altSvc: offersHttp3(session.header('alt-svc')),
     });
-    if (scheme !== 'https') return;
+    if (scheme !== 'https' || target.protocol !== 'sse') return;
     const { offered, opened, reason } = await countStreams({ to: gate, target, streams: STREAMS });
     context.measure('multiplexed', { offered, asked: STREAMS, opened, reason });
   },

@@ -1,12 +1,20 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { statusName } from '../../harness/grpc-status.js';
 import { inWords } from '../../harness/numbers.js';
 import { logsInByMessage, spoiled, strangersOf } from './credential-evidence.js';
 
 export default defineCheck({
   id: 'auth-window',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   inProtocol: {
+    grpc: {
+      title: 'SHOULD refuse a client that has no good credential in the answer to its call',
+      why: 'Each call that is taken before its credential is known costs a stream, a handler and a timer, and whoever wants to exhaust the server needs no account for it.',
+      fix: 'Verify the credential in an interceptor, before the handler runs, and end the call with UNAUTHENTICATED.',
+      source:
+        'CHECKLIST auth-window; gRPC, statuscodes.md, UNAUTHENTICATED: "The request does not have valid authentication credentials for the operation."',
+    },
     sse: {
       title: 'SHOULD refuse a client that has no good credential in the answer to its request',
       fix: 'Verify the credential before the head of the answer is written, and answer 401 or 403.',
@@ -42,11 +50,14 @@ export default defineCheck({
     };
     const because = strangers.map(({ event }) => event);
     const [first] = taken;
-    if (!first) return pass(`refused at once (${longest.status ?? 'no answer'})`, { measured, because });
+    const { grpcStatus, status } = longest;
+    const told = grpcStatus === null ? (status ?? 'no answer') : statusName(grpcStatus);
+    if (!first) return pass(`refused at once (${told})`, { measured, because });
     if (logsInByMessage(history, target))
       return skipped('this protocol has the login as its first message', { measured, because });
     const left = longest.ended ? `ended it after ${inWords(longest.openMs)}` : 'kept it';
-    return fail(`took the handshake of a client with ${first.credential}, and ${left}`, { measured, because });
+    const what = target.protocol === 'grpc' ? 'call' : 'handshake';
+    return fail(`took the ${what} of a client with ${first.credential}, and ${left}`, { measured, because });
   },
   examples: { pass: story(403, 0), fail: story(101, 40) },
 });

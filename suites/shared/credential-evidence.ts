@@ -1,6 +1,8 @@
 import type { EventOf, HistoryEvent, HistoryView, Target } from '../../harness/contract.js';
+import { httpStatusOf, OK } from '../../harness/grpc-status.js';
 import { keyOf } from '../../harness/id-field.js';
 import { countable } from '../../harness/sequence.js';
+import { answerToCall } from './answer-to-call.js';
 
 /** One client that had no business there, and what became of it. */
 export interface Stranger {
@@ -13,6 +15,8 @@ export interface Stranger {
   readonly openMs: number;
   readonly ended: boolean;
   readonly closeCode: number | null;
+  /** Of a gRPC call that is over. */
+  readonly grpcStatus: number | null;
   /** What it got that only a good credential is to get. */
   readonly delivered: readonly HistoryEvent[];
   /** What it said was acted on. */
@@ -43,8 +47,8 @@ export function spoiled(history: HistoryView): string | undefined {
   // A stream that was whole has ended by itself.
   if (good?.open !== true && good?.whole !== true)
     return 'the session with the declared credential was ended too, so that what ended the others is not known';
-  const busy = history.measures('stranger').find(({ facts }) => BUSY.includes(Number(facts.status)));
-  return busy && `refused with ${busy.facts.status}, which says nothing about a credential`;
+  const busy = strangersOf(history).find(({ status }) => BUSY.includes(Number(status)));
+  return busy && `refused with ${busy.status}, which says nothing about a credential`;
 }
 
 export function strangersOf(history: HistoryView): Stranger[] {
@@ -57,12 +61,15 @@ export function strangersOf(history: HistoryView): Stranger[] {
       heartbeats,
     );
   const good = at('good');
-  const greeting = new Set(at('silent').map(({ hash }) => hash));
+  const isUnary = history.measures('workload').some(({ facts }) => facts.pattern === 'unary');
+  const greeting = new Set(isUnary ? [] : at('silent').map(({ hash }) => hash));
   return history.measures('stranger').map((event) => {
     const { name, status, openMs, ended, closeCode, echoed, broadcast } = event.facts;
     const got = at(String(name));
     const handshake = history.of('handshake').find(({ gate, dir }) => gate === name && dir === 'down');
-    const known = handshake?.status ?? (typeof status === 'number' ? status : null);
+    const call = answerToCall(history, String(name));
+    const told = handshake?.status ?? (typeof status === 'number' ? status : null);
+    const known = call?.status ? httpStatusOf(call.status) : told;
     const closing = history
       .of('message')
       .find(({ gate, dir, opcode }) => gate === name && dir === 'down' && opcode === 'close');
@@ -70,15 +77,23 @@ export function strangersOf(history: HistoryView): Stranger[] {
     const delivered = [...sharedWith(good, got, opened?.t ?? 0), ...streamOf(good, got)];
     // An answer to what it asked for, the very one that the good client got to the same question.
     const answers = got.filter(({ hash }) => !greeting.has(hash) && good.some((one) => one.hash === hash));
-    const unread = delivered.length === 0 && new Set(got.filter(isOpaque).map(({ hash }) => hash)).size >= UNREAD;
+    const answered = isUnary && call?.status === OK;
+    if (answered) answers.push(...got.filter((one) => good.some((other) => saysLike(one, other))));
+    const unread =
+      (answered && answers.length === 0) ||
+      (delivered.length === 0 && new Set(got.filter(isOpaque).map(({ hash }) => hash)).size >= UNREAD);
     return {
       name: String(name),
       credential: name === 'wrong' ? 'a wrong credential' : 'no credential',
       // A session of a subprotocol that refused the login was never one, though its handshake was taken.
       status: known,
-      taken: opened !== undefined || known === 101 || handshake?.opens === true,
-      openMs: Number(openMs),
-      ended: ended === true,
+      taken: !call?.refused && (opened !== undefined || known === 101 || handshake?.opens === true),
+      // A unary call that was refused leaves its connection open.
+      openMs: call?.refused
+        ? Math.max(0, (call.endedAt ?? 0) - (opened?.t ?? Number.POSITIVE_INFINITY))
+        : Number(openMs),
+      ended: ended === true || call?.refused === true,
+      grpcStatus: call?.status ?? null,
       closeCode: typeof closeCode === 'number' ? closeCode : (closing?.closeCode ?? null),
       delivered: delivered.length > 0 ? delivered : answers,
       obeyed: echoed === true || broadcast === true,
@@ -138,6 +153,17 @@ function streamOf(good: readonly Message[], got: readonly Message[]): Message[] 
     const different = new Set(alike.map(({ hash }) => hash)).size;
     return new Set(stream.map(({ hash }) => hash)).size >= 3 && different >= 2 ? alike : [];
   });
+}
+
+/** Two answers of one type: with something in the same fields. */
+function saysLike(one: Message, other: Message): boolean {
+  const said = ({ fields }: Message) =>
+    Object.entries(fields ?? {})
+      .filter(([, value]) => (typeof value === 'object' ? (value?.length ?? 0) > 0 : Boolean(value)))
+      .map(([pointer]) => pointer)
+      .sort()
+      .join(' ');
+  return said(one) === said(other);
 }
 
 function shapeOf({ fields }: Message): string {

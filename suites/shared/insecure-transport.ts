@@ -6,8 +6,12 @@ import { isSecure } from '../../harness/protocol.js';
 // [RFC 6455 3 and 4.1]
 export default defineCheck({
   id: 'insecure-transport',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   inProtocol: {
+    grpc: {
+      why: 'Without TLS whoever is on the way reads the messages and the metadata, credentials among it, and writes messages of their own.',
+      fix: 'Use a grpcs:// URL: server credentials with a certificate (credentials.NewTLS, ServerCredentials.createSsl), or a proxy in front of it that has one.',
+    },
     sse: {
       why: 'Without TLS whoever is on the way reads the events and the credential, and writes events of their own; and browsers open six streams to a host and no more, since they speak HTTP/2 only over TLS.',
       fix: 'Use an https:// URL: a certificate in the server, or in the proxy in front of it.',

@@ -1,5 +1,6 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { statusName } from '../../harness/grpc-status.js';
 import { inWords } from '../../harness/numbers.js';
 import { logsInByMessage, type Stranger, spoiled, strangersOf } from './credential-evidence.js';
 
@@ -8,8 +9,13 @@ const TELLING = [401, 403, 407, 1008, 3000, 3003];
 
 export default defineCheck({
   id: 'late-auth',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   inProtocol: {
+    grpc: {
+      fix: 'Verify the credential in an interceptor, before the handler runs, and end the call with UNAUTHENTICATED, or PERMISSION_DENIED where it is known and may not.',
+      source:
+        'CHECKLIST late-auth and rule 21; 10 s, and 1 s because a 10,000 ms timer is never exact; gRPC, statuscodes.md, UNAUTHENTICATED: "The request does not have valid authentication credentials for the operation."',
+    },
     sse: {
       fix: 'Verify the credential before the head of the answer is written, and answer 401 or 403: a browser then stops, instead of coming back for ever.',
       source: 'CHECKLIST late-auth and rule 21; 10 s, and 1 s because a 10,000 ms timer is never exact',
@@ -83,13 +89,16 @@ export default defineCheck({
   examples: { pass: story(401, 0), fail: story(101, 12_500) },
 });
 
-function told({ status, taken, openMs, closeCode, credential }: Stranger, protocol: string): string {
-  const code = taken ? closeCode : status;
+const BETTER: Readonly<Record<string, string>> = { sse: '401 or 403', grpc: 'UNAUTHENTICATED or PERMISSION_DENIED' };
+
+function told({ status, taken, openMs, closeCode, credential, grpcStatus }: Stranger, protocol: string): string {
+  const code = taken && grpcStatus === null ? closeCode : status;
+  const name = grpcStatus === null ? code : statusName(grpcStatus);
   const how = taken
-    ? `ended after ${inWords(openMs)}${protocol === 'sse' ? '' : ` (${code ?? 'no code'})`}`
-    : `refused (${code ?? 'no answer'})`;
+    ? `ended after ${inWords(openMs)}${protocol === 'sse' ? '' : ` (${name ?? 'no code'})`}`
+    : `refused (${name ?? 'no answer'})`;
   const telling = code !== null && (TELLING.includes(code) || Math.floor(code / 100) === 44);
-  const better = protocol === 'sse' ? '401 or 403' : '401, 403, 1008 or 44xx';
+  const better = BETTER[protocol] ?? '401, 403, 1008 or 44xx';
   return `${credential}: ${how}, nothing before${telling ? '' : `; ${better} would say why`}`;
 }
 

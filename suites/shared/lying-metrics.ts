@@ -10,8 +10,12 @@ const ACCUMULATES = /_(total|count|sum|created)$|peak|max|limit|highest/;
 
 export default defineCheck({
   id: 'lying-metrics',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  patterns: ['client-streaming', 'server-streaming', 'bidirectional'],
   inProtocol: {
+    grpc: {
+      fix: 'Take a call out of the gauge in the one place that every end passes (an interceptor around the handler, with defer or finally), not where the handler returns cleanly.',
+    },
     sse: {
       fix: "Take a stream out of the gauge in the one place that every end passes (the response's close event, a finally block of the generator), not where it ends cleanly.",
     },

@@ -14,6 +14,9 @@ test.each([
   ['process_start_time_seconds', ['resource']],
   ['app_uptime_seconds', []],
   ['feed_connections_created', ['connection']],
+  ['grpc_server_started_total', ['connection']],
+  ['grpc_server_msg_sent_total', ['message']],
+  ['rpc_active_calls', ['connection']],
 ])('%s is about %j', (name, families) => {
   expect(familiesOf(name)).toEqual(families);
 });

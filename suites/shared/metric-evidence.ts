@@ -10,7 +10,7 @@ const WORDS: Readonly<Record<Exclude<Family, 'resource'>, RegExp>> = {
   latency: /latency|duration|delay|round_?trip|rtt|response_time|(seconds|ms|milliseconds|microseconds)(_sum|_count)?$/,
   message: /messages?|msgs?|events?|updates?|frames?|packets?|publish|broadcast|sent|received|deliver|emit/,
   connection:
-    /connect|session|client|socket|subscribers?(_|$)|streams?(_|$)|listeners?(_|$)|peer|conns?(_|$)|users?(_|$)|online|channels?_members?|upgrade|handshake/,
+    /connect|session|client|socket|subscribers?(_|$)|streams?(_|$)|listeners?(_|$)|peer|conns?(_|$)|users?(_|$)|online|channels?_members?|upgrade|handshake|rpc.*(started|calls?(_|$)|active|in_flight)/,
 };
 const RESOURCE = /memory|heap|cpu|rss|_fds?(_|$)|descriptors|goroutines|threads|buffer(ed)?_bytes|queue/;
 

@@ -4,7 +4,13 @@ import { FAMILIES, familiesOf } from './metric-evidence.js';
 
 export default defineCheck({
   id: 'no-metrics',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      why: 'Calls that live for days hide their trouble: a leak, a slow consumer or a storm shows in the number of open calls and in the latency of messages long before anybody calls.',
+      fix: 'Export a gauge of open calls, counters of calls begun and of messages, and a histogram of how long they take: the interceptors of go-grpc-middleware, py-grpc-prometheus and OpenTelemetry do; and what the client library of Prometheus tells of the process.',
+    },
+  },
   level: 'MAY',
   antiPattern: null,
   role: 'server',

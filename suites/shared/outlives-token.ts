@@ -7,8 +7,13 @@ const EARLY_MS = 1000;
 
 export default defineCheck({
   id: 'outlives-token',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  patterns: ['client-streaming', 'server-streaming', 'bidirectional'],
   inProtocol: {
+    grpc: {
+      why: 'A streaming call is made once and may live for days. Where the credential is looked at in its metadata alone, who was locked out in the morning still gets the messages of the evening.',
+      fix: "Set a timer for the credential's end when the call begins, and end it with UNAUTHENTICATED then; the client issues it again with a fresh one.",
+    },
     sse: {
       why: 'A stream is opened once and may live for days. Where the credential is looked at in the request alone, who was locked out in the morning still gets the events of the evening.',
       fix: "Set a timer for the credential's end when the stream opens, and end it then; the client comes back with a fresh one, or is answered 401.",
