@@ -34,6 +34,8 @@ export interface Behaviour {
   readonly refusal: (path: string, metadata: Metadata) => Refusal | null;
   /** When a call is taken: `next` does it, `refuse` says UNAVAILABLE. */
   readonly queues: (next: () => void, refuse: () => void) => void;
+  /** Has gRPC-Web over HTTP/1.1 beside gRPC. */
+  readonly speaksToBrowsers: boolean;
   /** How long a new connection may take to say which protocol it speaks; 0 is for ever. */
   readonly handshakeMs: number;
   /** How long after the end of its token a call is ended; null never ends it. */
@@ -117,6 +119,7 @@ export const resilient: Behaviour = {
       ? { code: status.UNAUTHENTICATED, details: 'a Bearer token is needed', metadata: new Metadata() }
       : null,
   queues: (next) => next(),
+  speaksToBrowsers: true,
   handshakeMs: 10_000,
   tokenGraceMs: 0,
   lookUpMs: 0,

@@ -1,6 +1,6 @@
 /**
  * The resilient gRPC server: one feed of numbered messages to everyone (feed.proto). It pings, goes on behind `after`, ends who
- * cannot keep up, keeps to deadlines and cancellations, has grpc.health.v1 and reflection, says goodbye. Plain GET /health
+ * cannot keep up, keeps to deadlines and cancellations, has grpc.health.v1 and reflection, speaks gRPC-Web, says goodbye. Plain GET /health
  * tells whether it serves, /metrics what it counted, on the same port.
  * Environment: PORT, HOST, HOLDFAST_SCALE; PUSH_MS (200); QUIET=1 sends nothing by itself; PRESSURE=1 sends 4 MB/s to each;
  * SESSION_LIMIT (500) is what one address may have open.
@@ -25,6 +25,7 @@ import { createFeed } from './feed';
 import { Feed, feedPackage, Members, type Message, type Note, type Subscription } from './feed-service';
 import { type Admission, addressOf, admission } from './grpc-admission';
 import { type Behaviour, end, memberToken, pushMs, type Refusal, resilient, type Stream, send } from './grpc-behaviour';
+import { bridge, isGrpcWeb } from './grpc-web';
 import { OpenByAddress, withinRate } from './limits';
 import { counts, observe } from './metrics';
 import { onePort } from './one-port';
@@ -140,7 +141,9 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
   const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
   const headMs = scaledMs(behaviour.handshakeMs);
   const limits = { headersTimeout: headMs, requestTimeout: headMs, connectionsCheckingInterval: 1_000 };
-  const http = createServer(limits, ({ url }, response) => {
+  const http = createServer(limits, (request, response) => {
+    const { url } = request;
+    if (behaviour.speaksToBrowsers && isGrpcWeb(request)) return bridge(request, response, `${at.host}:${at.port}`);
     if (url === '/metrics') return response.end(behaviour.metrics());
     response.writeHead(url !== '/health' ? 404 : draining ? 503 : 200, { connection: 'close' }).end();
   });

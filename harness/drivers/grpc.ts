@@ -26,6 +26,10 @@ export interface GrpcSession extends Session {
   readonly call: Call;
 }
 
+export function isGrpcSession(session: Session): session is GrpcSession {
+  return 'call' in session;
+}
+
 /**
  * One HTTP/2 connection with one call of the target's method; of a unary one a call at the opening and one for each message that is
  * sent. Open once the answer's HEADERS are there, or the server has settled the connection and not ended the call.

@@ -48,7 +48,7 @@ export class PressureCopy {
     readonly name: string,
     readonly server: StartedServer,
     private readonly gate: Gate,
-    private readonly pressers: readonly Session[],
+    readonly pressers: readonly Session[],
     private readonly neighbours: readonly Session[],
     private readonly senders: readonly Session[],
     private readonly crew: Crew,

@@ -1,6 +1,8 @@
 /** One message of a gRPC stream: `Length-Prefixed-Message -> Compressed-Flag Message-Length Message` [PROTOCOL-HTTP2.md]. */
 export interface Prefixed {
   readonly compressed: boolean;
+  /** The first byte: of gRPC-Web and Connect it tells more than gRPC's compressed flag. */
+  readonly flags: number;
   readonly bytes: Buffer;
 }
 
@@ -20,7 +22,8 @@ export class LengthPrefixedReader {
     if (this.held < wanted) return;
     let rest = this.parts.length === 1 ? chunk : Buffer.concat(this.parts);
     while (rest.length >= HEAD_BYTES && rest.length >= wanted) {
-      this.take({ compressed: rest[0] === 1, bytes: rest.subarray(HEAD_BYTES, wanted) });
+      const [flags = 0] = rest;
+      this.take({ compressed: flags === 1, flags, bytes: rest.subarray(HEAD_BYTES, wanted) });
       rest = rest.subarray(wanted);
       wanted = rest.length < HEAD_BYTES ? HEAD_BYTES : HEAD_BYTES + rest.readUInt32BE(1);
     }

@@ -1,6 +1,6 @@
 import type { EventBodyAt, EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
-import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
 
 // CHECKLIST rule 19: the wire tells of DATA; that the handler itself goes on is told by work that grows with each thousand that was
@@ -23,11 +23,10 @@ export default defineCheck({
     workMsPerS: 'ms of a core each second',
   },
   expect: { maxDataMs: 1000, maxWorkMsPerS: 3, minCancelled: 900 },
+  streams: 'any',
+  patterns: ['server-streaming', 'bidirectional'],
   judge(history, { expect }) {
     const { maxDataMs = 1000, maxWorkMsPerS = 3, minCancelled = 900 } = expect;
-    const pattern = history.measures('workload')[0]?.facts.pattern;
-    if (pattern === 'unary' || pattern === 'client-streaming')
-      return skipped('needs --method of one whose answer is a stream: one message cannot go on after it');
     const wire = history.measures('cancelled')[0];
     const bite = history.bites('cancel')[0];
     if (!wire || !bite) return inconclusive('no call could be cancelled: each had ended before');

@@ -23,6 +23,7 @@ export default defineCheck({
     controlMs: 'ms',
   },
   expect: { maxAfterMs: 1000 },
+  streams: 'any',
   judge(history, { expect }) {
     const { maxAfterMs = 1000 } = expect;
     const [lasting] = history.measures('lasting');

@@ -45,20 +45,25 @@ export default defineScenario({
   ownServer: true,
   faults: ['slow-reader'],
   windowMs: 40_000,
-  async run(context) {
-    const mode = modeOf(context);
-    if (!mode) return context.obstacle('NO_PUSH', 'the server neither pushes nor answers what a client sends');
-    let pressed = await press(context, mode, FLOOD_BYTES_PER_S);
-    // A server may cut whoever has not read a burst by the time it is written; gentler pushes tell the slow from the fast.
-    for (const bytesPerS of [STEADY_PUSH_BYTES_PER_S, GENTLE_BYTES_PER_S]) {
-      if (!pressed.told && mode !== 'push') pressed = await press(context, mode, bytesPerS);
-    }
-    for (const record of pressed.tell) record();
-  },
+  run: (context) => pressTwo(context, (copy) => copy.slowDown(slowReader, { bytesPerS: SLOW_BYTES_PER_S })),
 });
 
+/** How the pressers of the one copy come to read slowly. */
+type Slowing = (copy: PressureCopy) => Promise<void>;
+
+export async function pressTwo(context: ScenarioContext, slowing: Slowing): Promise<void> {
+  const mode = modeOf(context);
+  if (!mode) return context.obstacle('NO_PUSH', 'the server neither pushes nor answers what a client sends');
+  let pressed = await press(context, mode, slowing, FLOOD_BYTES_PER_S);
+  // A server may cut whoever has not read a burst by the time it is written; gentler pushes tell the slow from the fast.
+  for (const bytesPerS of [STEADY_PUSH_BYTES_PER_S, GENTLE_BYTES_PER_S]) {
+    if (!pressed.told && mode !== 'push') pressed = await press(context, mode, slowing, bytesPerS);
+  }
+  for (const record of pressed.tell) record();
+}
+
 /** Presses two copies; `tell` gives what was seen to the history, of the last attempt only. */
-async function press(context: ScenarioContext, mode: PressureMode, bytesPerS: number) {
+async function press(context: ScenarioContext, mode: PressureMode, slowing: Slowing, bytesPerS: number) {
   const { server } = context.target;
   const serial = server?.port !== undefined || server?.serialCopies === true;
   const fast = await PressureCopy.start(context, 'fast', mode);
@@ -68,7 +73,7 @@ async function press(context: ScenarioContext, mode: PressureMode, bytesPerS: nu
   const fastBase = fast.readMemory();
   let slowBase = others[0]?.readMemory() ?? null;
   context.phase('fault');
-  for (const slow of others) await slow.slowDown(slowReader, { bytesPerS: SLOW_BYTES_PER_S });
+  for (const slow of others) await slowing(slow);
   const leading = await lead(context, fast, others[0], mode, bytesPerS);
   let [slow] = others;
   let following = leading;
@@ -80,7 +85,7 @@ async function press(context: ScenarioContext, mode: PressureMode, bytesPerS: nu
     slow = await PressureCopy.start(context, 'slow', mode);
     await context.watch(1000);
     slowBase = slow.readMemory();
-    await slow.slowDown(slowReader, { bytesPerS: SLOW_BYTES_PER_S });
+    await slowing(slow);
     following = await follow(context, slow, mode, leading);
     sampled = [...alone, ...(await sample(context, [slow], mode, bytesPerS))];
   }

@@ -1,0 +1,9 @@
+/** Flaw: writes to each stream whether it takes more or not; the library keeps what its window does not let through. */
+import { deliverWithin } from '../../grpc-behaviour';
+import { startServer } from '../../grpc-server';
+import type { FlawMeta } from '../../program';
+
+export const trips = 'grpc/unread-stream';
+export const meta: FlawMeta = { role: 'server', trips, implies: ['grpc/unbounded-buffer'] };
+
+if (require.main === module) startServer({ deliver: deliverWithin(Number.POSITIVE_INFINITY) });
