@@ -12,7 +12,7 @@ import { scaledMs } from './program';
 export interface Stream {
   readonly call: Pick<
     ServerWritableStream<unknown, Message>,
-    'write' | 'emit' | 'destroyed' | 'writableEnded' | 'metadata'
+    'write' | 'emit' | 'destroyed' | 'writableEnded' | 'metadata' | 'getPeer'
   >;
   /** What was written and is not sent. */
   backlogBytes: number;

@@ -8,7 +8,7 @@ import type { TrickyMeta } from '../../program';
 export const meta: TrickyMeta = {
   role: 'server',
   trick: 'keeps 16 MiB for a stream that is not read, and drops the oldest with a notice',
-  fine: ['grpc/unread-stream'],
+  fine: ['grpc/unread-stream', 'grpc/stalled-sibling'],
 };
 
 interface Waiting {
