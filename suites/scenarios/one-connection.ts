@@ -13,7 +13,10 @@ const SETTLE_MS = 10_000;
 const STREAMS = 150;
 /** Twice what is allowed: who is late is told from who never comes. */
 const ANSWER_MS = 10_000;
-const SIBLINGS = 3;
+/** One before it and one behind: a loop over streams stops at the one that it waits for. */
+const SIBLINGS = 2;
+/** Under pressure a server may end whoever this machine is too slow to read for: that tells nothing of the unread one. */
+const ATTEMPTS = 3;
 const RATE_MS = 1000;
 /** A small window is used up by a server that sends little, too; the least there may be is one message. */
 const [LEAST_WINDOW_BYTES, MOST_WINDOW_BYTES] = [1024, 65_535];
@@ -35,7 +38,12 @@ export default defineScenario({
   async run(context) {
     context.phase('baseline');
     await openMany(context);
-    await leaveOneUnread(context);
+    const server = await context.startServer({ env: context.target.server?.pressureEnv ?? {} });
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const told = await leaveOneUnread(context, server);
+      if ((told.ended === 0 && !told.witnessEnded) || !told.connected || attempt === ATTEMPTS)
+        return context.measure('siblings', told);
+    }
   },
 });
 
@@ -108,10 +116,10 @@ class Follower {
   }
 }
 
-async function leaveOneUnread(context: ScenarioContext): Promise<void> {
-  const { target, workload } = context;
-  const server = await context.startServer({ env: target.server?.pressureEnv ?? {} });
-  const witness = new Follower(await peerOf(context, server));
+async function leaveOneUnread(context: ScenarioContext, server: StartedServer) {
+  const { workload } = context;
+  const other = await peerOf(context, server);
+  const witness = new Follower(other);
   const text = payloadOf(workload.form === 'text' ? 'text' : 'json', 'p'.repeat(15), SEND_BYTES);
   const followers = [witness];
   using asking = every(SEND_EVERY_MS, () => {
@@ -125,7 +133,6 @@ async function leaveOneUnread(context: ScenarioContext): Promise<void> {
   const baselineGapMs = witness.longestGapMs(rateMs, nowMs());
   const windowBytes = Math.round(Math.min(MOST_WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, bytesPerS)));
   const peer = await peerOf(context, server, windowBytes);
-  // Beside it on both sides: a loop over streams stops at the one that it waits for.
   const early = new Follower(peer);
   const unread = new Follower(peer);
   const siblings = [early, ...Array.from({ length: Math.min(SIBLINGS, peer.limit - 1) - 1 }, () => new Follower(peer))];
@@ -139,7 +146,7 @@ async function leaveOneUnread(context: ScenarioContext): Promise<void> {
   await context.watch(UNREAD_MS, () => withheld() > WITHHELD_BYTES);
   await context.watch(WATCHED_MS);
   const endMs = nowMs();
-  context.measure('siblings', {
+  const told = {
     siblings: siblings.length,
     windowBytes,
     withheldBytes: Math.round(withheld()),
@@ -150,5 +157,7 @@ async function leaveOneUnread(context: ScenarioContext): Promise<void> {
     witnessEnded: witness.call.end !== undefined,
     connected: peer.connection.closedAtMs === undefined,
     unreadEnded: unread.call.end !== undefined,
-  });
+  };
+  await Promise.all([peer, other].map((one) => one[Symbol.asyncDispose]()));
+  return told;
 }
