@@ -26,28 +26,27 @@ export default defineCheck({
     if (!at) return inconclusive('no call was opened on which PINGs could be sent');
     const allowed = tried.filter(({ facts }) => facts.open === true && facts.answered === facts.sent);
     const smallest = Math.min(...allowed.map(({ facts }) => Number(facts.everyS)));
+    // Who takes them oftener takes these, though its calls may be over sooner than five of them.
+    const shown = allowed.find(({ facts }) => facts.everyS === Math.min(smallest, intervalS));
     const calmed = at.facts.goaway === ENHANCE_YOUR_CALM;
     const measured = {
       smallestIntervalS: Number.isFinite(smallest) ? smallest : null,
       pings: calmed ? Number(at.facts.sent) : null,
     };
     const goaways = history.of('frame').filter(({ frame, code }) => frame === 'GOAWAY' && code === ENHANCE_YOUR_CALM);
-    const because = [at, ...goaways.filter(({ gate }) => gate === `pings-${intervalS}`)];
+    const because = [at, ...(shown ? [shown] : []), ...goaways.filter(({ gate }) => gate === `pings-${intervalS}`)];
     if (calmed)
       return fail(`ENHANCE_YOUR_CALM after ${at.facts.sent} PINGs, one every ${intervalS} s`, { measured, because });
-    if (!allowed.includes(at))
+    if (!shown)
       return inconclusive('the server ended the call, or left a PING unanswered, for another reason', {
         measured,
         because,
       });
     const heard = history
       .of('message')
-      .some(({ gate, dir, opcode }) => gate === `pings-${intervalS}` && dir === 'down' && opcode === 'binary');
+      .some(({ gate, dir, opcode }) => gate === `pings-${smallest}` && dir === 'down' && opcode === 'binary');
     const note = heard ? '; it sent messages meanwhile, which may have set its count back' : '';
-    return pass(`took ${at.facts.sent} PINGs, one every ${intervalS} s, and every ${smallest} s too${note}`, {
-      measured,
-      because,
-    });
+    return pass(`took ${shown.facts.sent} PINGs, one every ${smallest} s${note}`, { measured, because });
   },
   examples: { pass: story(true, null), fail: story(false, ENHANCE_YOUR_CALM) },
 });
