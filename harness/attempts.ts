@@ -41,12 +41,12 @@ export function attemptsAt(
   return attempts;
 }
 
-/** Delays of each process: from the cut to its first attempt, then from each attempt's end to the next start. */
-export function delaysOf(attempts: readonly Attempt[], cutAt: number): number[] {
+/** Delays of each process: from the cut to its first attempt, then from each attempt's end, or its start, to the next start. */
+export function delaysOf(attempts: readonly Attempt[], cutAt: number, from: 'start' | 'end' = 'end'): number[] {
   let free = cutAt;
   return attempts.map(({ startAt, endAt }) => {
     const delay = startAt - free;
-    free = endAt;
+    free = from === 'start' ? startAt : endAt;
     return Math.max(0, delay);
   });
 }

@@ -1,5 +1,15 @@
-import { type Attempt, attemptsAt, type Curve, curveOf, delaysOf, type Noise, noiseOf } from './attempts.js';
-import type { EventOf, HistoryView } from './contract.js';
+import {
+  type Attempt,
+  attemptsAt,
+  type Curve,
+  curveOf,
+  delaysOf,
+  IMMEDIATE_MS,
+  type Noise,
+  noiseOf,
+} from './attempts.js';
+import type { EventOf, HistoryView, Target } from './contract.js';
+import { protocolNamed } from './protocol.js';
 
 /** How the outage scenario names its gates; the control's delay. */
 export const COPY_GATE = 'copy-';
@@ -16,7 +26,20 @@ export interface Outage {
   /** By process. */
   readonly attempts: readonly (readonly Attempt[])[];
   readonly delays: readonly (readonly number[])[];
+  /**
+   * What the curve is made of. From start to start it leaves out the first delay: that is how long the application waits before it
+   * calls again, and the others are its channel's.
+   */
+  readonly backoffs: readonly (readonly number[])[];
   readonly curve: Curve;
+  /** Index of the first of them that is asked for growth, and of the first that is asked for jitter. */
+  readonly start: { readonly growth: number; readonly jitter: number };
+  /** Every process made its first attempt at once. */
+  readonly immediate: boolean;
+  /** The delay that each process's backoff began with; undefined where none was seen. */
+  readonly begins: readonly (number | undefined)[];
+  /** How many connections each process had when it was cut; each of them may back off by itself. */
+  readonly channels: readonly number[];
   readonly noise: Noise;
   /** Milliseconds until the copy that met a closed port came back; null: it did not; undefined: there was none. */
   readonly closedBackMs: number | null | undefined;
@@ -29,34 +52,59 @@ export interface Again {
   readonly cutAt: number;
   readonly endAt: number;
   /** By process, of those that had come back and held their session. */
-  readonly attempts: ReadonlyMap<string, readonly Attempt[]>;
+  readonly attempts: readonly (readonly Attempt[])[];
+  readonly begins: readonly (number | undefined)[];
+  /** The longest that each was seen to wait. */
+  readonly longestMs: readonly number[];
   readonly bites: readonly EventOf<'fault'>[];
 }
 
-function againOf(history: HistoryView): Again | undefined {
+type From = 'start' | 'end';
+
+function againOf(history: HistoryView, from: From): Again | undefined {
   const cutAt = history.phaseAt('fault', AGAIN);
   const endAt = history.phaseAt('recovery', AGAIN);
   if (cutAt === undefined || endAt === undefined) return undefined;
   const gates = history.measures('healthy again').map(({ facts }) => String(facts.gate));
   const bites = [...history.bites('reset'), ...history.bites('refuse')];
+  const attempts = gates.map((gate) => attemptsAt(history, gate, cutAt, endAt));
+  const delays = attempts.map((list) => delaysOf(list, cutAt, from));
   return {
     cutAt,
     endAt,
-    attempts: new Map(gates.map((gate) => [gate, attemptsAt(history, gate, cutAt, endAt)])),
+    attempts,
+    begins: delays.map((list) => beginOf(list, from)),
+    longestMs: attempts.map((list, i) => {
+      const waiting = endAt - (list.at(-1)?.endAt ?? cutAt);
+      return from === 'start' ? Math.max(waiting, ...(delays[i] ?? [])) : waiting;
+    }),
     bites: bites.filter(({ t }) => t >= cutAt),
   };
 }
 
+/** Of an application over a channel either may wait long: the longer of its first delay and of the channel's. */
+function beginOf(delays: readonly number[], from: From): number | undefined {
+  if (from === 'end') return delays.find((ms) => ms > IMMEDIATE_MS);
+  const [own, channels] = delays;
+  return own === undefined || channels === undefined ? undefined : Math.max(own, channels);
+}
+
 /** Undefined where the scenario did not get that far; then `obstacle` in the history tells why. */
-export function outageOf(history: HistoryView): Outage | undefined {
+export function outageOf(history: HistoryView, target: Target): Outage | undefined {
   const cutAt = history.phaseAt('fault');
   const endAt = history.phaseAt('recovery');
   if (cutAt === undefined || endAt === undefined) return undefined;
   const gates = new Set(history.of('connection').map((event) => event.gate));
   const named = (prefix: string) => [...gates].filter((gate) => gate.startsWith(prefix)).sort();
   const look = (gate: string) => attemptsAt(history, gate, cutAt, endAt);
-  const attempts = named(COPY_GATE).map(look);
-  const delays = attempts.map((list) => delaysOf(list, cutAt));
+  const from = protocolNamed(target.protocol).delaysFrom ?? 'end';
+  const copies = named(COPY_GATE);
+  const attempts = copies.map(look);
+  const delays = attempts.map((list) => delaysOf(list, cutAt, from));
+  const backoffs = from === 'start' ? delays.map((list) => list.slice(1)) : delays;
+  const curve = curveOf(backoffs);
+  const immediate = from === 'start' ? delays.every(([first = 0]) => first <= IMMEDIATE_MS) : curve.immediate;
+  const growth = curve.immediate ? 1 : 0;
   const control = named(CONTROL_GATE).map((gate) => delaysOf(look(gate), cutAt));
   const bites = [...history.bites('reset'), ...history.bites('refuse')];
   const closed = history.measures('closed copy')[0]?.facts.backMs;
@@ -65,10 +113,22 @@ export function outageOf(history: HistoryView): Outage | undefined {
     endAt,
     attempts,
     delays,
-    curve: curveOf(delays),
+    backoffs,
+    curve,
+    // "current_deadline = now() + INITIAL_BACKOFF": the first has no jitter [connection-backoff.md].
+    start: { growth, jitter: from === 'start' ? growth + 1 : growth },
+    immediate,
+    begins: delays.map((list) => beginOf(list, from)),
+    channels: copies.map((gate) => heldAt(history, gate, cutAt)),
     noise: noiseOf(curveOf(control), CONTROL_DELAY_MS),
     closedBackMs: typeof closed === 'number' || closed === null ? closed : undefined,
     bites: bites.filter(({ t }) => t < endAt),
-    again: againOf(history),
+    again: againOf(history, from),
   };
+}
+
+function heldAt(history: HistoryView, gate: string, cutAt: number): number {
+  const own = history.of('connection').filter((event) => event.gate === gate);
+  const begun = own.filter(({ what, t }) => what === 'start' && t < cutAt).length;
+  return begun - own.filter(({ what, t }) => what === 'end' && t < cutAt).length;
 }

@@ -27,6 +27,8 @@ export interface Protocol {
   readonly pathless?: true;
   /** Schemes of URLs that may name it too, where the user says which protocol it is. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Delays between attempts run from start to start, as its document says (CHECKLIST rule 2); from an end to the next start elsewhere. */
+  readonly delaysFrom?: 'start';
   /** The HTTP status of an answer that takes a session. */
   readonly openStatus: number;
   /** Decodes what passes a gate on the way to this target. */

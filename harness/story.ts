@@ -6,7 +6,10 @@ export function tell(events: readonly EventBodyAt[], scenario = 'story'): Histor
   return events.map(([t, body], index) => ({ seq: index + 1, t, scenario, ...body }));
 }
 
-export function judgeStory(check: Check, events: readonly EventBodyAt[], target: Target = STORY_TARGET): Finding {
+export function judgeStory(check: Check, events: readonly EventBodyAt[], given?: Target): Finding {
+  // Stories of shared checks are told of WebSocket.
+  const [protocol = ''] = check.id.split('/');
+  const target = given ?? (check.protocols ? STORY_TARGET : { ...STORY_TARGET, protocol });
   return check.judge(viewOf(tell(events)), { target, options: STORY_OPTIONS, expect: check.expect });
 }
 

@@ -15,6 +15,8 @@ const grpc: Protocol = {
   opening: 'a gRPC call',
   serverKind: 'a gRPC server',
   remedies: ', the method with --method pkg.Service/Method, the fields of its request with --subscribe',
+  // "Exponentially back off the start time of connection attempts" [connection-backoff.md].
+  delaysFrom: 'start',
   openStatus: 200,
   duplex: (target) => ['bidirectional', 'unary'].includes(patternOf(target) ?? ''),
   tap: (target) => tapGrpc(decodeWith(servicesOf(target))),

@@ -1,14 +1,21 @@
-import { delaysOf, IMMEDIATE_MS, stallOf } from '../../harness/attempts.js';
+import { stallOf } from '../../harness/attempts.js';
 import type { EventBodyAt } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { deviation, inWords, mean, studentT } from '../../harness/numbers.js';
 import { AGAIN, COPY_GATE, outageOf } from '../../harness/outage.js';
+import { RESET } from './connection-backoff.js';
 import { outageStory, unready } from './outage-evidence.js';
 
 export default defineCheck({
   id: 'backoff-kept',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      fix: 'A channel begins again once it was connected; set the counter of your own loop back too, once a call has lasted for some seconds.',
+      source: `CHECKLIST rule 20: passes if the second outage, after 30 s of health, begins at half the largest delay of the first or less; the longer counts of the delay before the first attempt, which is the application's, and of the channel's after it. ${RESET}`,
+    },
+  },
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
@@ -22,12 +29,12 @@ export default defineCheck({
   expect: { maxShare: 0.5, grownBy: 3, minProcesses: 3 },
   // A delay that never grows has nothing to begin again from.
   needs: ['fixed-retry', 'hot-retry'],
-  judge(history, { expect }) {
-    const outage = outageOf(history);
+  judge(history, { expect, target }) {
+    const outage = outageOf(history, target);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
-    const { curve, again, delays } = outage;
-    const firsts = delays.flatMap((list) => list.find((ms) => ms > IMMEDIATE_MS) ?? []);
+    const { curve, again } = outage;
+    const firsts = outage.begins.filter((ms) => ms !== undefined);
     if (firsts.length === 0) return skipped('follows from hot-retry: every attempt is immediate');
     const [firstMs, largestMs] = [mean(firsts), Math.max(...curve.means, 0)];
     const grown = { firstDelayMs: Math.round(firstMs), secondDelayMs: null, largestDelayMs: Math.round(largestMs) };
@@ -42,11 +49,10 @@ export default defineCheck({
       return inconclusive('no second outage was made: no copy came back and held its session for 30 s', {
         measured: grown,
       });
-    const lists = [...again.attempts.values()];
+    const lists = again.attempts;
     // Who made no attempt that was not immediate waited for all of the outage at least.
-    const seconds = lists.map((list) => delaysOf(list, again.cutAt).find((ms) => ms > IMMEDIATE_MS));
-    const waited = seconds.map((ms, i) => ms ?? again.endAt - (lists[i]?.at(-1)?.endAt ?? again.cutAt));
-    const waiting = seconds.filter((ms) => ms === undefined).length;
+    const waited = again.begins.map((ms, i) => ms ?? again.longestMs[i] ?? 0);
+    const waiting = again.begins.filter((ms) => ms === undefined).length;
     const secondMs = mean(waited);
     const errorMs = (studentT(waited.length - 1) * deviation(waited)) / Math.sqrt(waited.length);
     const measured = { ...grown, secondDelayMs: Math.round(secondMs) };

@@ -4,6 +4,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { deviation, inWords, mean } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
+import { BACKOFF } from './connection-backoff.js';
 import { outageStory, unready } from './outage-evidence.js';
 
 /** Beyond what the server itself asks for by `retry:`: a delay of the client's own on top. */
@@ -13,7 +14,13 @@ const ERRORS = 2.36;
 
 export default defineCheck({
   id: 'eager-backoff',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      fix: 'Leave the channel at its 1 s (initial reconnect backoff), and wait about as long before the call is issued again, drawn at random.',
+      source: `CHECKLIST: backoff from 1 s; one immediate attempt before it is fine (rule 6). ${BACKOFF}`,
+    },
+  },
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
@@ -25,14 +32,14 @@ export default defineCheck({
   measured: { firstDelayMs: 'ms, mean over processes' },
   expect: { minFirstMs: 500, maxFirstMs: 5000 },
   scaled: ['minFirstMs', 'maxFirstMs'],
-  judge(history, { expect }) {
-    const outage = outageOf(history);
+  judge(history, { expect, target }) {
+    const outage = outageOf(history, target);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
-    const { curve, delays } = outage;
+    const { curve, delays, immediate } = outage;
     if (curve.means.length > 0 && curve.means.every((ms) => ms <= IMMEDIATE_MS))
       return skipped('follows from hot-retry: every attempt is immediate');
-    const index = curve.immediate ? 1 : 0;
+    const index = immediate ? 1 : 0;
     const firsts = delays.flatMap((list) => list[index] ?? []);
     const because = outage.attempts.flatMap((list) => list[index]?.first ?? []);
     if (firsts.length < Math.min(3, outage.attempts.length))

@@ -3,6 +3,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords, mean } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
+import { BACKOFF } from './connection-backoff.js';
 import { MAY_WAIT_MORE, WAITS, waitsByStandard } from './event-source-standard.js';
 import { outageStory, unready } from './outage-evidence.js';
 
@@ -11,9 +12,13 @@ const REMARK_MS = 60_000;
 
 export default defineCheck({
   id: 'fixed-retry',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   inProtocol: {
     sse: { level: 'SHOULD', title: 'SHOULD wait longer after each failed attempt, up to a cap of at most 120 s' },
+    grpc: {
+      fix: 'Leave the waiting to the channel, whose backoff grows from 1 s by 1.6 to 120 s: issue the call again with waitForReady, and make no channel of your own for each attempt. Where the library has no backoff (connect, grpclib, tonic), multiply the delay after each failure from about 1 s.',
+      source: `CHECKLIST rule 5, fitted over the means of all processes; delays run from start to start, without the one before the first attempt, which is the application's. ${BACKOFF}`,
+    },
   },
   level: 'MUST',
   antiPattern: 3,
@@ -35,12 +40,12 @@ export default defineCheck({
   expect: { maxCapMs: 120_000, flatBelow: 1.2, growsAbove: 1.05, lastOverFirst: 1.5 },
   scaled: ['maxCapMs'],
   judge(history, { expect, options, target }) {
-    const outage = outageOf(history);
+    const outage = outageOf(history, target);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
-    const { curve } = outage;
-    const means = curve.immediate ? curve.means.slice(1) : curve.means;
-    const cap = curve.capIndex === undefined ? undefined : curve.capIndex - (curve.immediate ? 1 : 0);
+    const { curve, start } = outage;
+    const means = curve.means.slice(start.growth);
+    const cap = curve.capIndex === undefined ? undefined : curve.capIndex - start.growth;
     const first = means[0] ?? 0;
     const last = means.at(-1) ?? 0;
     // A cap from the first delay on is no cap but a fixed delay; otherwise the cap itself still shows growth.

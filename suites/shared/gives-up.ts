@@ -11,7 +11,12 @@ const GROWTH_MARGIN = 1.5;
 
 export default defineCheck({
   id: 'gives-up',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      fix: 'Issue the call again for as long as it is wanted, with waitForReady: the attempts of a retry policy (at most 5) are over in seconds, and a channel without a call makes no connection.',
+    },
+  },
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
@@ -24,8 +29,8 @@ export default defineCheck({
   measured: { lastAttemptAtMs: 'ms after the cut', retryLimit: 'attempts' },
   expect: { minOutageMs: 60_000, minPatienceMs: 30_000 },
   scaled: ['minOutageMs', 'minPatienceMs'],
-  judge(history, { expect }) {
-    const outage = outageOf(history);
+  judge(history, { expect, target }) {
+    const outage = outageOf(history, target);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
     const after = new Set(

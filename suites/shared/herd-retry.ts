@@ -15,7 +15,13 @@ const WINDOW_MS = 100;
  */
 export default defineCheck({
   id: 'herd-retry',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      why: 'A channel that lost its connection makes a new one as soon as the next call asks for it, without any delay. After a cut all clients start from the same instant, and a loop that calls again at once, or after a fixed time, brings every one of them together.',
+      fix: 'Draw the delay before the call is issued again at random, from at least half a second: the backoff of the channel begins only after its first failure.',
+    },
+  },
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
@@ -28,7 +34,7 @@ export default defineCheck({
   expect: { maxShare: 0.5, narrowMs: 45, wideMs: 85, minProcesses: 8 },
   scaled: ['narrowMs', 'wideMs'],
   judge(history, { expect, options, target }) {
-    const outage = outageOf(history);
+    const outage = outageOf(history, target);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
     const firsts = outage.attempts.flatMap((list) => list.slice(0, 1));

@@ -1,10 +1,18 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
+import { BACKOFF } from './connection-backoff.js';
 
 export default defineCheck({
   id: 'hung-handshake',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      why: 'A stuck server or a proxy without a backend accepts connections and says nothing: no SETTINGS come. A deadline ends the call and not the connection, so that a channel which waits for ever leaves every later call without one.',
+      fix: 'Use a library that gives an attempt the 20 s of the backoff document (grpc-go: MinConnectTimeout; C-core and Java do). grpc-js waits for ever: end its socket if no byte has come 20 s after it connected. connect and grpclib need a deadline around their connect.',
+      source: `CHECKLIST: 60 s. ${BACKOFF}`,
+    },
+  },
   level: 'MUST',
   antiPattern: 3,
   role: 'client',

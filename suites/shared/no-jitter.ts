@@ -3,6 +3,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { deviation, inWords, mean, median } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
+import { BACKOFF } from './connection-backoff.js';
 import { MAY_WAIT_MORE, WAITS, waitsByStandard } from './event-source-standard.js';
 import { outageStory, unready } from './outage-evidence.js';
 
@@ -11,11 +12,15 @@ const ATTEMPTS = 3;
 
 export default defineCheck({
   id: 'no-jitter',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   inProtocol: {
     sse: {
       level: 'SHOULD',
       title: 'SHOULD draw its retry delays at random, so that a fleet does not come back in step',
+    },
+    grpc: {
+      fix: 'Leave the waiting to the channel, which draws its delays in +-20 %; multiply each delay of a loop of your own by a random factor (0.5 to 1.5), after the cap was applied.',
+      source: `CHECKLIST rule 6: deviation over processes / mean, against a control client of fixed delay in the same run; asked from the second delay between attempts on, since the document gives the first none. ${BACKOFF}`,
     },
   },
   level: 'MUST',
@@ -35,24 +40,24 @@ export default defineCheck({
   },
   expect: { failBelow: 0.02, passAbove: 0.04, noiseFactor: 3, minProcesses: PROCESSES },
   judge(history, { expect, target }) {
-    const outage = outageOf(history);
+    const outage = outageOf(history, target);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
-    const { curve, noise, delays } = outage;
-    const processes = delays.filter((list) => list.length >= ATTEMPTS + (curve.immediate ? 1 : 0)).length;
-    const start = curve.immediate ? 1 : 0;
+    const { curve, noise, backoffs } = outage;
+    const start = outage.start.jitter;
+    const processes = backoffs.filter((list) => list.length >= ATTEMPTS + start).length;
     if (curve.means.every((ms) => ms <= IMMEDIATE_MS)) {
       return skipped('follows from hot-retry: it waits for nothing that could be drawn at random');
     }
     const cap = curve.capIndex ?? curve.ratios.length;
-    const fixed = cap === start;
+    const fixed = cap <= start;
     const columns = range(start, fixed ? curve.ratios.length : cap);
-    const tails = fixed ? undefined : tailsOf(delays.filter((list) => list.length >= ATTEMPTS));
+    const tails = fixed ? undefined : tailsOf(backoffs.filter((list) => list.length >= ATTEMPTS));
     const where = fixed ? 'of a fixed delay' : 'below the cap';
     const parts = [{ where, ...spreadOf(curve, columns) }];
     // A retry that came within 100 ms counts as one with the attempt before it, which shifts that process by one:
     // compared from the last delay backwards the others are in line again. In step either way is in step.
-    const backwards = curveOf(delays.map((list) => list.toReversed()));
+    const backwards = curveOf(backoffs.map((list) => list.toReversed()));
     const again = { where, ...spreadOf(backwards, range(0, backwards.ratios.length - start)) };
     if (!tails && parts[0] && again.ratio < parts[0].ratio) parts[0] = again;
     if (tails) parts.push({ where: 'at the cap', ratio: deviation(tails) / mean(tails), spreadMs: deviation(tails) });

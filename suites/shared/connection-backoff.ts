@@ -1,0 +1,7 @@
+/** What gRPC's document on backoff has its clients do [grpc/grpc, doc/connection-backoff.md]. */
+export const BACKOFF =
+  'connection-backoff.md: "Exponentially back off the start time of connection attempts up to a limit of MAX_BACKOFF, with jitter", "MIN_CONNECT_TIMEOUT = 20 seconds, INITIAL_BACKOFF = 1 second, MULTIPLIER = 1.6, MAX_BACKOFF = 120 seconds, JITTER = 0.2"';
+export const OTHERS =
+  '"Alternate implementations must ensure that connection backoffs started at the same time disperse, and must not attempt connections substantially more often than the above algorithm"';
+export const RESET =
+  'connection-backoff.md, "Reset Backoff": "The back off should be reset to INITIAL_BACKOFF at some time point, so that the reconnecting behavior is consistent no matter the connection is a newly started one or a previously disconnected one"';
