@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { every } from '../harness/clock.js';
 import type { Gate } from '../harness/contract.js';
 import { defineFault } from '../harness/define.js';
+import { startPageServer } from '../harness/path/page-server.js';
 
 const LOOK_MS = 100;
 /** Of 524, which no standard knows. */
@@ -9,13 +10,13 @@ const CLOUDFLARES = 'A Timeout Occurred';
 const PAGE = '<html><head><title>Service Unavailable</title></head><body><h1>Service Unavailable</h1></body></html>\n';
 
 /** The proxy lives, the server behind it does not: whoever comes gets an HTML error page. */
-export default defineFault<Gate, { readonly status: number }>({
+export default defineFault<Gate, { readonly status: number; readonly http2: boolean }>({
   id: 'edge-outage',
   hop: 'gate',
   about: 'new connections get an HTML error page with 502, 503 or 524',
   evidence: 'a page served',
-  params: { status: 'HTTP status' },
-  async inject(gate, { status }, { bite }) {
+  params: { status: 'HTTP status', http2: 'an edge that speaks HTTP/2 serves it' },
+  async inject(gate, { status, http2 }, { bite }) {
     const before = gate.accepted;
     let bitten = false;
     const head = [
@@ -24,7 +25,13 @@ export default defineFault<Gate, { readonly status: number }>({
       `Content-Length: ${PAGE.length}`,
       'Connection: close',
     ];
-    await gate.setDoor({ kind: 'answer', bytes: `${head.join('\r\n')}\r\n\r\n${PAGE}` });
+    // The page of an HTTP/2 edge is an answer on a connection that lives on.
+    const edge = http2 ? await startPageServer(status, PAGE) : undefined;
+    await gate.setDoor(
+      edge
+        ? { kind: 'elsewhere', host: edge.host, port: edge.port }
+        : { kind: 'answer', bytes: `${head.join('\r\n')}\r\n\r\n${PAGE}` },
+    );
     gate.resetAll();
     const look = () => {
       if (bitten || gate.accepted === before) return;
@@ -37,6 +44,9 @@ export default defineFault<Gate, { readonly status: number }>({
       // Whoever was answered and left has healed it before the next look.
       look();
       await gate.setDoor({ kind: 'open' });
+      if (!edge) return;
+      gate.endAll();
+      await edge[Symbol.asyncDispose]();
     };
   },
 });

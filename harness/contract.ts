@@ -400,6 +400,8 @@ export type Door =
   | { readonly kind: 'hang' }
   /** Accept, wait for a whole HTTP request head, answer with these bytes, end. */
   | { readonly kind: 'answer'; readonly bytes: string }
+  /** Somebody else answers in place of the server. */
+  | { readonly kind: 'elsewhere'; readonly host: string; readonly port: number }
   /** The listening socket itself is closed: connects are refused by the kernel. */
   | { readonly kind: 'closed' };
 
@@ -420,6 +422,8 @@ export interface GateConnection {
   readonly downBytes: number;
   /** The server has begun to answer what the client asked for, where the protocol has words of its own before that (HTTP/2). */
   readonly served: boolean;
+  /** Served, or the server has yet to answer a call on it: one that streams may send nothing for long. */
+  readonly called: boolean;
   /** Reads of the server's side. */
   readonly downChunks: number;
   /** Bytes read while frozen and not passed on. */
@@ -466,6 +470,8 @@ export interface WireTap {
   readonly betweenMessages: boolean;
   /** An answer that takes a session has begun; left out where any byte of the server's is one. */
   readonly answered?: boolean;
+  /** A call waits for the end of its answer. */
+  readonly asking?: boolean;
   /** Bytes of our own in what must be around them between two messages: an HTTP chunk. Left out where nothing must. */
   framed?(bytes: Buffer): Buffer;
 }

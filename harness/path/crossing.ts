@@ -63,6 +63,10 @@ export class Crossing implements GateConnection {
     return this.endedBy !== undefined;
   }
 
+  get called(): boolean {
+    return this.served || (this.downBytes > 0 && this.options.tap?.asking === true);
+  }
+
   get alive(): boolean {
     return !this.client.destroyed || (this.server !== undefined && !this.server.socket.destroyed);
   }

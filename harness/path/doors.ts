@@ -9,7 +9,7 @@ const LINGER_MS = 1000;
 /** A longer head is no head: such a client is left without an answer. */
 const MAX_HEAD_BYTES = 64 * 1024;
 
-export type ShutDoor = Exclude<Door, { kind: 'open' } | { kind: 'closed' }>;
+export type ShutDoor = Exclude<Door, { kind: 'open' | 'elsewhere' | 'closed' }>;
 
 /** Meets a connection that never reaches the server. */
 export function meet(door: ShutDoor, crossing: Crossing): void {

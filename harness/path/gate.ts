@@ -153,6 +153,7 @@ class OpenGate implements Gate {
     });
     this.crossings.add(crossing);
     if (this.door.kind === 'open') crossing.join(this.upstream.host, this.upstream.port, sourceHost);
+    else if (this.door.kind === 'elsewhere') crossing.join(this.door.host, this.door.port, sourceHost);
     // Accepted by the kernel before the listener was closed: a closed port would have reset it.
     else if (this.door.kind === 'closed') crossing.reset();
     else meet(this.door, crossing);

@@ -78,6 +78,10 @@ class GrpcTap implements WireTap {
     return !this.deaf.down && this.readers.down.betweenFrames;
   }
 
+  get asking(): boolean {
+    return [...this.calls].some(([stream, { ended }]) => !ended.down && !this.resetCalls.includes(stream));
+  }
+
   private read(dir: Direction, chunk: Buffer, atMs: number): void {
     if (this.deaf[dir] || chunk.length === 0) return;
     this.atMs = atMs;

@@ -25,10 +25,10 @@ export default defineScenario({
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
     const gate = await context.openGate({ name: 'hung', to: upstream });
     const client = await context.startClient({ name: 'hung', gate });
-    await context.watch(ARRIVE_MS, () => gate.live.find(({ downBytes }) => downBytes > 0));
+    await context.watch(ARRIVE_MS, () => gate.live.find(({ called }) => called));
     context.phase('baseline');
     await context.watch(context.ms(BASELINE_MS));
-    const held = gate.live.find(({ downBytes, ended }) => downBytes > 0 && !ended);
+    const held = gate.live.find(({ called, ended }) => called && !ended);
     if (!held || nowMs() - held.openedAtMs < 0.9 * context.ms(BASELINE_MS)) {
       return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
     }

@@ -49,7 +49,7 @@ export default defineScenario({
     const controls = await startControls(context, options.copies);
     const gates = [...copies, closed];
     const clients = await Promise.all(gates.map((gate) => context.startClient({ name: gate.name, gate })));
-    await context.watch(ARRIVE_MS, () => gates.every((gate) => gate.live.some(({ downBytes }) => downBytes > 0)));
+    await context.watch(ARRIVE_MS, () => gates.every((gate) => gate.live.some(({ called }) => called)));
     context.phase('baseline');
     await context.watch(context.ms(BASELINE_MS));
     const held = gates.filter((gate) =>
@@ -80,8 +80,7 @@ export default defineScenario({
     context.phase('recovery');
     const reopenedMs = nowMs();
     await Promise.all([...refused.map((injection) => injection.heal()), shut.heal()]);
-    const back = (gate: Gate) =>
-      gate.live.some(({ openedAtMs, downBytes }) => openedAtMs >= reopenedMs && downBytes > 0);
+    const back = (gate: Gate) => gate.live.some(({ openedAtMs, called }) => openedAtMs >= reopenedMs && called);
     let closedBackMs: number | null = null;
     const limit = Math.min(LONGEST_RETURN_MS, Math.max(RETURN_MS, 1.5 * Math.min(lastGapMs / options.scale, 60_000)));
     // Who made no attempt in all that time is not waited for.

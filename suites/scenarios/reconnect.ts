@@ -66,7 +66,7 @@ export default defineScenario({
 type Disturb = (gate: Gate, goAway: () => Promise<void>) => Promise<void>;
 
 async function serveErrorPages(context: ScenarioContext, gate: Gate, status: number): Promise<void> {
-  const pages = await context.inject(edgeOutage, gate, { status });
+  const pages = await context.inject(edgeOutage, gate, { status, http2: context.target.protocol === 'grpc' });
   await context.watch(context.ms(EDGE_MS));
   await pages.heal();
 }
@@ -82,8 +82,7 @@ async function watchOne(
   if (!upstream) return;
   await using gate = await context.openGate({ name: kind, to: upstream });
   await using client = await context.startClient({ name: kind, gate });
-  const live = (sinceMs: number) =>
-    gate.live.find((one) => one.openedAtMs >= sinceMs && one.downBytes > 0 && !one.ended);
+  const live = (sinceMs: number) => gate.live.find((one) => one.openedAtMs >= sinceMs && one.called && !one.ended);
   await context.watch(ARRIVE_MS, () => live(0));
   await context.watch(context.ms(BASELINE_MS));
   const held = live(0);

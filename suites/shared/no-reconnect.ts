@@ -21,7 +21,16 @@ const FAULTS: Readonly<Record<string, string>> = {
 
 export default defineCheck({
   id: 'no-reconnect',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      title: 'MUST come back and issue its call again by itself within 60 s after its connection ended',
+      why: 'Connections end all the time: proxies, deploys, tunnels. A channel makes a new one by itself, and only for the next call: a stream that has ended stays so until the program issues it again.',
+      fix: 'Issue the call again at every end but an orderly one that you wanted, with waitForReady, after a delay that grows and is drawn at random, for ever; UNAVAILABLE is no reason to leave.',
+      source:
+        'CHECKLIST: FIN, RST, server restart; an edge outage is a SHOULD: an edge that speaks HTTP/2 answers each call with an HTML page, which statuses map to UNAVAILABLE [http-grpc-status-mapping.md: 429, 502, 503, 504]',
+    },
+  },
   level: 'MUST',
   antiPattern: 3,
   role: 'client',
