@@ -1,7 +1,8 @@
+import type { HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords, mean } from '../../harness/numbers.js';
-import { COPY_GATE, outageOf } from '../../harness/outage.js';
+import { COPY_GATE, type Outage, outageOf } from '../../harness/outage.js';
 import { outageStory, unready } from './outage-evidence.js';
 
 /** A delay drawn at random may be short by chance, and the next one long: so many times the longest must have passed. */
@@ -33,12 +34,7 @@ export default defineCheck({
     const outage = outageOf(history, target);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
-    const after = new Set(
-      history
-        .of('connection')
-        .filter(({ what, t }) => what === 'start' && t >= outage.endAt && t < (outage.again?.cutAt ?? Infinity))
-        .map(({ gate }) => gate),
-    );
+    const after = comesAgain(history, outage);
     const watched = history.measures('returned copies')[0];
     if (!watched) return inconclusive('nobody watched whether it came back');
     // Later ones are our own doing.
@@ -79,6 +75,14 @@ export default defineCheck({
   },
   examples: { pass: story(true), fail: story(false) },
 });
+
+/** The gates at which somebody came after the outage. A channel of gRPC comes without a call too, and is not the program then. */
+function comesAgain(history: HistoryView, { endAt, again }: Outage): ReadonlySet<string> {
+  const calls = history.of('handshake').filter(({ dir, rpc }) => dir === 'up' && rpc !== undefined);
+  const starts = history.of('connection').filter(({ what }) => what === 'start');
+  const came = calls.length > 0 ? calls : starts;
+  return new Set(came.filter(({ t }) => t >= endAt && t < (again?.cutAt ?? Infinity)).map(({ gate }) => gate));
+}
 
 /** By how much the means over processes grew in the last two steps, the larger of the two. */
 function lastGrowth(delays: readonly (readonly number[])[]): number {
