@@ -15,6 +15,8 @@ export interface Method {
   /** `/pkg.Service/Method`, the `:path` of its calls [PROTOCOL-HTTP2.md]. */
   readonly rpc: string;
   readonly pattern: CallPattern;
+  /** By its `idempotency_level` it may be called twice [descriptor.proto]. */
+  readonly idempotent: boolean;
   readonly request: MessageType;
   readonly answer: MessageType;
 }
@@ -48,6 +50,8 @@ const KINDS: readonly (readonly [RegExp, Field['kind']])[] = [
   [/STRING/, 'text'],
   [/BYTES/, 'bytes'],
 ];
+
+const UNKNOWN_LEVEL = 'IDEMPOTENCY_UNKNOWN';
 
 const NONE: Services = new Map();
 /** What was read, or told by reflection, of each target. */
@@ -133,11 +137,12 @@ function isService(definition: AnyDefinition): definition is Record<string, Meth
 }
 
 function methodFrom(definition: MethodDefinition<object, object>): Method {
-  const { path, requestStream, responseStream } = definition;
+  const { path, requestStream, responseStream, options } = definition;
   const up = requestStream ? 'client-streaming' : 'unary';
   return {
     rpc: path,
     pattern: requestStream && responseStream ? 'bidirectional' : responseStream ? 'server-streaming' : up,
+    idempotent: (options?.idempotency_level ?? UNKNOWN_LEVEL) !== UNKNOWN_LEVEL,
     request: typeFrom(definition.requestType, definition.requestSerialize, definition.requestDeserialize),
     answer: typeFrom(definition.responseType, definition.responseSerialize, definition.responseDeserialize),
   };

@@ -22,6 +22,8 @@ export interface Behaviour {
   readonly leavesMs: () => number | null;
   /** How long a question may take; null waits for ever. */
   readonly deadlineMs: number | null;
+  /** Asks once more what was not answered. */
+  readonly asksAgain: boolean;
   readonly inbox: Inbox;
 }
 
@@ -46,5 +48,6 @@ export const resilient: Behaviour = {
   resumes: true,
   leavesMs: () => 2_000 * Math.random(),
   deadlineMs: 5_000,
+  asksAgain: false,
   inbox: new Inbox(),
 };

@@ -85,9 +85,10 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
     const { deadlineMs } = behaviour;
     const options = deadlineMs === null ? {} : { deadline: Date.now() + scaledMs(deadlineMs) };
     for (const note of waiting.splice(0))
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, note, options, (error) =>
-        report(error ? 'unsent' : 'acked', { id: note.id }),
-      );
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, note, options, (error) => {
+        if (error && behaviour.asksAgain) waiting.push(note);
+        else report(error ? 'unsent' : 'acked', { id: note.id });
+      });
   }
 
   // grpc-js waits for ever for the first bytes of a server that has accepted.
