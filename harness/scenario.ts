@@ -55,6 +55,8 @@ export interface SessionOptions {
   readonly staysConnected?: boolean;
   /** Of gRPC: open only with the head of the answer, also where a server may have nothing to say yet. */
   readonly answered?: boolean;
+  /** Of gRPC: how much of a call's answer may be under way (RFC 9113, SETTINGS_INITIAL_WINDOW_SIZE). */
+  readonly streamWindowBytes?: number;
   /** Sends no heartbeat of the subprotocol's, and answers none. */
   readonly mute?: boolean;
   /** It may want to come back: where the subprotocol has a way, the server is asked to remember it. */

@@ -27,6 +27,8 @@ export const CREWS: Readonly<Record<PressureMode, Crew>> = {
 };
 
 const BEAT_MS = 5000;
+/** Of HTTP/2: about what a kernel takes, so that the control's clients have as much time as those of other protocols. */
+const STREAM_WINDOW_BYTES = 8 * 1024 * 1024;
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /** One copy of a server with the clients that press it and the neighbours that are timed. */
@@ -64,7 +66,12 @@ export class PressureCopy {
     const open = (count: number, kind: string, to: { host: string; port: number }) =>
       Promise.all(
         Array.from({ length: count }, (_, i) =>
-          context.mustOpen({ name: `${name}-${kind}-${i + 1}`, to, silent: true }),
+          context.mustOpen({
+            name: `${name}-${kind}-${i + 1}`,
+            to,
+            silent: true,
+            streamWindowBytes: STREAM_WINDOW_BYTES,
+          }),
         ),
       );
     // A loop over clients stops at the slow one: neighbours stand before it and behind it.

@@ -44,7 +44,7 @@ export function drainsOf(history: HistoryView, signalAt: number): Drain[] {
     const told = inFlight.flatMap((event) => (event && !(event.type === 'frame' && event.dir === 'up') ? event : []));
     return [
       {
-        goaway: of(frames).find(({ frame, t: at }) => frame === 'GOAWAY' && at >= signalAt),
+        goaway: of(frames).find(({ frame }) => frame === 'GOAWAY'),
         end,
         firstEnd: told.sort((a, b) => a.t - b.t)[0],
         calls: inFlight.map((event) => ({ status: event ? statusOf(event) : end && UNAVAILABLE })),

@@ -10,7 +10,7 @@ const MISLEADING = ['CANCELLED', 'UNKNOWN', 'INTERNAL'];
 
 // RFC 9113 6.8: "GOAWAY allows an endpoint to gracefully stop accepting new streams while still finishing processing of previously
 // established streams." statuscodes.md, of who generates what: "Server shutting down | UNAVAILABLE | Server"; "Some data
-// transmitted before connection breaks | UNAVAILABLE | Client". Any error code of GOAWAY will do.
+// transmitted (e.g., request metadata written to TCP connection) before connection breaks | UNAVAILABLE | Client". Any error code of GOAWAY will do.
 export default defineCheck({
   id: 'grpc/no-goaway',
   level: 'MUST',

@@ -5,6 +5,7 @@ import { Workers } from '../../harness/drivers/workers.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
 import type { ScenarioContext, Session } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
+import { callWith, largeField } from './call-sizes.js';
 
 const MIB = 1024 * 1024;
 const FRAGMENTS = 1000;
@@ -31,6 +32,7 @@ export default defineScenario({
   async run(context) {
     const server = await context.startServer();
     context.phase('baseline');
+    if (context.target.protocol === 'grpc') return callSizes(context, server);
     const { form, endsAnyway, pings } = await understood(context, server);
     const workers = await Workers.of(context, server);
     const filler = (bytes: number) => payloadOf(form, context.random.token(16), bytes);
@@ -57,6 +59,21 @@ export default defineScenario({
     context.measure('alive', { alive: workers.alive });
   },
 });
+
+/** A gRPC message has no fragments, and belongs to a call. */
+async function callSizes(context: ScenarioContext, server: StartedServer): Promise<void> {
+  const field = largeField(context);
+  if (!field) return context.obstacle('NO_LARGE_FIELD', 'the request has no field of text or bytes');
+  const workers = await Workers.of(context, server);
+  context.phase('fault');
+  for (const bytes of [MIB, 16 * MIB, 64 * MIB, JUST_ABOVE]) {
+    const result = await callWith(context, server, workers, { how: 'single', bytes, field });
+    if (result === 'gone' || result === 'unread') return;
+    if (result === 'refused') break;
+  }
+  await callWith(context, server, workers, { how: 'bomb', bytes: BOMB_BYTES, field });
+  context.measure('alive', { alive: workers.alive });
+}
 
 /** `unread`: the server takes nothing from the socket; `unclear`: it may all lie in the kernels; `busy`: alive, and takes no handshake. */
 type Result = 'accepted' | 'refused' | 'unread' | 'unclear' | 'busy' | 'gone';

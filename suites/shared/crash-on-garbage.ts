@@ -5,7 +5,7 @@ import { harmOf, numberOf } from './witness-evidence.js';
 
 export default defineCheck({
   id: 'crash-on-garbage',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'MUST',
   antiPattern: null,
   role: 'server',
@@ -15,6 +15,14 @@ export default defineCheck({
   fix: 'Handle the error of each socket and session, parse messages inside a try, bound what a length or a header may ask for, and keep the library up to date.',
   source:
     'CHECKLIST rule 23: the worker that holds the port keeps pid and start time; garbage from 127.0.0.2 and up, the witness from 127.0.0.1. RFC 6455 10.7: "Incoming data MUST always be validated by both clients and servers." RFC 9112 2.2: "the server SHOULD respond with a 400 (Bad Request) response and close the connection"',
+  inProtocol: {
+    grpc: {
+      title:
+        'MUST survive malformed, truncated and oversized prefaces, frames, headers and messages, and keep its other clients',
+      source:
+        'CHECKLIST rule 23: the worker that holds the port keeps pid and start time; garbage from 127.0.0.2 and up, the witness from 127.0.0.1. RFC 9113 5.4.1: "An endpoint that encounters a connection error SHOULD first send a GOAWAY frame" and close: the connection, not the process',
+    },
+  },
   measured: {
     sent: 'cases',
     crashes: 'processes',

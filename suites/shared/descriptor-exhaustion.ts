@@ -5,7 +5,7 @@ import { harmOf, numberOf } from './witness-evidence.js';
 
 export default defineCheck({
   id: 'descriptor-exhaustion',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',
@@ -16,6 +16,11 @@ export default defineCheck({
   fix: 'Treat EMFILE in accept as passing: wait a moment and go on. Bound the connections below the limit and refuse more with 503, and raise the limit to what you mean to serve.',
   source:
     'CHECKLIST: `ulimit -n 256` (soft and hard) and 300 connects; alive, old streams go on, accepts again within 10 s. accept(2): "EMFILE The per-process limit on the number of open file descriptors has been reached."',
+  inProtocol: {
+    grpc: {
+      fix: 'Treat EMFILE in accept as passing: wait a moment and go on. Bound the connections below the limit, refuse calls beyond it with UNAVAILABLE or RESOURCE_EXHAUSTED, and raise the limit to what you mean to serve.',
+    },
+  },
   measured: {
     asked: 'connections',
     refused: 'connections',

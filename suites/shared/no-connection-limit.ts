@@ -7,7 +7,7 @@ import { inWords } from '../../harness/numbers.js';
 // rate or by number. A handshake that is never answered may lie in a queue (a limit) or before a server that cannot follow.
 export default defineCheck({
   id: 'no-connection-limit',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',
@@ -17,6 +17,15 @@ export default defineCheck({
   fix: 'Limit open connections and connects a second for each address or user: 429 in the handshake, or over WebSocket a close with 1008 or 1013; or let the proxy in front do it (nginx: limit_conn, limit_req) and check through it.',
   source:
     'CHECKLIST; RFC 6585 4: "The 429 status code indicates that the user has sent too many requests in a given amount of time"',
+  inProtocol: {
+    grpc: {
+      title: 'SHOULD limit the connections, or calls, of one client, and say so: 200 a second',
+      why: 'Each connection and each stream costs memory and a descriptor. One client that opens channels in a loop, without closing what it had, takes them all, and everybody else is refused.',
+      fix: 'Limit open connections or calls for each address or user: RESOURCE_EXHAUSTED or UNAVAILABLE from an interceptor, GOAWAY with ENHANCE_YOUR_CALM; or let the proxy in front do it (nginx: limit_conn, limit_req) and check through it. MAX_CONCURRENT_STREAMS limits one connection alone.',
+      source:
+        'CHECKLIST; statuscodes.md, RESOURCE_EXHAUSTED: "Some resource has been exhausted, perhaps a per-user quota"',
+    },
+  },
   measured: { limitedAt: 'connections', made: 'connections', told: 'connections' },
   expect: { minPerS: 100 },
   judge(history, { expect }) {

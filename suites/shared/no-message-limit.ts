@@ -9,7 +9,7 @@ import { isLimitCode } from '../../harness/wording.js';
 // that says so.
 export default defineCheck({
   id: 'no-message-limit',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'grpc'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',
@@ -19,6 +19,13 @@ export default defineCheck({
   fix: 'Count messages a client and a second (a token bucket), and answer an excess with an error message or a close with 1008 or 1013. A proxy in front sees no messages and cannot do it.',
   source:
     'CHECKLIST; RFC 6455 7.4.1, 1008: "can be returned when there is no other more suitable status code (e.g., 1003 or 1009)"',
+  inProtocol: {
+    grpc: {
+      fix: 'Count messages, or calls, of a client and a second (a token bucket in an interceptor), and answer an excess with RESOURCE_EXHAUSTED, with RetryInfo or grpc-retry-pushback-ms. A proxy in front sees no messages of a stream.',
+      source:
+        'CHECKLIST; statuscodes.md, RESOURCE_EXHAUSTED: "Some resource has been exhausted, perhaps a per-user quota"',
+    },
+  },
   measured: { limitedAt: 'messages', sent: 'messages', answered: 'messages', code: 'close code' },
   expect: { minPerS: 750 },
   judge(history, { expect }) {

@@ -5,7 +5,7 @@ import { harmOf, numberOf } from './witness-evidence.js';
 
 export default defineCheck({
   id: 'slow-handshake',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'SHOULD',
   antiPattern: null,
   role: 'server',
@@ -15,6 +15,14 @@ export default defineCheck({
   fix: 'Set the time for a whole request head (Node: headersTimeout and connectionsCheckingInterval; Go: ReadHeaderTimeout; Python websockets: open_timeout; hyper: header_read_timeout), not only one for each byte.',
   source:
     'CHECKLIST: 200 unfinished handshakes; alive, old streams go on, others accepted within 10 s, unfinished ones cut within 60 s (5 s more: a 60,000 ms timer is never exact)',
+  inProtocol: {
+    grpc: {
+      why: 'A preface that is begun and never finished costs its sender nothing and the server a descriptor, memory, perhaps a thread. Phones that vanish in the middle of connecting leave them behind by accident, others on purpose (Slowloris).',
+      fix: 'Set the time for a connection to be established (Go: grpc.ConnectionTimeout, 120 s by default; C-core, so Python and C++: grpc.server_handshake_timeout_ms, 120 s; Java: NettyServerBuilder and a handler for silent channels; Node: a timeout on the socket until the first bytes).',
+      source:
+        'CHECKLIST: 200 unfinished handshakes; alive, old streams go on, others accepted within 10 s, unfinished ones cut within 60 s (5 s more). RFC 9113 3.4: the client connection preface "MUST be followed by a SETTINGS frame"; here most fall silent in the midst of it, some send a byte now and then',
+    },
+  },
   measured: {
     held: 'connections',
     cutMs: 'ms',

@@ -7,7 +7,7 @@ const LATE_MS = 5000;
 
 export default defineCheck({
   id: 'slow-neighbour',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'MUST',
   antiPattern: null,
   role: 'server',

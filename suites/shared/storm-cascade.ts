@@ -7,7 +7,7 @@ const PATIENCE_MS = 3000;
 
 export default defineCheck({
   id: 'storm-cascade',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'SHOULD',
   antiPattern: 6,
   role: 'server',
@@ -17,6 +17,11 @@ export default defineCheck({
   fix: 'Look whether the client is still there before the costly part of the handshake, bound the queue, and refuse what is beyond it at once with 503 and Retry-After.',
   source:
     'CHECKLIST: clients that time out after 3 s and retry; goodput never 0 for over 5 s, all back within twice the storm without timeouts (6 s at least: one lost SYN costs a client its 3 s). Rule 23: orderly refusals are answers',
+  inProtocol: {
+    grpc: {
+      fix: 'Look whether the call is cancelled before the costly part of it, bound the queue, and refuse what is beyond it at once with UNAVAILABLE and grpc-retry-pushback-ms.',
+    },
+  },
   measured: {
     abandoned: 'attempts',
     goodputPerS: 'clients each second',

@@ -4,7 +4,7 @@ import { inMiB, inWords, MIB, median, peakIn, percentile } from '../../harness/n
 
 export default defineCheck({
   id: 'storm-collapse',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'MUST',
   antiPattern: 6,
   role: 'server',

@@ -4,7 +4,7 @@ import { judgeMemory, pressureStory } from './pressure-evidence.js';
 
 export default defineCheck({
   id: 'unbounded-buffer',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
   level: 'MUST',
   antiPattern: null,
   role: 'server',
@@ -14,6 +14,11 @@ export default defineCheck({
   fix: 'Look at the outgoing buffer before each send (ws: bufferedAmount; Node streams: the return value of write; Python: await send): wait, drop with a notice, or cut the client (WebSocket: with 1013; SSE: it comes back with its last id).',
   source:
     'CHECKLIST rule 13: above a control copy with the same push and fast readers; fails if it follows the withheld bytes (ratio over 0.5) past 64 MiB',
+  inProtocol: {
+    grpc: {
+      fix: "Honour the backpressure of the stream before each message (grpc-js: the return value of write and 'drain'; Java: isReady and onReadyHandler; Go, Python and C++ block in Send): wait, drop with a notice, or end the call with RESOURCE_EXHAUSTED. Never put a queue without a bound between the feed and the stream.",
+    },
+  },
   measured: {
     rssGrowthBytes: 'bytes',
     withheldBytes: 'bytes',

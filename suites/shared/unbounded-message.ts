@@ -2,11 +2,12 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inMiB, MIB } from '../../harness/numbers.js';
 
-const PROTOCOL_CODE = 1009;
+/** "A message that is too big for it to process" [RFC 6455 7.4.1]; RESOURCE_EXHAUSTED [statuscodes.md]. */
+const PROTOCOL_CODE: Readonly<Record<string, number>> = { websocket: 1009, grpc: 8 };
 
 export default defineCheck({
   id: 'unbounded-message',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'grpc'],
   level: 'MUST',
   antiPattern: 7,
   role: 'server',
@@ -16,14 +17,24 @@ export default defineCheck({
   fix: "Set the library's limit to what the application needs (ws: maxPayload; gorilla: SetReadLimit; Python websockets: max_size; tungstenite: max_message_size).",
   source:
     'CHECKLIST; RFC 6455 10.4: "Implementations that have implementation- and/or platform-specific limitations regarding the frame size or total message size after reassembly from multiple frames MUST protect themselves against exceeding those limits."',
+  inProtocol: {
+    grpc: {
+      title: 'MUST refuse a message larger than 64 MiB, and a compressed one that becomes larger',
+      fix: "Set the library's limit to what the application needs, and none to unlimited (grpc-js, C-core: grpc.max_receive_message_length; Go: MaxRecvMsgSize; Java: maxInboundMessageSize; tonic: max_decoding_message_size; .NET: MaxReceiveMessageSize): 4 MiB is the default of most.",
+      source:
+        'CHECKLIST; grpc_types.h, grpc.max_receive_message_length: "Maximum message length that the channel can receive. Int valued, bytes. -1 means unlimited." Libraries refuse with RESOURCE_EXHAUSTED, tonic with OUT_OF_RANGE',
+    },
+  },
   measured: {
     largestAcceptedBytes: 'bytes',
     how: 'single | fragments | bomb',
-    code: 'close code',
+    code: 'close code or gRPC status',
     rssGrowthBytes: 'bytes',
   },
   expect: { maxMessageBytes: 64 * MIB },
-  judge(history, { expect }) {
+  judge(history, { expect, target }) {
+    const none = history.of('obstacle').find(({ code }) => code === 'NO_LARGE_FIELD');
+    if (none) return skipped(none.text);
     const limit = expect.maxMessageBytes ?? 64 * MIB;
     const tried = history.measures('size');
     if (tried.length === 0) return inconclusive('no message could be sent');
@@ -62,8 +73,8 @@ export default defineCheck({
     if (unread) return skipped('the server reads nothing of what clients send', { measured, because: [unread] });
     if (refused.length === 0)
       return inconclusive('nothing larger than the limit could be sent', { measured, because: tried });
-    const remark =
-      code === PROTOCOL_CODE ? '' : `, without the protocol's code 1009 (${code ?? 'no close frame could be read'})`;
+    const usual = PROTOCOL_CODE[target.protocol];
+    const remark = code === usual ? '' : `, without the protocol's code ${usual} (${code ?? 'none could be read'})`;
     return pass(`refused a message of ${inMiB(Number(refused[0]?.facts.bytes))}${remark}`, {
       measured,
       because: refused,
