@@ -29,7 +29,9 @@ export default defineCheck({
     if (broken || !link || frozenAt === undefined)
       return inconclusive(broken?.text ?? 'the link was never frozen', { because: broken ? [broken] : [] });
     const { foundMs, keepaliveDueMs } = link.facts;
-    const pings = history.of('frame').filter(({ frame, dir, ack }) => frame === 'PING' && dir === 'up' && !ack);
+    const pings = history
+      .of('frame')
+      .filter(({ gate, frame, dir, ack }) => gate === 'idle-link' && frame === 'PING' && dir === 'up' && !ack);
     const before = pings.filter(({ t }) => t < frozenAt).length;
     const measured = { detectMs: typeof foundMs === 'number' ? Math.round(foundMs) : null, pings: before };
     const bites = history.bites('freeze');
@@ -40,9 +42,22 @@ export default defineCheck({
     }
     if (bites.length === 0 && !isPending(history, frozenAt))
       return inconclusive('no call was pending, and none was made: the link was not in use', { measured, because });
-    // Our gate acknowledged every probe.
-    if (typeof keepaliveDueMs === 'number' && keepaliveDueMs < limit)
-      return inconclusive('relies on TCP keepalive, which only dropped packets can test', { measured, because });
+    // Our gate acknowledged every probe: only dropped packets show what the client would do.
+    if (typeof keepaliveDueMs === 'number' && keepaliveDueMs < limit) {
+      const dropped = history.measures('dropped')[0];
+      const foundDropped = dropped?.facts.foundMs;
+      if (!dropped || history.bites('packet-drop').length === 0)
+        return inconclusive('relies on TCP keepalive, which only dropped packets can test', { measured, because });
+      if (typeof foundDropped === 'number' && foundDropped <= limit)
+        return pass(`found out after ${inWords(foundDropped)}, by TCP keepalive`, {
+          measured: { detectMs: Math.round(foundDropped), pings: before },
+          because: [dropped],
+        });
+      return fail(`did not find out in ${inWords(limit)} of dropped packets, for all its TCP keepalive`, {
+        measured,
+        because: [dropped, ...history.bites('packet-drop')],
+      });
+    }
     const looked = pings.some(({ t }) => t >= frozenAt) ? ', though it sent PINGs' : ', and sent no PING';
     return fail(`did not find out within ${inWords(limit)} that its link was dead${looked}`, { measured, because });
   },
@@ -58,6 +73,7 @@ function isPending(history: HistoryView, atMs: number): boolean {
     .of('handshake')
     .some(
       (call) =>
+        call.gate === 'idle-link' &&
         call.dir === 'up' &&
         call.stream !== undefined &&
         call.t < atMs &&

@@ -9,7 +9,7 @@ const ARRIVE_MS = 60_000;
 /** C-core sends two PINGs without data, and no more, unless it is told to [keepalive.md]: both are over by then. */
 const IDLE_MS = 45_000;
 const HELD_MS = 9000;
-const FIND_MS = 90_000;
+export const FIND_MS = 90_000;
 const MARGIN_MS = 2000;
 /** Longer than any window. */
 const NEVER_MS = 2 ** 30;
@@ -55,7 +55,7 @@ export default defineScenario({
 });
 
 /** The target's own server where it is silent, or can be made so; else one of ours that answers and sends nothing of itself. */
-async function silentServer(context: ScenarioContext): Promise<Address> {
+export async function silentServer(context: ScenarioContext): Promise<Address> {
   const { target, workload } = context;
   const env = target.server?.quietEnv ?? {};
   if (target.server && (!workload.push || Object.keys(env).length > 0)) return context.startServer({ env });
