@@ -85,26 +85,38 @@ export function learnServices(target: Target, descriptors: Buffer): Services {
 
 /** The method that is called: the named one, or the only one that there is, or that streams. */
 export function methodOf(target: Target): Method {
-  const services = servicesOf(target);
-  const all = [...services.values()];
-  const own = all.filter(({ rpc }) => !INFRASTRUCTURE.test(rpc));
-  const names = own.map(({ rpc }) => rpc.slice(1)).join(', ') || 'none';
-  if (target.method !== undefined) {
-    const rpc = `/${target.method.replace(/^\//, '')}`;
-    // `pkg.Service.Method` is how some tools write it.
-    const found = services.get(rpc) ?? services.get(rpc.replace(/\.(?=[^./]+$)/, '/'));
-    if (found) return found;
-    throw new HarnessError('NO_METHOD', `there is no method ${target.method}: name one with --method (${names})`);
-  }
-  const streams = own.filter(({ pattern }) => pattern === 'server-streaming' || pattern === 'bidirectional');
-  const [only, ...more] = own.length === 1 ? own : streams;
-  if (only && more.length === 0) return only;
-  throw new HarnessError('NO_METHOD', `name the method to call with --method pkg.Service/Method: there are ${names}`);
+  const found = chosen(target);
+  if (found) return found;
+  const own = ownMethods(target).map(({ rpc }) => rpc.slice(1));
+  const names = own.join(', ') || 'none';
+  throw new HarnessError(
+    'NO_METHOD',
+    target.method === undefined
+      ? `name the method to call with --method pkg.Service/Method: there are ${names}`
+      : `there is no method ${target.method}: name one with --method (${names})`,
+  );
 }
 
 /** Undefined as long as it is not known. */
 export function patternOf(target: Target): CallPattern | undefined {
-  return servicesOf(target).size === 0 ? undefined : methodOf(target).pattern;
+  return chosen(target)?.pattern;
+}
+
+function chosen(target: Target): Method | undefined {
+  if (target.method !== undefined) {
+    const services = servicesOf(target);
+    const rpc = `/${target.method.replace(/^\//, '')}`;
+    // `pkg.Service.Method` is how some tools write it.
+    return services.get(rpc) ?? services.get(rpc.replace(/\.(?=[^./]+$)/, '/'));
+  }
+  const own = ownMethods(target);
+  const streams = own.filter(({ pattern }) => pattern === 'server-streaming' || pattern === 'bidirectional');
+  const [only, ...more] = own.length === 1 ? own : streams;
+  return more.length === 0 ? only : undefined;
+}
+
+function ownMethods(target: Target): Method[] {
+  return [...servicesOf(target).values()].filter(({ rpc }) => !INFRASTRUCTURE.test(rpc));
 }
 
 function readProto(file: string): Services {

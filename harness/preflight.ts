@@ -34,6 +34,7 @@ const PROBE_SIZES = [16_384, 4096, 1024, 256];
  */
 export async function preflight(context: ScenarioContext): Promise<Workload> {
   const { target } = context;
+  protocolNamed(target.protocol).validate?.(target);
   const server = target.server ? await context.startServer() : undefined;
   const learned = (await protocolNamed(target.protocol).learn?.(target, server)) ?? {};
   const workload = { ...UNKNOWN_WORKLOAD, ...(server ? await learnOrTell(context, server) : {}), ...learned };

@@ -33,6 +33,8 @@ export interface Protocol {
   readonly openStatus: number;
   /** Decodes what passes a gate on the way to this target. */
   tap(target: Target): WireTapFactory;
+  /** Whether what is declared can be read; before anything is started. Throws HarnessError. */
+  validate?(target: Target): void;
   /** What must be known of the target before it is spoken to: asked of its server where it has one. Throws HarnessError. */
   learn?(target: Target, server: Address | undefined): Promise<Learned>;
   /** One session of our own to a target's server. */

@@ -20,6 +20,10 @@ const grpc: Protocol = {
   openStatus: 200,
   duplex: (target) => ['bidirectional', 'unary'].includes(patternOf(target) ?? ''),
   tap: (target) => tapGrpc(decodeWith(servicesOf(target))),
+  validate(target) {
+    if (target.proto !== undefined && target.server) methodOf(target);
+    else servicesOf(target);
+  },
   async learn(target, server) {
     let services = '';
     if (servicesOf(target).size === 0) {
