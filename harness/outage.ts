@@ -40,6 +40,8 @@ export interface Outage {
   readonly begins: readonly (number | undefined)[];
   /** How many connections each process had when it was cut; each of them may back off by itself. */
   readonly channels: readonly number[];
+  /** How many calls of gRPC the process that made the fewest had made before. */
+  readonly asked: number;
   readonly noise: Noise;
   /** Milliseconds until the copy that met a closed port came back; null: it did not; undefined: there was none. */
   readonly closedBackMs: number | null | undefined;
@@ -119,6 +121,7 @@ export function outageOf(history: HistoryView, target: Target): Outage | undefin
     start: { growth, jitter: from === 'start' ? growth + 1 : growth },
     immediate,
     begins: delays.map((list) => beginOf(list, from)),
+    asked: Math.min(...copies.map((gate) => callsAt(history, gate, cutAt))),
     channels: copies.map((gate) => heldAt(history, gate, cutAt)),
     noise: noiseOf(curveOf(control), CONTROL_DELAY_MS),
     closedBackMs: typeof closed === 'number' || closed === null ? closed : undefined,
@@ -131,4 +134,9 @@ function heldAt(history: HistoryView, gate: string, cutAt: number): number {
   const own = history.of('connection').filter((event) => event.gate === gate);
   const begun = own.filter(({ what, t }) => what === 'start' && t < cutAt).length;
   return begun - own.filter(({ what, t }) => what === 'end' && t < cutAt).length;
+}
+
+function callsAt(history: HistoryView, gate: string, before: number): number {
+  const calls = history.of('handshake').filter(({ dir, rpc, t }) => dir === 'up' && rpc !== undefined && t < before);
+  return calls.filter((call) => call.gate === gate).length;
 }

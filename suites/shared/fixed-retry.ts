@@ -3,7 +3,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords, mean } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
-import { BACKOFF } from './connection-backoff.js';
+import { BACKOFF, seldomerThanDocument } from './connection-backoff.js';
 import { MAY_WAIT_MORE, WAITS, waitsByStandard } from './event-source-standard.js';
 import { outageStory, unready } from './outage-evidence.js';
 
@@ -76,6 +76,11 @@ export default defineCheck({
     const doubled = means.slice(1).some((ms) => ms >= 2 * first);
     const grown = last >= (expect.lastOverFirst ?? 1.5) * first;
     if (growth && growth.upper < (expect.flatBelow ?? 1.2) && !doubled) {
+      if (target.protocol === 'grpc' && seldomerThanDocument(means, options.scale))
+        return inconclusive(
+          `the delays do not grow (${seen}), and a backoff of 1 s that grows by 1.6 would have been over before each of them: the program calls too seldom to show its channel's (--long)`,
+          { measured, because },
+        );
       const { remark, ...standard } = waitsByStandard(target);
       return fail(`the delays do not grow: ${seen}${remark}`, { measured, because, ...standard });
     }

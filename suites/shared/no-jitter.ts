@@ -3,12 +3,14 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { deviation, inWords, mean, median } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
-import { BACKOFF } from './connection-backoff.js';
+import { BACKOFF, seldomerThanDocument } from './connection-backoff.js';
 import { MAY_WAIT_MORE, WAITS, waitsByStandard } from './event-source-standard.js';
 import { outageStory, unready } from './outage-evidence.js';
 
 const PROCESSES = 8;
 const ATTEMPTS = 3;
+/** Who makes so many calls in 10 s and more of health asks again and again. */
+const ASKS = 2;
 
 export default defineCheck({
   id: 'no-jitter',
@@ -39,7 +41,7 @@ export default defineCheck({
     attempts: 'delays compared',
   },
   expect: { failBelow: 0.02, passAbove: 0.04, noiseFactor: 3, minProcesses: PROCESSES },
-  judge(history, { expect, target }) {
+  judge(history, { expect, options, target }) {
     const outage = outageOf(history, target);
     const why = unready(history, outage);
     if (why || !outage) return why ?? inconclusive('no outage was made');
@@ -78,6 +80,11 @@ export default defineCheck({
     if (curve.ratios.length - start < ATTEMPTS)
       return inconclusive(`only ${curve.ratios.length - start} delays could be compared`, { measured, because });
     const flat = parts.find((part) => part.ratio < (expect.failBelow ?? 0.02));
+    if (flat && outage.asked >= ASKS && seldomerThanDocument(curve.means, options.scale))
+      return inconclusive(
+        `${processes} processes differ by ${percent(flat.ratio)} ${flat.where}, and they come no sooner than they ask anyway: each keeps the time of its own calls`,
+        { measured, because },
+      );
     if (flat) {
       const ms = inWords(flat.spreadMs);
       const { remark, ...standard } = waitsByStandard(target);
