@@ -51,7 +51,13 @@ export default defineScenario({
 async function openMany(context: ScenarioContext): Promise<void> {
   const server = await context.startServer();
   const control = await peerOf(context, server);
-  const first = control.ask();
+  const text = echoed(context);
+  const open = (peer: GrpcPeer): Call => {
+    const call = peer.ask();
+    if (context.workload.echo) peer.say(call, text);
+    return call;
+  };
+  const first = open(control);
   const startedMs = nowMs();
   await context.watch(ANSWER_MS, () => isTold(first));
   const controlMs = isTold(first) ? nowMs() - startedMs : null;
@@ -62,7 +68,7 @@ async function openMany(context: ScenarioContext): Promise<void> {
     const peer = await peerOf(context, server);
     peers.push(peer);
     const count = Math.min(peer.limit, STREAMS - calls.length);
-    for (let n = 0; n < count; n++) calls.push(peer.ask());
+    for (let n = 0; n < count; n++) calls.push(open(peer));
     // None on one is none on any.
     if (count === 0) break;
   }
@@ -83,6 +89,11 @@ async function openMany(context: ScenarioContext): Promise<void> {
   });
   await Promise.all([control, ...peers].map((peer) => peer[Symbol.asyncDispose]()));
   await server.stop();
+}
+
+/** What a server that answers is asked; not as long as a token, so that it is nobody's. */
+function echoed({ workload }: ScenarioContext): string {
+  return payloadOf(workload.form === 'text' ? 'text' : 'json', 'p'.repeat(15), SEND_BYTES);
 }
 
 const isTold = ({ head, end }: Call) => head !== undefined || end !== undefined;
@@ -117,13 +128,12 @@ class Follower {
 }
 
 async function leaveOneUnread(context: ScenarioContext, server: StartedServer) {
-  const { workload } = context;
   const other = await peerOf(context, server);
   const witness = new Follower(other);
-  const text = payloadOf(workload.form === 'text' ? 'text' : 'json', 'p'.repeat(15), SEND_BYTES);
+  const text = echoed(context);
   const followers = [witness];
   using asking = every(SEND_EVERY_MS, () => {
-    if (workload.echo) for (const follower of followers) follower.say(text);
+    if (context.workload.echo) for (const follower of followers) follower.say(text);
   });
   void asking;
   await context.watch(UNREAD_MS, () => witness.bytes > 0);
