@@ -159,7 +159,7 @@ function told({ form, streams }: BrowserAsk, seen: Seen): BrowserAnswer {
   const missing =
     Number(seen.grpcStatus) === UNIMPLEMENTED || /grpc-status: ?12\b|"code"\s*:\s*"unimplemented"/i.test(ending);
   const reached = spoken && !missing;
-  const failure = /^Parse Error/.test(seen.failure ?? '') ? 'an answer that is none of HTTP/1.1' : seen.failure;
+  const failure = /Parse Error/.test(seen.failure ?? '') ? 'an answer that is none of HTTP/1.1' : seen.failure;
   const answered = status === null ? (failure ?? 'no answer') : `HTTP ${status}${type ? ` with ${type}` : ''}`;
   return { reached, status, contentType, messages, reason: reached ? null : missing ? 'UNIMPLEMENTED' : answered };
 }
