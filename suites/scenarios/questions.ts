@@ -33,7 +33,7 @@ export default defineScenario({
         pattern: services.get(rpc)?.pattern ?? null,
         calls: calls.length,
         withDeadline: deadlines.length,
-        deadlineMs: deadlines.length > 0 ? Math.max(...deadlines) : null,
+        deadlineMs: deadlines.length > 0 ? Math.round(Math.max(...deadlines)) : null,
       });
     }
   },
