@@ -3,7 +3,7 @@ import edgeOutage from '../../faults/edge-outage.js';
 import end from '../../faults/end.js';
 import reset from '../../faults/reset.js';
 import { nowMs } from '../../harness/clock.js';
-import type { Gate } from '../../harness/contract.js';
+import type { EventBody, Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
@@ -80,7 +80,8 @@ async function watchOne(
   const reference = server ? undefined : await context.startReference();
   const upstream = server ?? reference;
   if (!upstream) return;
-  await using gate = await context.openGate({ name: kind, to: upstream });
+  const calls = new Calls();
+  await using gate = await context.openGate({ name: kind, to: upstream, onEvent: calls.take });
   await using client = await context.startClient({ name: kind, gate });
   const live = (sinceMs: number) => gate.live.find((one) => one.openedAtMs >= sinceMs && one.called && !one.ended);
   await context.watch(ARRIVE_MS, () => live(0));
@@ -93,6 +94,8 @@ async function watchOne(
       : 'the client did not hold a session for 10 s on a healthy path';
     return context.obstacle('BASELINE', why);
   }
+  if (calls.areOver)
+    return context.obstacle('BASELINE', 'the client made one call, which is over: it has nothing to come back for');
   context.phase('fault', kind);
   const before = gate.accepted;
   // A real server restarts through its own goodbye; with one behind a gate the gate's reset stands for its end.
@@ -117,4 +120,17 @@ async function watchOne(
     exited: client.process.exit !== undefined,
     exitCode: client.process.exit?.code ?? null,
   });
+}
+
+/** Of gRPC (CHECKLIST rule 19): "Client checks need a call pending or repeated". */
+class Calls {
+  private made = 0;
+  private ended = 0;
+  readonly take = (event: EventBody) => {
+    if (event.type === 'handshake' && event.dir === 'up' && event.rpc !== undefined) this.made += 1;
+    if (event.type === 'trailers') this.ended += 1;
+  };
+  get areOver(): boolean {
+    return this.made === 1 && this.ended === 1;
+  }
 }
