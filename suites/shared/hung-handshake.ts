@@ -9,7 +9,7 @@ export default defineCheck({
   inProtocol: {
     grpc: {
       why: 'A stuck server or a proxy without a backend accepts connections and says nothing: no SETTINGS come. A deadline ends the call and not the connection, so that a channel which waits for ever leaves every later call without one.',
-      fix: 'Use a library that gives an attempt the 20 s of the backoff document (grpc-go: MinConnectTimeout; C-core and Java do). grpc-js waits for ever: end its socket if no byte has come 20 s after it connected. connect and grpclib need a deadline around their connect.',
+      fix: 'Use a library that gives an attempt the 20 s of the backoff document (grpc-go: MinConnectTimeout; C-core too). grpc-js, grpc-java and tonic wait for ever for the SETTINGS: end the socket, or make a new channel, if no byte has come 20 s after it connected. connect and grpclib need a deadline around their connect.',
       source: `CHECKLIST: 60 s. ${BACKOFF}`,
     },
   },
