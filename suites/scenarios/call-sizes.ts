@@ -67,7 +67,7 @@ export async function callWith(
     return call.end !== undefined || connection.closedAtMs !== undefined || isAnswered() || quiet;
   });
   // Its answer may be followed by its end, and a process that is about to die takes a moment.
-  await context.watch(500, () => workers.died > 0 || call.end !== undefined);
+  await context.watch(500, () => workers.died > 0 || call.end?.told);
   const left = bytes >= BEYOND_KERNELS && how === 'single' && flushedMs !== undefined;
   const result = workers.alive ? resultOf(call, connection, isAnswered(), left) : 'gone';
   const told = call.end?.told ? (call.end.status ?? null) : null;

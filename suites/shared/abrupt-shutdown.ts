@@ -1,13 +1,7 @@
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
-import { partingStory, partingsOf } from './goodbye-evidence.js';
-
-const WITHOUT: Readonly<Record<string, string>> = {
-  websocket: 'no close frame',
-  sse: "neither an event that says so nor their answer's orderly end",
-  grpc: 'neither GOAWAY nor the status of their call',
-};
+import { NO_GOODBYE, partingStory, partingsOf, wordsOf } from './goodbye-evidence.js';
 
 // RFC 9112 8: "A message body that uses the chunked transfer coding is incomplete if the zero-sized chunk that terminates the
 // encoding has not been received." 6.3: "there is no way to distinguish a successfully completed, close-delimited response message
@@ -64,7 +58,6 @@ export default defineCheck({
         measured,
         because: [unread],
       });
-    const { protocol } = target;
     if (rude.length > 0) {
       const because = [signal, ...rude.slice(0, 3)];
       if (rude.length === silent.length && silent.every(({ unknownWord }) => unknownWord))
@@ -72,7 +65,7 @@ export default defineCheck({
           measured,
           because,
         });
-      return fail(`${rude.length} of ${partings.length} clients got a bare ${how} and ${WITHOUT[protocol]}`, {
+      return fail(`${rude.length} of ${partings.length} clients got a bare ${how} and ${NO_GOODBYE[target.protocol]}`, {
         measured,
         because,
       });
@@ -84,15 +77,7 @@ export default defineCheck({
       });
     }
     const after = inWords(Number(measured.graceMs));
-    const words = goodbyes.filter(({ opcode }) => opcode !== 'close').length;
-    const inOrder = goodbyes.length - words;
-    const aways = goodbyes.filter(({ stream }) => stream === undefined).length;
-    const byProtocol: Readonly<Record<string, string>> = {
-      websocket: `got a close frame (${first?.closeCode ?? 'no code'})`,
-      sse: `were told: ${words} by an event, ${inOrder} by their answer's end`,
-      grpc: `were told: ${aways} by GOAWAY, ${inOrder - aways} by the end of their call`,
-    };
-    const told = `${byProtocol[protocol]}, the first after ${after}`;
+    const told = `${wordsOf(target.protocol, goodbyes)}, the first after ${after}`;
     return pass(`all ${partings.length} clients ${told}`, { measured, because: [signal, ...goodbyes.slice(0, 3)] });
   },
   examples: {

@@ -45,6 +45,26 @@ function nameOf({ fields }: EventOf<'message'>): string | undefined {
   return typeof name === 'object' && name !== null ? name.hash : undefined;
 }
 
+/** What a bare end comes without, by protocol. */
+export const NO_GOODBYE: Readonly<Record<string, string>> = {
+  websocket: 'no close frame',
+  sse: "neither an event that says so nor their answer's orderly end",
+  grpc: 'neither GOAWAY nor the status of their call',
+};
+
+/** By what the clients were told. */
+export function wordsOf(protocol: string, goodbyes: readonly EventOf<'message'>[]): string | undefined {
+  const words = goodbyes.filter(({ opcode }) => opcode !== 'close').length;
+  const aways = goodbyes.filter(({ stream }) => stream === undefined).length;
+  const inOrder = goodbyes.length - words;
+  const byProtocol: Readonly<Record<string, string>> = {
+    websocket: `got a close frame (${goodbyes[0]?.closeCode ?? 'no code'})`,
+    sse: `were told: ${words} by an event, ${inOrder} by their answer's end`,
+    grpc: `were told: ${aways} by GOAWAY, ${inOrder - aways} by the end of their call`,
+  };
+  return byProtocol[protocol];
+}
+
 /** A client that was there at the signal, and what came to it then. */
 export function partingStory(...words: readonly EventBodyAt[]): EventBodyAt[] {
   const where = { type: 'connection', gate: 'clients', conn: 1 } as const;
