@@ -75,6 +75,12 @@ export default defineCheck({
         `its ${open} sessions ${ended} within ${within}: a pace or a slow loop? --clients tells`,
         seen,
       );
+    // A peak that came while the harness stood still is seen spread over that time.
+    if (!waits && spreadMs - lag < minSpreadMs)
+      return inconclusive(
+        `its ${open} sessions ${ended} within ${within}; the harness was late by ${inWords(lag)}`,
+        seen,
+      );
     if (waits) return pass(`${said} at most, over ${within}: each by the \`retry:\` that it was given`, seen);
     return Number(crowd.facts.busyMs) > maxBusy * spreadMs
       ? inconclusive(`its ${open} sessions ended over ${within}, and it was busy all the while: no pace`, seen)
