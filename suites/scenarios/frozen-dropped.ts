@@ -44,15 +44,15 @@ export default defineScenario({
       { localPort: server.port, remotePort: localPort },
       { port: server.port },
     );
+    const startMs = nowMs();
     // The session pinged and was answered a moment ago; now the same ping stays unanswered, or the drop did not act.
     const heard = await session.ping(Buffer.from('during'), 3000);
     if (heard !== undefined)
       return context.obstacle('NO_PACKET_DROP', 'a ping came through in spite of the dropped packets');
     await context.watch(UNDER_WAY_MS);
     const { receivedBytes } = session;
-    const startMs = nowMs();
     const gone = await context.watch(
-      context.ms(RELEASE_MS + MARGIN_MS),
+      startMs + context.ms(RELEASE_MS + MARGIN_MS) - nowMs(),
       () => socketState(server.port, localPort) !== 'ESTABLISHED',
       LOOK_MS,
     );
