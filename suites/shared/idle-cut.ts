@@ -72,24 +72,37 @@ function isBitten(history: HistoryView, path: Path): boolean {
 }
 
 function endedByProxy(history: HistoryView, path: Path): boolean {
-  const { by, who, conn, open } = path.facts;
+  const { by, conn, open } = path.facts;
   if (by === 'gate') return bitesOf(history, path).some(({ facts }) => facts.conn === conn);
-  // Seen from the gate behind the proxy: the end came from the proxy, which is that gate's client.
-  const ends = history.of('connection').filter((event) => event.gate === who && event.conn === conn);
-  const resets = history.of('frame').filter((event) => event.gate === who && event.conn === conn && event.dir === 'up');
-  return (
-    open !== true &&
-    (ends.some((event) => event.what === 'end' && event.by === 'client') ||
-      resets.some(({ frame }) => frame === 'RST_STREAM'))
-  );
+  return open !== true && proxysEndAt(history, path) !== undefined;
 }
 
-/** A stream that its server ended in good order: what a proxy closes then is only what is left of it. */
-function saidEnd(history: HistoryView, { facts: { who, conn } }: Path): boolean {
-  const said = history
+/** Seen from the gate behind the proxy: the end came from the proxy, which is that gate's client. */
+function proxysEndAt(history: HistoryView, { facts: { who, conn } }: Path): number | undefined {
+  const ends = history.of('connection').filter((event) => event.gate === who && event.conn === conn);
+  const resets = history.of('frame').filter((event) => event.gate === who && event.conn === conn && event.dir === 'up');
+  const times = [
+    ...ends.filter((end) => end.what === 'end' && end.by === 'client'),
+    ...resets.filter(({ frame }) => frame === 'RST_STREAM'),
+  ].map(({ t }) => t);
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+/** A stream that its server ended in good order: what a proxy closes then is only what is left of it. What it says when it is cut is for nobody. */
+function saidEnd(history: HistoryView, path: Path): boolean {
+  const { who, conn, by } = path.facts;
+  const until = by === 'gate' ? undefined : proxysEndAt(history, path);
+  return history
     .of('message')
-    .filter((event) => event.gate === who && event.conn === conn && event.dir === 'down');
-  return said.some(({ opcode, closeCode }) => opcode === 'close' && closeCode === undefined);
+    .some(
+      (event) =>
+        event.gate === who &&
+        event.conn === conn &&
+        event.dir === 'down' &&
+        event.opcode === 'close' &&
+        event.closeCode === undefined &&
+        event.t <= (until ?? event.t),
+    );
 }
 
 /** A stream whose server let go of it in good order, later than an idle timeout would have cut it. */
