@@ -215,7 +215,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
   async function tlsBefore(gate: Gate) {
     ca ??= defer(createRunTimeCa());
     const certificate = ca.authority.issue(CLIENT_NAMES, VALID_DAYS);
-    const front = defer(await openTlsFront({ certificate, upstream: gate }));
+    const front = defer(await openTlsFront({ certificate, upstream: gate, alpn: protocol.alpn }));
     fronts.push(front);
     return { port: front.port, env: ca.env };
   }

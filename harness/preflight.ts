@@ -57,9 +57,10 @@ async function arrivesByTlsOnly(context: ScenarioContext, server: StartedServer 
 
 async function arrivesByTls(context: ScenarioContext): Promise<Arrival | undefined> {
   using ca = createRunTimeCa();
+  const { alpn } = protocolNamed(context.target.protocol);
   const asked = new Requests();
   const upstream = await context.openGate({ name: 'arrival', to: await context.startReference(), onEvent: asked.take });
-  await using front = await openTlsFront({ certificate: ca.authority.issue(CLIENT_NAMES, VALID_DAYS), upstream });
+  await using front = await openTlsFront({ certificate: ca.authority.issue(CLIENT_NAMES, VALID_DAYS), upstream, alpn });
   await using gate = await context.openGate({ name: 'arrival-tls', to: front, tap: false });
   await using client = await context.startClient({ name: 'client', gate, secure: true, env: ca.env, settleMs: 0 });
   await context.watch(TLS_START_MS, () => front.trustedBytes > 0 || client.process.exit !== undefined);

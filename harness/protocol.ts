@@ -29,6 +29,8 @@ export interface Protocol {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Delays between attempts run from start to start, as its document says (CHECKLIST rule 2); from an end to the next start elsewhere. */
   readonly delaysFrom?: 'start';
+  /** What its clients must be offered by ALPN over TLS. */
+  readonly alpn?: readonly string[];
   /** The HTTP status of an answer that takes a session. */
   readonly openStatus: number;
   /** Decodes what passes a gate on the way to this target. */

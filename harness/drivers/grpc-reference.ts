@@ -5,6 +5,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 import { after, every, nowMs } from '../clock.js';
 import type { Target } from '../contract.js';
 import { type MessageType, type Method, servicesOf } from '../grpc-services.js';
@@ -23,6 +24,8 @@ const CLOSE_TIMEOUT_MS = 30_000;
 const RETRY_MS = 9000;
 /** Who names its last id in a bidirectional call does so at once, or only listens. */
 const FIRST_MS = 300;
+/** For the head of an answer to be on its way. */
+const HEAD_MS = 20;
 const TRY_AGAIN_LATER = 1013;
 const HEALTH = /^\/grpc\.health\.v1\.Health\/(Check|Watch)$/;
 /** `HealthCheckResponse { ServingStatus status = 1 }` with SERVING [health.proto]. */
@@ -41,6 +44,8 @@ interface Listener {
 export async function startGrpcReference(options: ReferenceOptions, target: Target): Promise<ReferenceServer> {
   const services = servicesOf(target);
   const sessions = new Set<ServerHttp2Session>();
+  /** By the client's port: a session gives no access to its own. */
+  const sockets = new Map<number | undefined, Socket>();
   const listeners = new Set<Listener>();
   let last = options.base;
   let dropping = false;
@@ -80,6 +85,11 @@ export async function startGrpcReference(options: ReferenceOptions, target: Targ
   };
 
   const server = createServer();
+  server.on('connection', (socket: Socket) => {
+    const { remotePort } = socket;
+    sockets.set(remotePort, socket);
+    socket.on('close', () => sockets.delete(remotePort));
+  });
   server.on('session', (session) => {
     sessions.add(session);
     session.on('close', () => sessions.delete(session)).on('error', () => {});
@@ -88,7 +98,9 @@ export async function startGrpcReference(options: ReferenceOptions, target: Targ
     stream.on('error', () => {});
     if (dropping) {
       dropped += 1;
-      return void stream.session?.socket.destroy();
+      respond(stream);
+      patience.push(after(HEAD_MS, () => sockets.get(stream.session?.socket.remotePort)?.destroy()));
+      return;
     }
     const rpc = String(headers[':path']);
     const method = services.get(rpc);

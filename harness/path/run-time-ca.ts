@@ -24,7 +24,7 @@ export function createRunTimeCa(): RunTimeCa {
   writeFileSync(bundleFile, [authority.certPem, ...rootCertificates].join('\n'));
   return {
     authority,
-    env: { NODE_EXTRA_CA_CERTS: caFile, SSL_CERT_FILE: bundleFile },
+    env: { NODE_EXTRA_CA_CERTS: caFile, SSL_CERT_FILE: bundleFile, GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: bundleFile },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

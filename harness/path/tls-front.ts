@@ -23,8 +23,11 @@ const PLAIN = new Set(['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_WRONG_VERSION_NUMBER', '
 export async function openTlsFront(options: {
   readonly certificate: Certificate;
   readonly upstream: { readonly host: string; readonly port: number };
+  /** What it takes of the protocols that clients offer [RFC 7301]. */
+  readonly alpn?: readonly string[] | undefined;
 }): Promise<TlsFront> {
-  const { certificate, upstream } = options;
+  const { certificate, upstream, alpn } = options;
+  const offers = alpn ? { ALPNProtocols: [...alpn] } : {};
   const sockets = new Set<Socket>();
   const shownTo = new WeakSet<TLSSocket>();
   let [shown, trustedBytes, plain] = [0, 0, 0];
@@ -50,7 +53,7 @@ export async function openTlsFront(options: {
     if (!shownTo.has(socket)) shown += 1;
     shownTo.add(socket);
   };
-  const server = createServer({ cert: certificate.certPem, key: certificate.keyPem }, (socket) => {
+  const server = createServer({ cert: certificate.certPem, key: certificate.keyPem, ...offers }, (socket) => {
     show(socket);
     const onward = onwards.get(socket.remotePort ?? 0);
     if (!onward) return socket.destroy();

@@ -17,6 +17,8 @@ const grpc: Protocol = {
   remedies: ', the method with --method pkg.Service/Method, the fields of its request with --subscribe',
   // "Exponentially back off the start time of connection attempts" [connection-backoff.md].
   delaysFrom: 'start',
+  // RFC 9113, 3.2: "HTTP/2 over TLS uses the \"h2\" protocol identifier".
+  alpn: ['h2'],
   openStatus: 200,
   duplex: (target) => ['bidirectional', 'unary'].includes(patternOf(target) ?? ''),
   tap: (target) => tapGrpc(decodeWith(servicesOf(target))),

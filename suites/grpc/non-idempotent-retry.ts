@@ -1,10 +1,7 @@
-import type { EventBodyAt, EventOf, HistoryView } from '../../harness/contract.js';
+import type { EventBodyAt } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
-
-/** RFC 9113, 7: the stream was closed "prior to any processing having occurred". */
-const REFUSED_STREAM = 7;
-const ATTEMPTS = 'grpc-previous-rpc-attempts';
+import { byPace, isUnseen, requestsOf } from './request-evidence.js';
 
 // gRFC A6, "Transparent Retries": "the RPC request is sent and received by the server, and the server application logic handles
 // the RPC, but it fails": there the library "will not" retry "without a configured retry policy"; where the server never saw it
@@ -39,10 +36,7 @@ export default defineCheck({
       const alike = asked.filter((other) => other.key === one.key && other.t < one.t);
       return alike.every((other) => lost.includes(other));
     });
-    if (judged.length === 0)
-      return inconclusive('its requests are all alike: one that is sent again cannot be told from the next one', {
-        because: lost.slice(0, 3).map(({ event }) => event),
-      });
+    if (judged.length === 0) return byPace(history, asked, lost);
     const again = judged.flatMap((one) => {
       const next = asked.filter((other) => other.key === one.key && other.t > one.t && other.conn !== one.conn);
       return isUnseen(history, one) ? [] : next.slice(0, 1);
@@ -67,41 +61,6 @@ export default defineCheck({
   },
   examples: { pass: story(false), fail: story(true) },
 });
-
-interface Request {
-  readonly t: number;
-  readonly conn: number;
-  readonly stream: number;
-  /** Method and message. */
-  readonly key: string;
-  readonly policy: boolean;
-  readonly event: EventOf<'message'>;
-}
-
-function requestsOf(history: HistoryView, rpcs: ReadonlySet<unknown>): Request[] {
-  const calls = new Map(
-    history.of('handshake').flatMap((head) => (head.dir === 'up' ? [[`${head.conn}/${head.stream}`, head]] : [])),
-  );
-  return history.of('message').flatMap((event) => {
-    const call = calls.get(`${event.conn}/${event.stream}`);
-    if (event.dir !== 'up' || event.opcode !== 'binary' || !call || !rpcs.has(call.rpc)) return [];
-    const { t, conn, stream = 0, hash } = event;
-    return [{ t, conn, stream, key: `${call.rpc} ${hash}`, policy: call.fields?.[ATTEMPTS] !== undefined, event }];
-  });
-}
-
-/** The server said that it has not processed it: it may go again. */
-function isUnseen(history: HistoryView, { conn, stream }: Request): boolean {
-  return history
-    .of('frame')
-    .some(
-      (event) =>
-        event.conn === conn &&
-        event.dir === 'down' &&
-        ((event.frame === 'RST_STREAM' && event.stream === stream && event.code === REFUSED_STREAM) ||
-          (event.frame === 'GOAWAY' && (event.lastStream ?? stream) < stream)),
-    );
-}
 
 /** Three calls, of which the second is cut off from its answer. */
 function story(again: boolean): EventBodyAt[] {

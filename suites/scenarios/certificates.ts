@@ -3,6 +3,7 @@ import { defineScenario } from '../../harness/define.js';
 import { type Certificate, selfSigned } from '../../harness/path/certificates.js';
 import { CLIENT_NAMES, createRunTimeCa, VALID_DAYS } from '../../harness/path/run-time-ca.js';
 import { openTlsFront } from '../../harness/path/tls-front.js';
+import { protocolNamed } from '../../harness/protocol.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 
 const ARRIVE_MS = 60_000;
@@ -41,7 +42,7 @@ async function visit(
 ): Promise<boolean> {
   // Any server will do: what counts is whether the client says anything to it.
   const upstream = await context.startReference();
-  await using front = await openTlsFront({ certificate, upstream });
+  await using front = await openTlsFront({ certificate, upstream, alpn: protocolNamed(context.target.protocol).alpn });
   await using gate = await context.openGate({ name: `certificate-${kind}`, to: front, tap: false });
   await using fault = kind === 'good' ? undefined : await context.inject(badCertificate, front, { kind }, kind);
   // To end at once is a way to refuse, once the good one has been taken.
