@@ -1,5 +1,5 @@
 /** What a gRPC client may do well or badly, one word each. A flawed client is the resilient one with one of them changed. */
-import { type ChannelOptions, type StatusObject, status } from '@grpc/grpc-js';
+import { type ChannelOptions, type StatusObject, status, type VerifyOptions } from '@grpc/grpc-js';
 import { Inbox } from './inbox';
 import { scaledMs } from './program';
 import { pushbackMs } from './retry-info';
@@ -24,6 +24,8 @@ export interface Behaviour {
   readonly deadlineMs: number | null;
   /** Asks once more what was not answered. */
   readonly asksAgain: boolean;
+  /** How the server's certificate is looked at. */
+  readonly verify: VerifyOptions;
   readonly inbox: Inbox;
 }
 
@@ -49,5 +51,6 @@ export const resilient: Behaviour = {
   leavesMs: () => 2_000 * Math.random(),
   deadlineMs: 5_000,
   asksAgain: false,
+  verify: {},
   inbox: new Inbox(),
 };

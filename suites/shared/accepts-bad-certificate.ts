@@ -7,7 +7,14 @@ const KINDS = ['self-signed', 'expired', 'wrong-name'];
 
 export default defineCheck({
   id: 'accepts-bad-certificate',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      fix: 'Leave certificate and host name checks on (no rejectUnauthorized: false, InsecureSkipVerify, override of the target name); give the channel credentials the CA of a private server instead.',
+      source:
+        'RFC 9110 section 4.3.4 ("the client MUST verify that the service\'s identity is an acceptable match for the URI\'s origin server") with RFC 6125 and RFC 5280 section 6; CHECKLIST: "refused, no credential sent"',
+    },
+  },
   level: 'MUST',
   antiPattern: 2,
   role: 'client',
