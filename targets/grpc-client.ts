@@ -30,7 +30,8 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
   const behaviour: Behaviour = { ...resilient, ...flaw };
   const { inbox, connectMs } = behaviour;
   const { protocol, host } = new URL(process.env.TARGET_URL ?? 'grpc://127.0.0.1:8080');
-  const secured = protocol === 'grpcs:' ? credentials.createSsl(null, null, null, behaviour.verify) : credentials.createInsecure();
+  const secured =
+    protocol === 'grpcs:' ? credentials.createSsl(null, null, null, behaviour.verify) : credentials.createInsecure();
   const client = new Client(host, secured, behaviour.options);
   const name = randomBytes(4).toString('hex');
   const waiting: Note[] = [];
