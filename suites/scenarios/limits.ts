@@ -26,6 +26,10 @@ const OPEN_TIMEOUT_MS = 5000;
 const THROWN_OUT_MS = 1500;
 /** Never answered, or not made for want of descriptors or ports of our own. */
 const UNMADE = /timed out|EMFILE|ENFILE|EADDRNOTAVAIL/i;
+/** At the beginning of a goodbye. */
+const GRPC_STATUS = /^[A-Z]+(?:_[A-Z]+)*(?=$|:)/;
+/** An orderly refusal (CHECKLIST rule 23) that came after the call seemed to be taken. */
+const TOO_MUCH = /^UNAVAILABLE\b/;
 /** Behind the kernels' buffers: the server does not read on. */
 const HELD_BACK_BYTES = 256 * 1024;
 
@@ -97,7 +101,8 @@ async function flood(context: ScenarioContext, server: StartedServer, form: 'jso
     heldBack: unanswered.size > 0 && (nowMs() - lastMs <= SILENT_MS || unreadBytes > 0),
     told: told && !usual,
     ended: end !== undefined || goodbye !== undefined,
-    code: goodbye?.code ?? end?.closeCode ?? null,
+    // Of gRPC the name of a status.
+    code: goodbye?.code ?? end?.closeCode ?? GRPC_STATUS.exec(goodbye?.text ?? '')?.[0] ?? null,
     says: saysLimited(goodbye?.text ?? ''),
     alive: server.alive(),
   });
@@ -169,7 +174,7 @@ class Knock {
     const { end, goodbye } = answer;
     const endedMs = goodbye?.atMs ?? end?.atMs;
     if (endedMs === undefined) return 'open';
-    if (goodbye && saysLimited(goodbye.text)) return 'told';
+    if (goodbye && (saysLimited(goodbye.text) || TOO_MUCH.test(goodbye.text))) return 'told';
     // What was a session for a while was ended for some other reason.
     if (endedMs - answer.openedAtMs > THROWN_OUT_MS) return 'left';
     return goodbye && isLimitCode(goodbye.code) ? 'told' : 'mute';

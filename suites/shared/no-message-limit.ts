@@ -26,7 +26,7 @@ export default defineCheck({
         'CHECKLIST; statuscodes.md, RESOURCE_EXHAUSTED: "Some resource has been exhausted, perhaps a per-user quota"',
     },
   },
-  measured: { limitedAt: 'messages', sent: 'messages', answered: 'messages', code: 'close code' },
+  measured: { limitedAt: 'messages', sent: 'messages', answered: 'messages', code: 'close code or gRPC status' },
   expect: { minPerS: 750 },
   judge(history, { expect }) {
     const flood = history.measures('messages')[0];
