@@ -96,6 +96,19 @@ async function openPair(
 const soon = <T>(what: string, condition: () => T) => until(what, condition, 5000, { stepMs: 2 });
 
 describe('the tap of gRPC between node:http2 programs', () => {
+  test('knows a connection without a call from one with a call that is not answered yet', async () => {
+    await using pair = await openPair((stream) => void stream.resume());
+    await soon('both sides settle', () => pair.of('frame').filter(({ ack }) => ack).length === 2);
+    const [connection] = pair.gate.live;
+    expect([connection?.served, connection?.called]).toEqual([false, false]);
+    const call = pair.request();
+    await soon('the call is made', () => pair.of('handshake').length === 1);
+    expect([connection?.served, connection?.called]).toEqual([false, true]);
+    call.close(constants.NGHTTP2_CANCEL);
+    await soon('the call is cancelled', () => pair.of('frame').some(({ frame }) => frame === 'RST_STREAM'));
+    expect(connection?.called).toBe(false);
+  });
+
   test('tells a call from its request to its trailers', async () => {
     await using pair = await openPair((stream) => {
       stream.respond({ 'content-type': 'application/grpc', server: 'x', 'set-cookie': 's' }, { waitForTrailers: true });

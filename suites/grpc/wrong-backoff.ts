@@ -27,7 +27,7 @@ export default defineCheck({
     firstDelayMs: 'ms, from the first attempt to the second',
     growthFactor: 'factor',
     jitterRatio: 'ratio',
-    timesAsOften: 'factor, by the time of the last attempt compared',
+    attemptsAsDocumented: 'as many as the document makes in the time of those compared',
     seenUpToMs: 'ms, longest delay, mean',
     delaysMs: 'ms, means over processes, start to start',
   },
@@ -50,6 +50,7 @@ export default defineCheck({
     const errorMs =
       (studentT(spent.length - 1) * deviation(spent)) / Math.sqrt(spent.length) +
       stallOf(history, outage.cutAt, outage.endAt);
+    const documented = channels * (1 + documents.filter((_, k) => sum(documents.slice(0, k + 1)) <= spentMs).length);
     const jitters = curve.ratios.slice(outage.start.jitter);
     const longestMs = Math.max(0, ...means);
     const measured = {
@@ -57,7 +58,7 @@ export default defineCheck({
       firstDelayMs: n > 0 ? Math.round(means[0] ?? 0) : null,
       growthFactor: round(growthOf(means)?.factor),
       jitterRatio: jitters.length > 0 ? round(median(jitters)) : null,
-      timesAsOften: n > 0 ? round(allowedMs / spentMs) : null,
+      attemptsAsDocumented: n > 0 ? documented : null,
       seenUpToMs: Math.round(longestMs),
       delaysMs: means.map(Math.round),
     };
@@ -68,7 +69,7 @@ export default defineCheck({
         measured,
         because,
       });
-    const asOften = `${n + 1} attempts took ${inWords(spentMs)} (${told}), and the document's ${inWords(allowedMs)}`;
+    const asOften = `${n + 1} attempts in ${inWords(spentMs)} (${told}), in which the document makes ${documented}`;
     if (spentMs + errorMs < leastShare * allowedMs) return fail(asOften, { measured, because });
     const last = documents.at(-1) ?? 0;
     const cap = curve.capIndex === undefined ? [] : means.slice(curve.capIndex);
