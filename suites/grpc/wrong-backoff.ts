@@ -50,7 +50,11 @@ export default defineCheck({
     const errorMs =
       (studentT(spent.length - 1) * deviation(spent)) / Math.sqrt(spent.length) +
       stallOf(history, outage.cutAt, outage.endAt);
-    const documented = channels * (1 + documents.filter((_, k) => sum(documents.slice(0, k + 1)) <= spentMs).length);
+    let documented = 1;
+    for (let t = initialMs, ms = initialMs; t <= spentMs; t += ms) {
+      ms = Math.min(maxMs, ms * multiplier);
+      documented += 1;
+    }
     const jitters = curve.ratios.slice(outage.start.jitter);
     const longestMs = Math.max(0, ...means);
     const measured = {
@@ -58,7 +62,7 @@ export default defineCheck({
       firstDelayMs: n > 0 ? Math.round(means[0] ?? 0) : null,
       growthFactor: round(growthOf(means)?.factor),
       jitterRatio: jitters.length > 0 ? round(median(jitters)) : null,
-      attemptsAsDocumented: n > 0 ? documented : null,
+      attemptsAsDocumented: n > 0 ? channels * documented : null,
       seenUpToMs: Math.round(longestMs),
       delaysMs: means.map(Math.round),
     };
@@ -69,7 +73,7 @@ export default defineCheck({
         measured,
         because,
       });
-    const asOften = `${n + 1} attempts in ${inWords(spentMs)} (${told}), in which the document makes ${documented}`;
+    const asOften = `${n + 1} attempts in ${inWords(spentMs)} (${told}), in which the document makes ${channels * documented}`;
     if (spentMs + errorMs < leastShare * allowedMs) return fail(asOften, { measured, because });
     const last = documents.at(-1) ?? 0;
     const cap = curve.capIndex === undefined ? [] : means.slice(curve.capIndex);
