@@ -45,3 +45,17 @@ test('where no packets were dropped nothing can be concluded, whatever Toxiproxy
   } as const;
   expect(verdict([0, latency], spiked({ path: 'spike' })).outcome).toBe('inconclusive');
 });
+
+test('a client that leaves after GOAWAY was not impatient, and one that leaves before it was', () => {
+  const at = { gate: 'spike', conn: 1 } as const;
+  const judged = (...events: readonly EventBodyAt[]) => judgeSpike(viewOf(tell(events)), 'client', {}).outcome;
+  const bite: EventBodyAt = [
+    0,
+    { type: 'fault', fault: 'latency-spike', what: 'bite', who: 'spike', facts: { seenMs: 5001, askedMs: 5000 } },
+  ];
+  const leaves: EventBodyAt = [5000, { type: 'connection', ...at, ...END, by: 'client' }];
+  const goaway = (t: number): EventBodyAt => [t, { type: 'frame', ...at, dir: 'down', frame: 'GOAWAY', stream: 0 }];
+  const measured = spiked({ path: 'spike', by: 'client', rttMaxMs: 5001 });
+  expect(judged(bite, goaway(4900), leaves, measured)).toBe('pass');
+  expect(judged(bite, leaves, goaway(5100), measured)).toBe('fail');
+});

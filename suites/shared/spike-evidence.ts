@@ -75,7 +75,18 @@ function dropsOf(history: HistoryView, path: string, by: string, from: number, t
         event.by === by &&
         event.downBytes > 0 &&
         event.t >= from &&
-        event.t <= to,
+        event.t <= to &&
+        !(by === 'client' && wasSentAway(history, event)),
+    );
+}
+
+/** A client of HTTP/2 that leaves after its server's GOAWAY was not impatient. */
+function wasSentAway(history: HistoryView, end: EventOf<'connection'>): boolean {
+  return history
+    .of('frame')
+    .some(
+      ({ gate, conn, frame, dir, t }) =>
+        frame === 'GOAWAY' && dir === 'down' && gate === end.gate && conn === end.conn && t <= end.t,
     );
 }
 
