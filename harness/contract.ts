@@ -424,6 +424,8 @@ export interface GateConnection {
   readonly served: boolean;
   /** Served, or the server has yet to answer a call on it: one that streams may send nothing for long. */
   readonly called: boolean;
+  /** Grows with each message of the client's, and where those are not known with its bytes. */
+  readonly said: number;
   /** Reads of the server's side. */
   readonly downChunks: number;
   /** Bytes read while frozen and not passed on. */
@@ -472,6 +474,8 @@ export interface WireTap {
   readonly answered?: boolean;
   /** A call waits for the end of its answer. */
   readonly asking?: boolean;
+  /** Whole messages of the client's, where it sends bytes that are none of its own: HTTP/2's frames. */
+  readonly upMessages?: number;
   /** Bytes of our own in what must be around them between two messages: an HTTP chunk. Left out where nothing must. */
   framed?(bytes: Buffer): Buffer;
 }

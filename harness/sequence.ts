@@ -145,7 +145,15 @@ function pointersOf(messages: readonly Seen[], declared: string | undefined): st
       for (const [pointer] of entries) pointers.add(pointer);
     }
   }
-  return declared === undefined ? [...pointers] : [...pointers].filter((pointer) => matchesName(pointer, declared));
+  return declared === undefined
+    ? [...pointers].filter((pointer) => !isPartOfTime(pointer, pointers))
+    : [...pointers].filter((pointer) => matchesName(pointer, declared));
+}
+
+/** google.protobuf.Timestamp is two numbers, which look like a clock of two writers. */
+function isPartOfTime(pointer: string, pointers: ReadonlySet<string>): boolean {
+  const parent = parentOf(pointer);
+  return /\/(?:seconds|nanos)$/.test(pointer) && pointers.has(`${parent}/seconds`) && pointers.has(`${parent}/nanos`);
 }
 
 /** Objects of numbers, which together may be an id (a vector clock). */
@@ -271,6 +279,7 @@ function isClock({ pointer }: IdField, messages: readonly Seen[]): boolean {
       counters.set(name, [...(counters.get(name) ?? []), value]);
     }
   }
+  if ([...counters.keys()].some((name) => isPartOfTime(name, new Set(counters.keys())))) return false;
   const rows = [...counters.values()];
   const falls = (row: readonly number[]) => row.filter((value, i) => value < (row[i - 1] ?? 0)).length;
   return rows.length > 1 && rows.every((row) => falls(row) <= MOST_FALLS * row.length);

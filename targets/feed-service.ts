@@ -19,6 +19,12 @@ export interface Note {
   readonly text: string;
 }
 
+export interface Ordered {
+  readonly id: string;
+  readonly number: number;
+  readonly at?: number;
+}
+
 type Services = { readonly [name in 'Feed' | 'Members' as `holdfast.feed.v1.${name}`]: ServiceDefinition };
 
 export const OURS = '/holdfast.feed.v1.';
@@ -31,3 +37,4 @@ export const Members = services['holdfast.feed.v1.Members'];
 
 export const subscribe = Feed.Subscribe as MethodDefinition<Subscription, Message>;
 export const ask = Feed.Ask as MethodDefinition<Note, Message>;
+export const publish = Feed.Publish as MethodDefinition<Note, { readonly notes: number }>;

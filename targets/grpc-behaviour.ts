@@ -3,7 +3,7 @@ import { Metadata, type ServerOptions, type ServerWritableStream, type StatusObj
 import type { HealthImplementation } from 'grpc-health-check';
 import { tokenOf } from './admission';
 import { type FeedMessage, pressing } from './feed';
-import { MEMBERS, type Message } from './feed-service';
+import { MEMBERS, type Message, type Ordered } from './feed-service';
 import { MIB } from './limits';
 import { counts, metricsText } from './metrics';
 import { scaledMs } from './program';
@@ -42,6 +42,10 @@ export interface Behaviour {
   readonly tokenGraceMs: number | null;
   /** How long it takes to know whether a token is good. */
   readonly lookUpMs: number;
+  /** An order that comes again is answered as before, and not executed. */
+  readonly executesOnce: boolean;
+  /** The answer to an order, before it is given. */
+  readonly ordered: (answer: Ordered) => Ordered;
   /** How many streams one address may have open. */
   readonly sessionLimit: number;
   /** How many notes a call may send in a second. */
@@ -128,6 +132,8 @@ export const resilient: Behaviour = {
   handshakeMs: 10_000,
   tokenGraceMs: 0,
   lookUpMs: 0,
+  executesOnce: true,
+  ordered: (answer) => answer,
   sessionLimit: Number(process.env.SESSION_LIMIT ?? 500),
   messageLimit: 500,
   metrics: metricsText,

@@ -1,7 +1,8 @@
 /** What a gRPC client may do well or badly, one word each. A flawed client is the resilient one with one of them changed. */
 import { type ChannelOptions, type StatusObject, status, type VerifyOptions } from '@grpc/grpc-js';
+import type { Upload } from './grpc-upload';
 import { Inbox } from './inbox';
-import { scaledMs } from './program';
+import { report, scaledMs } from './program';
 import { pushbackMs } from './retry-info';
 
 export interface Behaviour {
@@ -27,6 +28,10 @@ export interface Behaviour {
   /** How the server's certificate is looked at. */
   readonly verify: VerifyOptions;
   readonly inbox: Inbox;
+  /** What becomes of a question whose answer did not come. */
+  readonly givesUp: (id: string) => void;
+  /** Of an uploader, under PRESSURE=1. */
+  readonly upload: Upload;
 }
 
 /** What will not change soon. */
@@ -53,4 +58,6 @@ export const resilient: Behaviour = {
   asksAgain: false,
   verify: {},
   inbox: new Inbox(),
+  givesUp: (id) => report('unsent', { id }),
+  upload: (call, note) => void (call.writableNeedDrain || call.write(note)),
 };

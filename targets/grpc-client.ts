@@ -16,8 +16,10 @@ import {
   type StatusObject,
   status,
 } from '@grpc/grpc-js';
+import { pressing } from './feed';
 import { ask, type Message, type Note, subscribe } from './feed-service';
 import { type Behaviour, resilient } from './grpc-client-behaviour';
+import { startUpload } from './grpc-upload';
 import { report, scaledMs } from './program';
 
 export const meta = { role: 'client', trips: null } as const;
@@ -87,8 +89,9 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
     const options = deadlineMs === null ? {} : { deadline: Date.now() + scaledMs(deadlineMs) };
     for (const note of waiting.splice(0))
       client.makeUnaryRequest(path, requestSerialize, responseDeserialize, note, options, (error) => {
-        if (error && behaviour.asksAgain) waiting.push(note);
-        else report(error ? 'unsent' : 'acked', { id: note.id });
+        if (!error) report('acked', { id: note.id });
+        else if (behaviour.asksAgain) waiting.push(note);
+        else behaviour.givesUp(note.id);
       });
   }
 
@@ -106,6 +109,7 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
   };
   process.once('SIGTERM', leave).once('SIGINT', leave);
   setTimeout(() => setInterval(post, scaledMs(1_000)), scaledMs(1_000) * Math.random());
+  if (pressing) startUpload(client, behaviour.upload);
   follow();
 }
 

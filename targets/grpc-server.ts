@@ -22,13 +22,14 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { BRIEF_MS } from './admission';
 import { createFeed } from './feed';
-import { Feed, feedPackage, Members, type Message, type Note, type Subscription } from './feed-service';
+import { Feed, feedPackage, Members, type Message, type Note, type Ordered, type Subscription } from './feed-service';
 import { type Admission, addressOf, admission } from './grpc-admission';
 import { type Behaviour, end, memberToken, pushMs, type Refusal, resilient, type Stream, send } from './grpc-behaviour';
 import { bridge, isGrpcWeb } from './grpc-web';
 import { OpenByAddress, withinRate } from './limits';
 import { counts, observe } from './metrics';
 import { onePort } from './one-port';
+import { Orders } from './orders';
 import { scaledMs } from './program';
 
 export const meta = { role: 'server', trips: null } as const;
@@ -39,6 +40,7 @@ const feeding = QUIET !== '1';
 export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, port: Number(PORT) }): void {
   const behaviour: Behaviour = { ...resilient, ...flaw };
   const feed = createFeed(behaviour.first);
+  const orders = new Orders(10_000, behaviour.executesOnce);
   const streams = new Set<Stream>();
   const open = new OpenByAddress();
   const calls: Admission['calls'] = new Set();
@@ -106,6 +108,9 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
     Ask({ request }: ServerUnaryCall<Note, Message>, callback: sendUnaryData<Message>) {
       counts.received += 1;
       callback(null, answerTo(request));
+    },
+    Order({ request }: ServerUnaryCall<Note, Ordered>, callback: sendUnaryData<Ordered>) {
+      callback(null, behaviour.ordered(JSON.parse(orders.answer(request.id)) as Ordered));
     },
   });
   health.addToServer(server);

@@ -37,6 +37,9 @@ export const GRPC_LOGIN = [
   ...['--auth', 'authorization: Bearer brief-sesame', '--bad-auth', 'authorization: Bearer wrong'],
 ];
 
+/** A method that has an effect, with the command of bundled.json. */
+export const ORDERS = ['--method', 'holdfast.feed.v1.Feed/Order'];
+
 /** The path of an LLM's API, and so the shape of the answers that its clients read. */
 export const CHAT = ['--path', '/v1/chat/completions'];
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run, Verdict } from '../harness/contract.js';
 import { startAtUrl } from './at-url.js';
-import { CHAT, type FlawMeta, GRPC_LOGIN, LOGIN, type Scheme, type TrickyMeta } from './program.js';
+import { CHAT, type FlawMeta, GRPC_LOGIN, LOGIN, ORDERS, type Scheme, type TrickyMeta } from './program.js';
 
 /** Its protocol is the folder it lies in. */
 export type Subject = { readonly protocol: Protocol; readonly file: string } & (
@@ -63,7 +63,7 @@ const PROGRAMS = {
         ...['--metrics-url', 'http://127.0.0.1:{port}/metrics'],
       ],
     },
-    client: { file: 'grpc-client.js', words: ['--resume', '{"after":"{id}"}'] },
+    client: { file: 'grpc-client.js', words: ['--resume', '{"after":"{id}"}', '--pressure-env', 'PRESSURE=1'] },
   },
 } as const;
 /** Windows of the proofs; the resilient pair also runs in its real ones. */
@@ -228,6 +228,7 @@ export const RESILIENT: readonly Resilient[] = [
   { protocol: 'grpc', roles: ['client'], words: [] },
   { protocol: 'grpc', roles: ['server', 'client'], words: [] },
   { protocol: 'grpc', roles: ['client'], words: ['--delivery', 'latest'], aims: ['grpc/stale-after-reconnect'] },
+  { protocol: 'grpc', roles: ['server'], words: ORDERS, aims: ['grpc/duplicate-execution'] },
   {
     protocol: 'grpc',
     roles: ['server'],

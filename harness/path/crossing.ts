@@ -59,6 +59,10 @@ export class Crossing implements GateConnection {
     return this.downBytes > 0 && (this.options.tap?.answered ?? true);
   }
 
+  get said(): number {
+    return this.options.tap?.upMessages ?? this.upBytes;
+  }
+
   get ended(): boolean {
     return this.endedBy !== undefined;
   }

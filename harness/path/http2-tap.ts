@@ -53,6 +53,7 @@ class GrpcTap implements WireTap {
   private page: HeadReader | undefined;
   private atMs = 0;
   answered = false;
+  upMessages = 0;
 
   constructor(
     private readonly gate: string,
@@ -168,7 +169,10 @@ class GrpcTap implements WireTap {
       observer: this.observer,
       decode: (bytes) => this.decode(rpc, dir, bytes),
       encoding: headers.get('grpc-encoding'),
-      tell: (facts) => this.tellMessage(dir, { opcode: 'binary', stream, ...facts }),
+      tell: (facts) => {
+        if (dir === 'up') this.upMessages += 1;
+        this.tellMessage(dir, { opcode: 'binary', stream, ...facts });
+      },
     });
   }
 

@@ -73,8 +73,8 @@ export default defineScenario({
     await context.watch(LATE_MS, () => witness.received >= calm + LATE);
     const beganMs = nowMs();
     for (let cut = 1; cut <= CUTS && (cut < 2 || nowMs() - beganMs < context.ms(CUTTING_MS)); cut++) {
-      const sent = live(0)?.upBytes ?? 0;
-      if (sends) await context.watch(SENDS_MS, () => (live(0)?.upBytes ?? 0) > sent, SENDS_STEP_MS);
+      const sent = live(0)?.said ?? 0;
+      if (sends) await context.watch(SENDS_MS, () => (live(0)?.said ?? 0) > sent, SENDS_STEP_MS);
       context.phase('fault', `cut-${cut}`);
       const cutMs = nowMs();
       const door = await context.inject(refuse, near, { gate: 'victim' });

@@ -9,7 +9,7 @@ export interface Answer {
   readonly signal?: string | undefined;
   /** Only a number differs: a status, or a count. */
   readonly unclear?: string | undefined;
-  readonly because: readonly EventOf<'message' | 'session' | 'trailers'>[];
+  readonly because: readonly EventOf<'message' | 'session' | 'trailers' | 'handshake'>[];
 }
 
 type Message = EventOf<'message'>;
@@ -51,7 +51,7 @@ export function answerTo(
   const { name, good, known, field } = asked;
   const session = history.of('session').filter((event) => event.name === name);
   const refused = session.find(({ what }) => what === 'refused');
-  const ended = endOfCall(history, name);
+  const ended = endOfCall(history, name) ?? newHeader(history, name, [...good, ...known]);
   if (ended) return ended;
   if (refused) {
     return refused.status === undefined
@@ -99,6 +99,20 @@ function endOfCall(history: HistoryView, name: string): Answer | undefined {
   return MAY_PASS.has(statusName(status))
     ? { unclear: `${statusName(status)}, which says nothing of the id`, because: [trailers] }
     : { signal: statusName(status), because: [trailers] };
+}
+
+/** What the head of a gRPC answer has and the heads of others had not. */
+function newHeader(history: HistoryView, name: string, others: readonly string[]): Answer | undefined {
+  const heads = history.of('handshake').filter(({ dir, stream }) => dir === 'down' && stream !== undefined);
+  const usual = new Set(
+    heads.filter(({ gate }) => others.includes(gate)).flatMap(({ fields = {} }) => Object.keys(fields)),
+  );
+  if (usual.size === 0) return undefined;
+  for (const head of heads.filter(({ gate }) => gate === name)) {
+    const told = Object.keys(head.fields ?? {}).find((field) => !usual.has(field));
+    if (told !== undefined) return { signal: `metadata ${told}`, because: [head] };
+  }
+  return undefined;
 }
 
 function shapeOf({ fields = {} }: Message): string {

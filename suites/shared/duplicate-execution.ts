@@ -12,7 +12,15 @@ const ID_LENGTH = 16;
 
 export default defineCheck({
   id: 'duplicate-execution',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'grpc'],
+  patterns: ['unary', 'bidirectional'],
+  inProtocol: {
+    grpc: {
+      fix: 'Let the request carry a key of the client’s, keep the answers by it for some minutes, and give the kept one to a key that comes again.',
+      source:
+        'CHECKLIST: cut between execution and answer, the same declared id sent again; statuscodes.md on UNAVAILABLE: “it is not always safe to retry non-idempotent operations”',
+    },
+  },
   level: 'MUST',
   antiPattern: 5,
   role: 'server',

@@ -9,7 +9,13 @@ const UNDER_WAY_MS = 200;
 
 export default defineCheck({
   id: 'lost-outbound',
-  protocols: ['websocket'],
+  protocols: ['websocket', 'grpc'],
+  inProtocol: {
+    grpc: {
+      why: 'A call that ends with UNAVAILABLE may have been executed or not, and a message that was written to a stream may never have left. Who looks at neither has lost it: the order was placed, and nobody ever got it.',
+      fix: 'Look at the status of each call; number what you send, send it again with a key that makes that harmless, and tell the user of what is given up ({"event":"unsent","id":…}).',
+    },
+  },
   level: 'MUST',
   antiPattern: 5,
   role: 'client',

@@ -149,10 +149,15 @@ function why(refused: EventOf<'session'> | undefined): string {
   return refused?.status === undefined ? '' : ` (HTTP ${refused.status})`;
 }
 
+/** Over TLS the messages of a session are told by its name, and not by that of the gate that it came through. */
+function sessionOf(gate: string): string {
+  return gate === 'resumed' ? 'victim' : gate;
+}
+
 function idsOf(history: HistoryView, gate: string, field: IdField) {
   return history
     .of('message')
-    .filter((event) => event.gate === gate && event.dir === 'down' && event.packet === undefined)
+    .filter((event) => sessionOf(event.gate) === gate && event.dir === 'down' && event.packet === undefined)
     .flatMap((event) => idsIn(event.fields, field).map(({ key, group }) => ({ key, group, event })));
 }
 

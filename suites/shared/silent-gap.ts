@@ -90,11 +90,14 @@ export default defineCheck({
 });
 
 function idsTo(history: HistoryView, gate: string, field: IdField, group: unknown) {
-  return history
-    .of('message')
-    .filter((event) => event.gate === gate && event.dir === 'down')
-    .flatMap((event) => idsIn(event.fields, field).map((id) => ({ key: id.key, group: id.group, t: event.t })))
-    .filter((id) => id.group === group);
+  return (
+    history
+      .of('message')
+      // Over TLS the messages of a session are told by its name.
+      .filter((event) => (event.gate === 'resumed' ? 'victim' : event.gate) === gate && event.dir === 'down')
+      .flatMap((event) => idsIn(event.fields, field).map((id) => ({ key: id.key, group: id.group, t: event.t })))
+      .filter((id) => id.group === group)
+  );
 }
 
 interface Seen {
