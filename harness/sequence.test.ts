@@ -188,6 +188,26 @@ describe('ids of other forms', () => {
     expect(raw('not JSON', { pointer: '/id' })).toBeUndefined();
   });
 
+  test('are no parts of a google.protobuf.Timestamp', () => {
+    const stamped = numbered((i) => ({
+      at: { seconds: 1_790_000_000 + Math.floor(i / 5), nanos: 1_000_000 * (i + 1) },
+    }));
+    expect(streamed(stamped)).toMatchObject({ kind: 'none' });
+  });
+
+  test('are not there where null stands, and a heartbeat beside them is none', () => {
+    const observer = createObserver('key');
+    const mixed = numbered((i) =>
+      i % 5 === 4 ? { seq: null, heartbeat: { at: i } } : { seq: 100 + i - Math.floor(i / 5) },
+    ).map((text, i): Seen => ({ ...observer.payload(Buffer.from(text), false), t: i * 100 }));
+    const seen = countable(mixed, new Set());
+    expect(streamOf(seen, { other: seen.slice(8) })).toMatchObject({
+      field: { pointer: '/seq' },
+      kind: 'dense',
+      coverage: 1,
+    });
+  });
+
   test('of a topic have its name in their key', () => {
     const field = { pointer: '/n', by: '/topic' };
     expect(idsAt({ '/topic': 1, '/n': 7 }, field)).toEqual([{ key: '1:7', group: '1', scalar: 7 }]);

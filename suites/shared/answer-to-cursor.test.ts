@@ -57,6 +57,30 @@ describe('an unknown id is answered by a signal where', () => {
   });
 });
 
+describe('a gRPC server', () => {
+  const head = (gate: string, fields: Record<string, number>): EventBodyAt => [
+    2,
+    { type: 'handshake', gate, conn: 1, dir: 'down', stream: 1, status: 200, opens: true, fields },
+  ];
+  const end = (t: number, grpcStatus: number): EventBodyAt => [
+    t,
+    { type: 'trailers', gate: 'asked', conn: 1, stream: 1, grpcStatus },
+  ];
+  const left: EventBodyAt = [60, { type: 'measure', name: 'answered', facts: { name: 'asked', ended: true } }];
+
+  test('says it by its status, or in the metadata of its answer', () => {
+    expect(answered(() => [], [end(30, 11), left]).signal).toBe('OUT_OF_RANGE');
+    const usual = ['witness', 'good-0', 'good-1'].map((gate) => head(gate, { 'x-node': 1 }));
+    expect(answered(() => [], [...usual, head('asked', { 'x-node': 1, 'x-gap': 1 })]).signal).toBe('metadata x-gap');
+  });
+
+  test('does not say it by what it may tell anyone', () => {
+    expect(answered(() => [], [end(30, 14), left]).unclear).toMatch(/^UNAVAILABLE/);
+    expect(answered(() => [], [end(30, 0), left]).signal).toBeUndefined();
+    expect(answered(() => [], [end(70, 11), left]).signal).toBeUndefined();
+  });
+});
+
 describe('there is no signal in', () => {
   test.each<[string, (who: string) => readonly string[]]>([
     ['nothing at all', () => []],
