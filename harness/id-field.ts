@@ -170,3 +170,9 @@ function jsonLines(lines: readonly string[]): readonly unknown[] {
     return [];
   }
 }
+
+/** google.protobuf.Timestamp is two numbers, which look like a clock of two writers. */
+export function isPartOfTime(pointer: string, pointers: ReadonlySet<string>): boolean {
+  const parent = parentOf(pointer);
+  return /\/(?:seconds|nanos)$/.test(pointer) && pointers.has(`${parent}/seconds`) && pointers.has(`${parent}/nanos`);
+}

@@ -1,7 +1,8 @@
 import { ofWitnessedMethod } from './called-method.js';
 import type { EventOf, HistoryEvent, HistoryView, Scalar, Slot } from './contract.js';
+import { countable } from './heartbeats.js';
 import { type IdField, idsIn, keyOf, withoutIndexes } from './id-field.js';
-import { countable, numberOf, type Stream, streamOf } from './sequence.js';
+import { numberOf, type Stream, streamOf } from './sequence.js';
 
 /** One id where it was seen. */
 export interface Entry {

@@ -1,3 +1,4 @@
+import { countable } from './heartbeats.js';
 import { idsIn as allIdsIn, type IdField, idsAt, rawId } from './id-field.js';
 import { createObserver } from './path/observer.js';
 import { type Seen, streamOf } from './sequence.js';
@@ -198,7 +199,9 @@ describe('ids of other forms', () => {
   test('are not there where null stands, and a heartbeat beside them is none', () => {
     const observer = createObserver('key');
     const mixed = numbered((i) =>
-      i % 5 === 4 ? { seq: null, heartbeat: { at: i } } : { seq: 100 + i - Math.floor(i / 5) },
+      i % 5 === 4
+        ? { seq: null, [i % 2 === 0 ? 'heartbeat' : 'tick']: { at: 1_790_000_000_000 + i } }
+        : { seq: 100 + i - Math.floor(i / 5) },
     ).map((text, i): Seen => ({ ...observer.payload(Buffer.from(text), false), t: i * 100 }));
     const seen = countable(mixed, new Set());
     expect(streamOf(seen, { other: seen.slice(8) })).toMatchObject({

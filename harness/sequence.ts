@@ -5,7 +5,7 @@ import {
   type Id,
   type IdField,
   idsAt,
-  isExact,
+  isPartOfTime,
   parentOf,
   withoutIndexes,
 } from './id-field.js';
@@ -26,8 +26,6 @@ export interface Stream {
   readonly others: readonly string[];
 }
 
-/** A heartbeat names itself, is empty, or is one of very few texts said over and over. */
-const HEARTBEAT_WORDS = ['ping', 'pong', 'heartbeat', 'heart_beat', 'keepalive', 'keep-alive', 'hb'];
 const COVERAGE = 0.99;
 const SHARED = 0.9;
 /** Share of neighbouring values that must be one step apart. Concurrent senders may swap a few. */
@@ -57,32 +55,6 @@ export function matchesName(pointer: string, declared: string): boolean {
   return declared.startsWith('/')
     ? pointer === declared || pointer === withoutIndexes(declared)
     : pointer === `/${declared}` || pointer.endsWith(`/${declared}`);
-}
-
-/** Messages that are neither heartbeats nor empty. `words` are keyed hashes of the heartbeat names, by the run's own key. */
-export function countable<T extends Seen>(messages: readonly T[], heartbeats: ReadonlySet<string>): T[] {
-  return messages.filter((message) => {
-    if (message.form === 'empty' || message.packet !== undefined) return false;
-    // `{}` says nothing but "I am here" (Centrifugo's ping).
-    if (message.form === 'json' && saysNothing(message.fields)) return false;
-    if (heartbeats.has(message.hash)) return false;
-    // A batch may have a heartbeat in it and is none.
-    return !Object.entries(message.fields ?? {}).some(
-      ([pointer, value]) =>
-        typeof value === 'object' && value !== null && heartbeats.has(value.hash) && !isExact(pointer),
-    );
-  });
-}
-
-/** Nothing stands in it, or only in an object that is named for a heartbeat. */
-function saysNothing(fields: Seen['fields'] = {}): boolean {
-  const said = Object.entries(fields).filter(([, value]) => value !== null);
-  return said.every(([pointer]) => HEARTBEAT_WORDS.includes(/^\/([^/]+)\/./.exec(pointer)?.[1]?.toLowerCase() ?? ''));
-}
-
-export function heartbeatHashes(hash: (text: string) => string): Set<string> {
-  const spelled = HEARTBEAT_WORDS.flatMap((word) => [word, word.toUpperCase(), word[0]?.toUpperCase() + word.slice(1)]);
-  return new Set(spelled.map(hash));
 }
 
 export interface Knowledge {
@@ -148,12 +120,6 @@ function pointersOf(messages: readonly Seen[], declared: string | undefined): st
   return declared === undefined
     ? [...pointers].filter((pointer) => !isPartOfTime(pointer, pointers))
     : [...pointers].filter((pointer) => matchesName(pointer, declared));
-}
-
-/** google.protobuf.Timestamp is two numbers, which look like a clock of two writers. */
-function isPartOfTime(pointer: string, pointers: ReadonlySet<string>): boolean {
-  const parent = parentOf(pointer);
-  return /\/(?:seconds|nanos)$/.test(pointer) && pointers.has(`${parent}/seconds`) && pointers.has(`${parent}/nanos`);
 }
 
 /** Objects of numbers, which together may be an id (a vector clock). */

@@ -3,9 +3,9 @@ import { nowMs } from '../../harness/clock.js';
 import type { Target } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
+import { heartbeatHashes } from '../../harness/heartbeats.js';
 import { isDuplex, protocolNamed } from '../../harness/protocol.js';
 import type { ScenarioContext, Session } from '../../harness/scenario.js';
-import { heartbeatHashes } from '../../harness/sequence.js';
 import type { StartedServer } from '../../harness/target/server.js';
 
 /** What a stream is known by needs some messages of it. */

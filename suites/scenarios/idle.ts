@@ -1,9 +1,9 @@
 import { subprotocolOf } from '../../harness/adapter.js';
 import { every, nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
+import { heartbeatHashes } from '../../harness/heartbeats.js';
 import { isDuplex } from '../../harness/protocol.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
-import { heartbeatHashes } from '../../harness/sequence.js';
 import type { StartedServer } from '../../harness/target/server.js';
 
 /** Twice the longest silence that is allowed (30 s + 5 s) and a little. */

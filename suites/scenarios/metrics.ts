@@ -4,12 +4,13 @@ import { defineScenario } from '../../harness/define.js';
 import { fillSlot } from '../../harness/drivers/resume.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
 import { messageOf } from '../../harness/errors.js';
+import { countable } from '../../harness/heartbeats.js';
 import { rawId } from '../../harness/id-field.js';
 import { factsOfMessage } from '../../harness/path/event-stream.js';
 import { type Metrics, readMetrics, type Sample } from '../../harness/probes/metrics-text.js';
 import { isDuplex } from '../../harness/protocol.js';
 import type { ReceivedMessage, ScenarioContext, Session } from '../../harness/scenario.js';
-import { countable, streamOf } from '../../harness/sequence.js';
+import { streamOf } from '../../harness/sequence.js';
 
 /** 2 % of these are two. */
 const SESSIONS = 100;

@@ -3,7 +3,7 @@ import refuse from '../../faults/refuse.js';
 import reset from '../../faults/reset.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
-import { heartbeatHashes } from '../../harness/sequence.js';
+import { heartbeatHashes } from '../../harness/heartbeats.js';
 
 const ARRIVE_MS = 60_000;
 const BASELINE_MS = 10_000;

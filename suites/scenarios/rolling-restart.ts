@@ -3,10 +3,10 @@ import { every, nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
 import { Deliveries, type Entry, type LeftAt } from '../../harness/deliveries.js';
 import { payloadOf, tokensIn } from '../../harness/drivers/workload.js';
+import { countable, heartbeatHashes } from '../../harness/heartbeats.js';
 import { busyMs } from '../../harness/probes/busy.js';
 import { kernelView } from '../../harness/probes/kernel-queues.js';
 import type { Address, ReceivedMessage, ScenarioContext, Session } from '../../harness/scenario.js';
-import { countable, heartbeatHashes } from '../../harness/sequence.js';
 import type { StartedServer } from '../../harness/target/server.js';
 import { delayIn, isNotice } from '../../harness/wording.js';
 

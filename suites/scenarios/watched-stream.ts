@@ -2,10 +2,11 @@ import { every } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import { fillSlot } from '../../harness/drivers/resume.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
+import { countable, heartbeatHashes } from '../../harness/heartbeats.js';
 import { type IdField, idsAt, rawId } from '../../harness/id-field.js';
 import { factsOfMessage } from '../../harness/path/event-stream.js';
 import type { Address, ReceivedMessage, ScenarioContext, Session } from '../../harness/scenario.js';
-import { countable, heartbeatHashes, type Seen, type Stream, streamOf } from '../../harness/sequence.js';
+import { type Seen, type Stream, streamOf } from '../../harness/sequence.js';
 
 /** At least 50 are needed (CHECKLIST rule 8). */
 const WANTED = 60;

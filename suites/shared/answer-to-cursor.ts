@@ -1,7 +1,8 @@
 import type { EventOf, HistoryView } from '../../harness/contract.js';
 import { OK, statusName } from '../../harness/grpc-status.js';
+import { countable } from '../../harness/heartbeats.js';
 import { type IdField, idsAt, isExact, keyOf, withoutIndexes } from '../../harness/id-field.js';
-import { countable, numberOf } from '../../harness/sequence.js';
+import { numberOf } from '../../harness/sequence.js';
 
 /** What a server said to a client that presented an id: the words of the good answers, against which another is compared. */
 export interface Answer {

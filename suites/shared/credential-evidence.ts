@@ -1,7 +1,7 @@
 import type { EventOf, HistoryEvent, HistoryView, Target } from '../../harness/contract.js';
 import { httpStatusOf, OK } from '../../harness/grpc-status.js';
+import { countable } from '../../harness/heartbeats.js';
 import { keyOf } from '../../harness/id-field.js';
-import { countable } from '../../harness/sequence.js';
 import { answerToCall } from './answer-to-call.js';
 
 /** One client that had no business there, and what became of it. */

@@ -1,8 +1,9 @@
 import type { EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { countable } from '../../harness/heartbeats.js';
 import { type IdField, idsAt, keyOf } from '../../harness/id-field.js';
-import { countable, streamOf } from '../../harness/sequence.js';
+import { streamOf } from '../../harness/sequence.js';
 
 const ENOUGH = 50;
 const COVERAGE = 0.99;
