@@ -1,6 +1,6 @@
 /**
  * Tricky: keeps the newest 24 MiB of what it cannot send, in a queue of its own, and says what it drops: its memory grows for a
- * while, and all that it kept comes at once when it is read again.
+ * while, and all that it kept comes at once when it is read again. No PING that waits behind it ends the connection before.
  */
 import type { ClientWritableStream } from '@grpc/grpc-js';
 import type { Note } from '../../feed-service';
@@ -25,4 +25,4 @@ function upload(call: ClientWritableStream<Note>, note: Note): void {
   while (!call.writableNeedDrain && queue.length > 0) call.write(queue.shift() as Note);
 }
 
-if (require.main === module) startClient({ upload });
+if (require.main === module) startClient({ options: {}, upload });
