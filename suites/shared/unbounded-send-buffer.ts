@@ -7,7 +7,7 @@ const [FOLLOWS, BOUNDED] = [0.5, 0.25];
 
 export default defineCheck({
   id: 'unbounded-send-buffer',
-  protocols: ['websocket', 'grpc'],
+  protocols: ['websocket'],
   inProtocol: {
     grpc: {
       why: 'Flow control holds the stream back and not the program: what is written while the window is shut is queued by the library, without a limit, and what it sends at last is hours old.',
