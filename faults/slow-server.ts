@@ -6,9 +6,6 @@ import { kernelView } from '../harness/probes/kernel-queues.js';
 const LOOK_MS = 100;
 /** More than one read of the gate's: the client's bytes are left where they are. */
 const UNREAD_BYTES = 64 * 1024;
-/** Where a window of the protocol's own lets no more be sent at a time (HTTP/2: 65,535 bytes), fewer, which stay for long. */
-const WINDOWED_BYTES = 16 * 1024;
-const WINDOWED_LOOKS = 20;
 
 /** The server's side takes what clients send at this rate, also from those that come back. */
 export default defineFault<Gate, { readonly bytesPerS: number }>({
@@ -20,7 +17,6 @@ export default defineFault<Gate, { readonly bytesPerS: number }>({
   async inject(gate, { bytesPerS }, { bite }) {
     const slowed = new Set<number>();
     let bitten = false;
-    let looks = 0;
     const slow = () => {
       for (const connection of gate.live) {
         if (slowed.has(connection.id)) continue;
@@ -28,8 +24,7 @@ export default defineFault<Gate, { readonly bytesPerS: number }>({
         connection.throttleUp(bytesPerS);
       }
       const unreadBytes = kernelView(gate.port)?.untakenBytes ?? 0;
-      looks = unreadBytes < WINDOWED_BYTES ? 0 : looks + 1;
-      if (bitten || (unreadBytes < UNREAD_BYTES && looks < WINDOWED_LOOKS)) return;
+      if (bitten || unreadBytes < UNREAD_BYTES) return;
       bitten = true;
       bite({ unreadBytes });
     };

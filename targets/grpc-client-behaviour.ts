@@ -1,6 +1,5 @@
 /** What a gRPC client may do well or badly, one word each. A flawed client is the resilient one with one of them changed. */
 import { type ChannelOptions, type StatusObject, status, type VerifyOptions } from '@grpc/grpc-js';
-import type { Upload } from './grpc-upload';
 import { Inbox } from './inbox';
 import { report, scaledMs } from './program';
 import { pushbackMs } from './retry-info';
@@ -30,8 +29,6 @@ export interface Behaviour {
   readonly inbox: Inbox;
   /** What becomes of a question whose answer did not come. */
   readonly givesUp: (id: string) => void;
-  /** Of an uploader, under PRESSURE=1. */
-  readonly upload: Upload;
 }
 
 /** What will not change soon. */
@@ -59,5 +56,4 @@ export const resilient: Behaviour = {
   verify: {},
   inbox: new Inbox(),
   givesUp: (id) => report('unsent', { id }),
-  upload: (call, note) => void (call.writableNeedDrain || call.write(note)),
 };

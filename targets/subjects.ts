@@ -63,7 +63,7 @@ const PROGRAMS = {
         ...['--metrics-url', 'http://127.0.0.1:{port}/metrics'],
       ],
     },
-    client: { file: 'grpc-client.js', words: ['--resume', '{"after":"{id}"}', '--pressure-env', 'PRESSURE=1'] },
+    client: { file: 'grpc-client.js', words: ['--resume', '{"after":"{id}"}'] },
   },
 } as const;
 /** Windows of the proofs; the resilient pair also runs in its real ones. */

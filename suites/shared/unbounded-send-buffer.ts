@@ -8,12 +8,6 @@ const [FOLLOWS, BOUNDED] = [0.5, 0.25];
 export default defineCheck({
   id: 'unbounded-send-buffer',
   protocols: ['websocket'],
-  inProtocol: {
-    grpc: {
-      why: 'Flow control holds the stream back and not the program: what is written while the window is shut is queued by the library, without a limit, and what it sends at last is hours old.',
-      fix: 'Write only when the call is ready (Node: false from write() and `drain`; Java: isReady(); C++: one Write at a time; Python, Go: a blocking send), and hold back, drop or end the call at a limit.',
-    },
-  },
   level: 'SHOULD',
   antiPattern: null,
   role: 'client',
