@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { delay } from './clock.js';
 import type { EventBody } from './contract.js';
@@ -39,6 +40,8 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
   /** Settled when all delays of a scenario have been seen: at its phase `recovery` without a label. */
   const recovered = new Map(plan.scenarios.map(({ scenario }) => [scenario.id, settleable()] as const));
   const signal = AbortSignal.any([stop.signal, settings.signal]);
+  // Each scenario listens, and there are more than the ten after which Node warns.
+  setMaxListeners(0, signal);
   const workload = await settle(runOne('preflight', 'preflight', 0, UNKNOWN_WORKLOAD));
   const judged = plan.planned.filter(({ check, skip }) => skip === undefined && !streamReason(check, workload));
   const read = new Set(judged.map(({ check }) => check.scenario));

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { loadCatalog } from './catalog.js';
 import { every, nowMs, watchLoop } from './clock.js';
 import { createContext } from './context.js';
@@ -14,6 +15,8 @@ const FLUSH_MS = 50;
 const FLUSH_EVENTS = 256;
 
 const abort = new AbortController();
+// Each wait listens, and a scenario may wait for more than the ten things after which Node warns.
+setMaxListeners(0, abort.signal);
 let pending: (readonly [number, EventBody])[] = [];
 
 function tell(message: FromWorker): Promise<void> {
