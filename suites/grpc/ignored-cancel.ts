@@ -30,7 +30,9 @@ export default defineCheck({
     const wire = history.measures('cancelled')[0];
     const bite = history.bites('cancel')[0];
     if (!wire || !bite) return inconclusive('no call could be cancelled: each had ended before');
-    const late = lateMessages(history, String(wire.facts.streams), maxDataMs);
+    // What came while the harness stood still is seen late.
+    const stallMs = Math.max(0, ...history.of('loop').flatMap(({ t, maxMs }) => (t >= bite.t ? [maxMs] : [])));
+    const late = lateMessages(history, String(wire.facts.streams), maxDataMs + stallMs);
     const rounds = history.measures('work');
     const works = rounds.flatMap(({ facts }) => (typeof facts.workMs === 'number' ? [facts.workMs] : []));
     const cancelled = rounds.reduce((sum, { facts }) => sum + Number(facts.cancelled), 0);

@@ -50,6 +50,13 @@ export default defineCheck({
     const late = ends.filter((ms) => ms === null || ms > limitMs);
     if (late.length === 0)
       return pass(`ended calls ${inWords(Math.max(...ends.map(Number)) - deadlineMs)} after their deadline`, details);
+    // What ended while the harness stood still is seen late.
+    const stallMs = Math.max(0, ...history.of('loop').map(({ maxMs }) => maxMs));
+    if (late.some((ms) => ms !== null && ms - stallMs <= limitMs))
+      return inconclusive(
+        `calls were seen to end after their deadline by a harness that stood still for ${inWords(stallMs)}`,
+        details,
+      );
     // One that was late may have been the machine's fault.
     if (late.length < ends.length)
       return inconclusive(`${late.length} of ${ends.length} calls went on behind their deadline`, details);
