@@ -112,8 +112,8 @@ async function prove(subject: Subject, results: string, all = false): Promise<Pr
 export type Proven = (subject: Subject, proof: Proof) => void;
 
 /**
- * Proves all of them: those that only wait side by side, those that compare delays by twos, those that load the machine alone. What
- * comes out wrong is tried once more, alone and last, since a busy machine may make a verdict inconclusive; `onAgain` is told.
+ * Proves all of them: first those that only wait, then those that compare delays beside those that load the machine. What comes out
+ * wrong is tried once more, alone and last, since a busy machine may make a verdict inconclusive; `onAgain` is told.
  */
 export async function proveAll(
   list: readonly Subject[],
@@ -127,13 +127,15 @@ export async function proveAll(
     onAgain(subject, proof);
     again.push(subject);
   };
-  for (const [kind, beside] of Object.entries(BESIDE)) {
-    const waiting = list.filter((subject) => (all ? 'works' : loadOf(subject)) === kind).values();
+  const lane = async (load: keyof typeof BESIDE) => {
+    const waiting = list.filter((subject) => (all ? 'works' : loadOf(subject)) === load).values();
     const inTurn = async () => {
       for (const subject of waiting) await first(subject);
     };
-    await Promise.all(Array.from({ length: beside }, inTurn));
-  }
+    await Promise.all(Array.from({ length: BESIDE[load] }, inTurn));
+  };
+  await lane('waits');
+  await Promise.all([lane('compares'), lane('works')]);
   for (const subject of again) onProof(subject, await prove(subject, results, all));
 }
 
