@@ -50,6 +50,8 @@ export interface Behaviour {
   readonly sessionLimit: number;
   /** How many notes a call may send in a second. */
   readonly messageLimit: number;
+  /** How a call that sends more is ended. */
+  readonly tooMany: Pick<Refusal, 'code' | 'details'>;
   /** What GET /metrics answers. */
   readonly metrics: () => string;
   /** Takes an ended call out of the gauge of the open ones. */
@@ -136,6 +138,7 @@ export const resilient: Behaviour = {
   ordered: (answer) => answer,
   sessionLimit: Number(process.env.SESSION_LIMIT ?? 500),
   messageLimit: 500,
+  tooMany: { code: status.RESOURCE_EXHAUSTED, details: 'too many notes' },
   metrics: metricsText,
   uncounts: () => true,
   left: (forget) => forget(),

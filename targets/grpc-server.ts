@@ -78,7 +78,7 @@ export function startServer(flaw: Partial<Behaviour> = {}, at = { host: HOST, po
   function take(call: Notes, answer: (note: Note) => void, refuse: (refusal: Refusal) => void): void {
     const inTime = withinRate(behaviour.messageLimit);
     call.on('data', (note: Note) => {
-      if (!inTime()) return refuse({ ...plain, code: status.RESOURCE_EXHAUSTED, details: 'too many notes' });
+      if (!inTime()) return refuse({ ...plain, ...behaviour.tooMany });
       const start = performance.now();
       answer(note);
       counts.received += 1;

@@ -202,6 +202,12 @@ export const RESILIENT: readonly Resilient[] = [
     words: LOGIN,
     aims: ['websocket/late-auth', 'websocket/auth-window', 'websocket/outlives-token'],
   },
+  {
+    protocol: 'grpc',
+    roles: ['server'],
+    words: ['--method', 'holdfast.feed.v1.Feed/Talk', '--resume', 'none'],
+    aims: ['grpc/no-message-limit'],
+  },
   { protocol: 'sse', roles: ['server'], words: [] },
   { protocol: 'sse', roles: ['client'], words: [] },
   { protocol: 'sse', roles: ['server', 'client'], words: [] },
