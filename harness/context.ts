@@ -3,7 +3,6 @@ import type { EventBody, Facts, Fault, Gate, Injection, Record_, RunOptions, Tar
 import type { Unit } from './define.js';
 import { presentedId } from './drivers/resume.js';
 import { HarnessError } from './errors.js';
-import { learnServices } from './grpc-services.js';
 import { openGate } from './path/gate.js';
 import { createObserver } from './path/observer.js';
 import { CLIENT_NAMES, createRunTimeCa, type RunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
@@ -193,8 +192,9 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       return defer({ heal, [Symbol.asyncDispose]: heal });
     },
   };
-  const { services: told, ...facts } = workload;
-  if (told !== '') learnServices(target, Buffer.from(told, 'base64'));
+  protocol.recall?.(target, workload);
+  // The descriptors are no fact for a reader.
+  const { services: _, ...facts } = workload;
   record({ type: 'measure', name: 'workload', facts });
 
   function watched(onEvent: NonNullable<GateRequest['onEvent']>): Record_ {

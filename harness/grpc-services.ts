@@ -41,8 +41,11 @@ export interface Field {
 
 export type Services = ReadonlyMap<string, Method>;
 
-/** What every server may offer beside its own. */
-const INFRASTRUCTURE = /^\/grpc\.(?:health|reflection|channelz)\./;
+/** What every server may offer beside its own: of a service's name, or of a method's path. */
+export function isInfrastructure(name: string): boolean {
+  return /^\/?grpc\.(?:health|reflection|channelz)\./.test(name);
+}
+
 const OPTIONS: Options = { keepCase: true, longs: String, enums: String, bytes: String, defaults: true };
 const KINDS: readonly (readonly [RegExp, Field['kind']])[] = [
   [/INT|FIXED/, 'integer'],
@@ -116,7 +119,7 @@ function chosen(target: Target): Method | undefined {
 }
 
 function ownMethods(target: Target): Method[] {
-  return [...servicesOf(target).values()].filter(({ rpc }) => !INFRASTRUCTURE.test(rpc));
+  return [...servicesOf(target).values()].filter(({ rpc }) => !isInfrastructure(rpc));
 }
 
 function readProto(file: string): Services {

@@ -39,6 +39,8 @@ export interface Protocol {
   validate?(target: Target): void;
   /** What must be known of the target before it is spoken to: asked of its server where it has one. Throws HarnessError. */
   learn?(target: Target, server: Address | undefined): Promise<Learned>;
+  /** What was learned, known again in the process of a scenario. */
+  recall?(target: Target, learned: Learned): void;
   /** One session of our own to a target's server. */
   open(options: SessionOptions, tools: SessionTools): Promise<Session | Refusal>;
   /** What a good client of this target sends first, by lines, without the blank one that ends it. */
@@ -139,5 +141,6 @@ export function schemeOf(id: string, secure = false): string {
 
 /** Whether what this URL names is spoken to over TLS. */
 export function isSecure(url: string | undefined): boolean {
-  return /^(?:wss|https|grpcs):/.test(url ?? '');
+  const scheme = /^[a-z]+(?=:)/.exec(url ?? '')?.[0];
+  return protocols().some(({ schemes: [, secure] }) => secure === scheme);
 }

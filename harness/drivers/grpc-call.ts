@@ -1,9 +1,11 @@
 import { type ClientHttp2Stream, constants as http2, type IncomingHttpHeaders } from 'node:http2';
-import { gunzipSync, inflateSync } from 'node:zlib';
 import { nowMs, waitFor } from '../clock.js';
 import { messageOf } from '../errors.js';
 import { statusName, statusOfHttp } from '../grpc-status.js';
-import { LengthPrefixedReader, lengthPrefixed, type Prefixed } from '../path/length-prefixed.js';
+import { LengthPrefixedReader, lengthPrefixed, type Prefixed, unpacked } from '../path/length-prefixed.js';
+
+/** Larger than any message a scenario waits for; a server may send a bomb. */
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 /** How an answer ended [PROTOCOL-HTTP2.md, "Responses"]. */
 export interface CallEnd {
@@ -54,7 +56,7 @@ export class OpenCall implements Call {
     onMessage: CallOptions['onMessage'],
   ) {
     const reader = new LengthPrefixedReader((message) => {
-      const bytes = unpacked(message, String(this.head?.['grpc-encoding'] ?? ''));
+      const bytes = plain(message, this.head?.['grpc-encoding']);
       if (bytes) onMessage?.(bytes, nowMs());
     });
     stream.on('response', (headers, flags) => {
@@ -116,10 +118,10 @@ export class OpenCall implements Call {
   }
 }
 
-function unpacked({ compressed, bytes }: Prefixed, encoding: string): Buffer | undefined {
+/** Undefined where it cannot be read: what is no message is none. */
+function plain({ compressed, bytes }: Prefixed, encoding: unknown): Buffer | undefined {
   try {
-    if (!compressed) return bytes;
-    return encoding === 'deflate' ? inflateSync(bytes) : gunzipSync(bytes);
+    return compressed ? unpacked(bytes, String(encoding), MAX_UNPACKED_BYTES) : bytes;
   } catch {
     return undefined;
   }

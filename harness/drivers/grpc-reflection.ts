@@ -1,13 +1,13 @@
 import { BufferWriter, parse, type Type } from 'protobufjs';
 import { waitFor } from '../clock.js';
 import type { Target } from '../contract.js';
+import { isInfrastructure } from '../grpc-services.js';
 import type { Address } from '../scenario.js';
 import { GrpcConnection } from './grpc-connection.js';
 import { headersOf, slotsOf } from './request.js';
 
 const ANSWER_MS = 5000;
 const VERSIONS = ['v1', 'v1alpha'];
-const OWN = /^grpc\.(?:health|reflection|channelz)\./;
 
 /** What is used of the reflection service (grpc/reflection/v1/reflection.proto), and of the descriptors in its answers (descriptor.proto). */
 const { root } = parse(
@@ -56,7 +56,7 @@ export async function reflect(target: Target, to: Address): Promise<Buffer | und
     const keep = (told: Answered | undefined) => {
       for (const bytes of told?.files?.file ?? []) files.set(decoded<{ name: string }>(fileType, bytes).name, bytes);
     };
-    for (const { name } of services) if (!OWN.test(name)) keep(await ask({ file_containing_symbol: name }));
+    for (const { name } of services) if (!isInfrastructure(name)) keep(await ask({ file_containing_symbol: name }));
     for (let missing = missingIn(files); missing; missing = missingIn(files)) {
       const before = files.size;
       keep(await ask({ file_by_filename: missing }));

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import { gunzipSync, inflateSync } from 'node:zlib';
 import type { MessageFacts, Observer } from '../contract.js';
+import { unpacked } from './length-prefixed.js';
 import { protobufFields } from './protobuf-fields.js';
 
 /** Of a larger message only size and hash are kept. */
@@ -106,7 +106,7 @@ export class GrpcMessages {
   private read(message: Buffer): Pick<MessageFacts, 'form' | 'fields'> {
     const { observer, encoding } = this.options;
     try {
-      const plain = this.compressed ? unpacked(message, encoding) : message;
+      const plain = this.compressed ? unpacked(message, encoding, MAX_UNPACKED_BYTES) : message;
       const value = plain && (this.decoded(plain) ?? protobufFields(plain));
       if (value === undefined) return { form: 'opaque' };
       const text = JSON.stringify(value);
@@ -127,11 +127,4 @@ export class GrpcMessages {
       return undefined;
     }
   }
-}
-
-function unpacked(message: Buffer, encoding: string | undefined): Buffer | undefined {
-  const bounded = { maxOutputLength: MAX_UNPACKED_BYTES };
-  if (encoding === 'gzip') return gunzipSync(message, bounded);
-  if (encoding === 'deflate') return inflateSync(message, bounded);
-  return undefined;
 }

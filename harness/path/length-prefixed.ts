@@ -1,3 +1,5 @@
+import { gunzipSync, inflateSync } from 'node:zlib';
+
 /** One message of a gRPC stream: `Length-Prefixed-Message -> Compressed-Flag Message-Length Message` [PROTOCOL-HTTP2.md]. */
 export interface Prefixed {
   readonly compressed: boolean;
@@ -41,6 +43,13 @@ export class LengthPrefixedReader {
     }
     return HEAD_BYTES + first.readUInt32BE(1);
   }
+}
+
+/** A compressed message unpacked, by `grpc-encoding`; undefined for an encoding that was never offered. Throws beyond the limit, and at what is none. */
+export function unpacked(message: Buffer, encoding: string | undefined, maxBytes: number): Buffer | undefined {
+  const bounded = { maxOutputLength: maxBytes };
+  if (encoding === 'gzip') return gunzipSync(message, bounded);
+  return encoding === 'deflate' ? inflateSync(message, bounded) : undefined;
 }
 
 export function lengthPrefixed(message: Buffer): Buffer {

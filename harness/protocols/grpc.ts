@@ -40,6 +40,9 @@ const grpc: Protocol = {
     // Of a lone client every method of the file is served.
     return { services, pattern: server ? methodOf(target).pattern : (patternOf(target) ?? null) };
   },
+  recall(target, { services }) {
+    if (services !== '') learnServices(target, Buffer.from(services, 'base64'));
+  },
   open: openGrpc,
   // RFC 9113, 3.4: the connection preface.
   handshakeLines: () => ['PRI * HTTP/2.0', '', 'SM'],

@@ -3,12 +3,11 @@ import { defineScenario } from '../../harness/define.js';
 import { askAsBrowser, type BrowserForm, type HttpVersion } from '../../harness/drivers/browser-call.js';
 import { fieldsOf } from '../../harness/drivers/grpc-request.js';
 import { slotsOf } from '../../harness/drivers/request.js';
-import { type Method, methodOf, servicesOf } from '../../harness/grpc-services.js';
+import { isInfrastructure, type Method, methodOf, servicesOf } from '../../harness/grpc-services.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 
 const FORMS: readonly BrowserForm[] = ['grpc-web', 'connect'];
 const VERSIONS: readonly HttpVersion[] = ['1.1', '2'];
-const INFRASTRUCTURE = /^\/grpc\./;
 /** Half a protobuf field: what cannot be decoded is answered, and no method of a stranger's is executed. */
 const MALFORMED = Buffer.from([0xff]);
 
@@ -50,8 +49,6 @@ function methodFor({ target }: ScenarioContext, pattern: CallPattern): Method | 
   const own = methodOf(target);
   if (own.pattern === pattern) return own;
   const service = own.rpc.slice(0, own.rpc.lastIndexOf('/') + 1);
-  const all = [...servicesOf(target).values()].filter(
-    (one) => one.pattern === pattern && !INFRASTRUCTURE.test(one.rpc),
-  );
+  const all = [...servicesOf(target).values()].filter((one) => one.pattern === pattern && !isInfrastructure(one.rpc));
   return all.find(({ rpc }) => rpc.startsWith(service)) ?? all[0];
 }
