@@ -86,7 +86,21 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
   ['a URL of another protocol', () => ['check', 'http://127.0.0.1:1/', '--protocol', 'websocket'], /does not go with/],
   ['a URL of no protocol', () => ['check', 'ftp://127.0.0.1:1/'], /no protocol has the scheme ftp:/],
   ['a URL and a server', () => ['check', 'ws://127.0.0.1:1/', '--server', 'x'], /give one of them/],
-  ['a protocol that comes later', () => server('--protocol', 'grpc'), /--protocol grpc is not built yet/],
+  [
+    'a protocol that comes later',
+    () => server('--protocol', 'webtransport'),
+    /--protocol webtransport is not built yet/,
+  ],
+  [
+    'a .proto that is not there',
+    () => server('--protocol', 'grpc', '--proto', 'none.proto'),
+    /there is no file .*none\.proto: --proto names a \.proto/,
+  ],
+  [
+    'a .proto that is none',
+    () => server('--protocol', 'grpc', '--proto', 'value.json'),
+    /value\.json could not be read: /,
+  ],
   [
     'an unknown protocol',
     () => server('--protocol', 'websokcet'),

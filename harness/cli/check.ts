@@ -7,6 +7,7 @@ import type { Settings } from '../config-schema.js';
 import type { Run } from '../contract.js';
 import { HarnessError, messageOf } from '../errors.js';
 import { makePlan } from '../plan.js';
+import { protocolNamed } from '../protocol.js';
 import { renderJson } from '../reporters/json.js';
 import { renderJunit } from '../reporters/junit.js';
 import { createProgress, type ProgressDisplay } from '../reporters/progress.js';
@@ -49,6 +50,7 @@ async function check(
   refuseUnknownProtocol(target.protocol, catalog);
   for (const id of [...options.only, ...options.skip]) refuseUnknownCheck(id, target.protocol, catalog);
   refuseUnreadableCa(target.caFile);
+  protocolNamed(target.protocol).validate?.(target);
   await refuseUnfitUrls(target.server, settings.iOwnThisTarget ?? false);
   const plan = makePlan(target, options, catalog);
   if (signal.aborted) throw new HarnessError('INTERRUPTED', 'interrupted before anything was started');
@@ -146,7 +148,7 @@ function refuseUnreadableCa(file: string | undefined): void {
 
 function refuseUnknownProtocol(protocol: string, { protocols }: Catalog): void {
   if (protocols.includes(protocol)) return;
-  const planned = ['sse', 'grpc', 'long-polling', 'webtransport', 'mqtt-ws'].includes(protocol);
+  const planned = ['long-polling', 'webtransport', 'mqtt-ws'].includes(protocol);
   throw planned
     ? new HarnessError('NOT_BUILT', `--protocol ${protocol} is not built yet: there is ${protocols.join(', ')}`)
     : new HarnessError(
