@@ -29,8 +29,11 @@ export function judgeMemory(history: HistoryView, { expect, target }: JudgeConte
   if (none) return skipped(`${none.text}; needs --subscribe or --pressure-env`);
   const before = history.measures('before')[0];
   const pushed = history.measures('pushed')[0];
-  if (!before || !pushed || history.bites(fault).length === 0)
-    return inconclusive('no slow reader was put under a push');
+  const acted = history.bites(fault).length > 0;
+  // Too little was pushed for the fault to act at all: nothing filled the window of an unread stream.
+  const gentle = pushed && !acted ? tooGentle(pushed, target) : undefined;
+  if (gentle !== undefined) return skipped(gentle);
+  if (!before || !pushed || !acted) return inconclusive('no slow reader was put under a push');
   const facts = pushed.facts;
   const number = (value: unknown) => (typeof value === 'number' ? value : undefined);
   const fastBase = number(before.facts.fastRssBytes);
