@@ -39,12 +39,6 @@ export default defineCheck({
     const [firstMs, largestMs] = [mean(firsts), Math.max(...curve.means, 0)];
     const grown = { firstDelayMs: Math.round(firstMs), secondDelayMs: null, largestDelayMs: Math.round(largestMs) };
     if (curve.means.length === 0) return inconclusive('fewer than 3 delays were seen in the first outage');
-    // Rule 4: half of a delay that has hardly grown is less than the first one.
-    if (largestMs < (expect.grownBy ?? 3) * firstMs)
-      return inconclusive(
-        `in the first outage the delays grew only from ${inWords(firstMs)} to ${inWords(largestMs)}: too little to tell a backoff that is kept`,
-        { measured: grown },
-      );
     if (!again?.bites.some(({ fault }) => fault === 'reset'))
       return inconclusive('no second outage was made: no copy came back and held its session for 30 s', {
         measured: grown,
@@ -64,10 +58,17 @@ export default defineCheck({
       });
     const limitMs = (expect.maxShare ?? 0.5) * largestMs;
     const said = `the second outage began with ${waiting > 0 ? 'at least ' : ''}${inWords(secondMs)} on average, after ${inWords(firstMs)} and up to ${inWords(largestMs)} in the first`;
+    // Who keeps its delays begins with the largest, however little they have grown.
+    if (waiting === 0 && secondMs + errorMs <= limitMs) return pass(said, { measured, because });
+    // Half of a delay that has hardly grown is less than the first one (rule 4).
+    if (largestMs < (expect.grownBy ?? 3) * firstMs)
+      return inconclusive(
+        `in the first outage the delays grew only from ${inWords(firstMs)} to ${inWords(largestMs)}: too little to tell a backoff that is kept`,
+        { measured, because },
+      );
     // Beyond the limit for certain, or beyond it and for certain not where the first outage began.
     const least = secondMs - errorMs - stallOf(history, again.cutAt, again.endAt);
     if (least > limitMs || (secondMs > limitMs && least > 2 * firstMs)) return fail(said, { measured, because });
-    if (waiting === 0 && secondMs + errorMs <= limitMs) return pass(said, { measured, because });
     return inconclusive(`${said}: too near the limit for ${waited.length} draws`, { measured, because });
   },
   examples: { pass: story(1000), fail: story(16_000) },
