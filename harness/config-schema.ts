@@ -2,13 +2,12 @@ import { constants } from 'node:os';
 import { z } from 'zod';
 import type { Slot } from './contract.js';
 import { isJson } from './json.js';
+import { reporterNames } from './reporters/registry.js';
 
 /** The words of DESIGN section 3: the flags' names in camelCase, the same on the command line and in a config. */
 
 export const GATES = ['MUST', 'SHOULD', 'A+', 'A', 'B', 'C', 'D'] as const;
 export type GateLevel = (typeof GATES)[number];
-export const REPORTERS = ['terminal', 'json', 'junit'] as const;
-export type ReporterName = (typeof REPORTERS)[number];
 
 /** Words that DESIGN has and the program has not yet: refused instead of being ignored. */
 export const NOT_BUILT: ReadonlyMap<string, string> = new Map([
@@ -16,7 +15,6 @@ export const NOT_BUILT: ReadonlyMap<string, string> = new Map([
   ['middlebox', 'there are no middleboxes yet'],
   ['known', 'known failings are not honoured yet'],
 ]);
-const REPORTERS_NOT_BUILT = ['html', 'markdown', 'sarif', 'trace'];
 
 const words = z.string({ error: 'must be text' }).min(1, 'must not be empty');
 const flag = z.boolean({ error: 'must be true or false' });
@@ -82,15 +80,16 @@ const list = z
     (typeof given === 'string' ? given.split(',') : given).map((item) => item.trim()).filter(Boolean),
   );
 
-const reporters = list.transform((names, context): ReporterName[] =>
-  names.map((name) => {
-    const known = REPORTERS.find((reporter) => reporter === name);
-    if (known) return known;
-    const why = REPORTERS_NOT_BUILT.includes(name) ? 'that reporter is not built yet' : 'there is no such reporter';
-    context.addIssue({ code: 'custom', message: `cannot be "${name}": ${why} (use ${REPORTERS.join(', ')})` });
-    return z.NEVER;
-  }),
-);
+const reporters = list.transform((names, context): string[] => {
+  const known = reporterNames();
+  const wrong = names.find((name) => !known.includes(name));
+  if (wrong === undefined) return names;
+  context.addIssue({
+    code: 'custom',
+    message: `cannot be "${wrong}": there is no such reporter (use ${known.join(', ')})`,
+  });
+  return z.NEVER;
+});
 
 const engine = words.refine((text) => ['auto', 'toxiproxy', 'embedded'].includes(text) || /^https?:\/\/./.test(text), {
   error: ({ input }) =>

@@ -42,8 +42,11 @@ export async function createHistoryWriter(path: string): Promise<HistoryWriter> 
   };
 }
 
+/** Events in order of their time, by scenario. */
+export type Histories = ReadonlyMap<string, readonly HistoryEvent[]>;
+
 /** Every event of a saved history, by scenario. A last line cut off by a crash is left out. */
-export async function readHistory(path: string): Promise<ReadonlyMap<string, HistoryEvent[]>> {
+export async function readHistory(path: string): Promise<Histories> {
   const scenarios = new Map<string, HistoryEvent[]>();
   const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
   let broken: string | undefined;
@@ -67,6 +70,15 @@ export async function readHistory(path: string): Promise<ReadonlyMap<string, His
   // Events of one scenario may come from two workers; times, not arrival, give their order.
   for (const list of scenarios.values()) list.sort((a, b) => a.t - b.t || a.seq - b.seq);
   return scenarios;
+}
+
+/** The same as one list, scenario by scenario. */
+export async function readEvents(path: string): Promise<readonly HistoryEvent[]> {
+  return eventsOf(await readHistory(path));
+}
+
+export function eventsOf(histories: Histories): readonly HistoryEvent[] {
+  return [...histories.values()].flat();
 }
 
 export function viewOf(events: readonly HistoryEvent[]): HistoryView {

@@ -1,17 +1,17 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { loadCatalog } from './catalog.js';
 import { nowMs, wallMs } from './clock.js';
 import type { Run } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
-import { createHistoryWriter, readHistory } from './history.js';
+import { createHistoryWriter, type Histories, readHistory } from './history.js';
 import { hasCrashed, judge, summarize } from './judge.js';
 import { runLanes } from './lanes.js';
 import { createLog } from './log.js';
 import { makePlan, type Plan } from './plan.js';
 import { createRandom } from './random.js';
+import { historyOf, RUN_FILE, type SavedRun } from './saved-run.js';
 import { openEngine } from './toxiproxy/find.js';
 
 export type Progress =
@@ -41,8 +41,12 @@ const WALL_FACTOR = 1.2;
 /** Starting the target once and looking at its traffic comes before all windows. */
 const PREFLIGHT_MS = 8000;
 
+export interface FinishedRun extends SavedRun {
+  readonly events: Histories;
+}
+
 /** Runs the plan's scenarios, writes the history, then judges it. Throws HarnessError when there can be no verdicts. */
-export async function performRun(plan: Plan, settings: RunSettings): Promise<{ run: Run; directory: string }> {
+export async function performRun(plan: Plan, settings: RunSettings): Promise<FinishedRun> {
   const startedWall = wallMs();
   const epochMs = nowMs();
   const directory = makeDirectory(settings.resultsDir, plan.target.name, startedWall);
@@ -50,7 +54,7 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<{ r
   await using engine = await openEngine(plan.options.engine, plan.options.seed);
   const engineFacts = { kind: engine.kind, version: engine.version };
   settings.onProgress({ kind: 'engine', engine: engineFacts });
-  const history = await createHistoryWriter(join(directory, 'history.jsonl'));
+  const history = await createHistoryWriter(historyOf(directory));
   try {
     await runLanes(plan, {
       leaseEngine: () => engine.lease(),
@@ -86,28 +90,16 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<{ r
     verdicts,
     summary: summarize(verdicts, plan.options.scale, plan.target.roles, hasCrashed(events)),
   };
-  writeFileSync(join(directory, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
+  writeFileSync(join(directory, RUN_FILE), `${JSON.stringify(run, null, 2)}\n`);
   linkLatest(directory);
   if (settings.signal.aborted) throw new HarnessError('INTERRUPTED', `interrupted; what was seen is in ${directory}`);
-  return { run, directory };
+  return { run, directory, events };
 }
 
 /** Judges a saved run again: no network, the same verdicts from the same checks. */
-export async function rejudge(directory: string): Promise<Run> {
-  let saved: Run;
-  try {
-    saved = JSON.parse(await readFile(join(directory, 'run.json'), 'utf8')) as Run;
-  } catch (cause) {
-    throw new HarnessError('NO_RUN', `${directory} holds no readable run.json: ${messageOf(cause)}`, { cause });
-  }
-  if (saved.schema !== 'holdfast.run/1') {
-    throw new HarnessError(
-      'UNKNOWN_SCHEMA',
-      `${directory}/run.json has schema "${String(saved.schema)}", not holdfast.run/1`,
-    );
-  }
+export async function rejudge({ run: saved, directory }: SavedRun): Promise<Run> {
   const { planned } = makePlan(saved.target, saved.options, loadCatalog());
-  const events = await readHistory(join(directory, 'history.jsonl'));
+  const events = await readHistory(historyOf(directory));
   const verdicts = judge(planned, events, saved.target, saved.options);
   const summary = summarize(verdicts, saved.options.scale, saved.target.roles, hasCrashed(events));
   return { ...saved, verdicts, summary };

@@ -112,11 +112,11 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
   ['a docker engine', () => server('--engine', 'docker'), /docker is not built yet/],
   ['an unknown engine', () => server('--engine', 'toxy'), /--engine must be auto, toxiproxy, embedded or the URL/],
   [
-    'a reporter that comes later',
-    () => server('--reporter', 'terminal,html'),
-    /--reporter cannot be "html": that reporter is not built yet/,
+    'an unknown reporter',
+    () => server('--reporter', 'terminal,tap'),
+    /--reporter cannot be "tap": there is no such reporter/,
   ],
-  ['an unknown reporter', () => server('--reporter', 'tap'), /there is no such reporter/],
+  ['a run that is not there', () => ['report', 'missing'], /there is no saved run/],
   [
     'an authority that is not there',
     () => server('--ca', 'none.pem'),
@@ -164,7 +164,7 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
   ],
   ['several targets', () => config('good.yaml'), /say which target of .*: chat, feed/],
   ['no such run', () => ['judge', 'results/none'], /there is no saved run/],
-  ['a folder that is no run', () => ['judge', '.'], /holds no readable run\.json/],
+  ['a folder that is no run', () => ['judge', '.'], /is no saved run: there is no run\.json in it/],
   ['an unknown check to explain', () => ['explain', 'websocket/no-hertbeat'], /did you mean websocket\/no-heartbeat\?/],
   ['a command that comes later', () => ['session', '--upstream', 'x:1'], /holdfast session is not built yet/],
 ];

@@ -1,21 +1,24 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Catalog, loadCatalog } from '../catalog.js';
 import { loadConfig } from '../config.js';
 import type { Settings } from '../config-schema.js';
 import type { Run } from '../contract.js';
 import { HarnessError, messageOf } from '../errors.js';
+import { eventsOf } from '../history.js';
 import { makePlan } from '../plan.js';
 import { protocolNamed } from '../protocol.js';
 import { renderJson } from '../reporters/json.js';
-import { renderJunit } from '../reporters/junit.js';
 import { createProgress, type ProgressDisplay } from '../reporters/progress.js';
+import { DEFAULT_REPORTERS } from '../reporters/registry.js';
 import { renderTerminal } from '../reporters/terminal.js';
+import { writeReports } from '../reporters/write.js';
 import { performRun } from '../run.js';
 import { toRunOptions, toTarget } from '../settings.js';
 import { EXIT_CODES_HELP, exitCodeOf, exitSentence, type Gating } from './exit.js';
 import { addCheckFlags, CONFIG_FLAG, settingsOfFlags } from './flags.js';
+import { addToStepSummary, annotationsOf, withoutCommands } from './github.js';
 import { refuseUnfitUrls } from './loopback.js';
 import { didYouMean } from './nearest.js';
 import { displayOf, print } from './output.js';
@@ -56,26 +59,32 @@ async function check(
   if (signal.aborted) throw new HarnessError('INTERRUPTED', 'interrupted before anything was started');
 
   const display = displayOf(process.stderr);
-  const reporters = new Set(settings.reporter ?? ['terminal']);
+  const reporters = settings.reporter ?? DEFAULT_REPORTERS;
   const silent = json === true;
   if (!silent) process.stderr.write(`checking ${target.name}, seed ${options.seed}\n`);
-  const { run, directory } = await withProgress(silent ? undefined : createProgress(plan, display), (progress) =>
-    performRun(plan, {
-      resultsDir: resolve(settings.results ?? 'results'),
-      replay: replayCommand(process.argv.slice(2), options.seed),
-      signal,
-      onProgress: (step) => progress?.show(step),
-    }),
+  const { run, directory, events } = await withProgress(
+    silent ? undefined : createProgress(plan, display),
+    (progress) =>
+      performRun(plan, {
+        resultsDir: resolve(settings.results ?? 'results'),
+        replay: replayCommand(process.argv.slice(2), options.seed),
+        signal,
+        onProgress: (step) => progress?.show(step),
+      }),
   );
-  if (reporters.has('junit')) writeFileSync(join(directory, 'junit.xml'), renderJunit(run));
+  // What was found is told before anything can go wrong with its reports.
   if (silent) await print(renderJson(run));
-  else if (reporters.has('terminal')) await printTable(run, directory, settings);
+  else if (reporters.includes('terminal')) await printTable(run, directory, settings);
+  const written = await writeReports(reporters, run, directory, async () => eventsOf(events));
+  addToStepSummary(written, process.env);
+  if (!silent) await print(annotationsOf(run, settings, process.env));
   return exitCodeOf(run, settings);
 }
 
 export async function printTable(run: Run, directory: string, gating: Gating): Promise<void> {
   const { columns, color } = displayOf(process.stdout);
-  await print(renderTerminal(run, { columns, color, directory }) + exitSentence(exitCodeOf(run, gating), gating));
+  const table = renderTerminal(run, { columns, color, directory });
+  await print(withoutCommands(table, process.env) + exitSentence(exitCodeOf(run, gating), gating));
 }
 
 async function withProgress<T>(

@@ -149,3 +149,22 @@ test('a waived failure is not gated', () => {
   const run = aRun([aVerdict({ outcome: 'fail', waived: 'known since 1.2' })]);
   expect(exitCodeOf(run, {})).toBe(0);
 });
+
+describe('the severity of the config', () => {
+  const run = (severity: 'warn' | 'error', level: Level, outcome: Outcome) => {
+    const made = aRun([aVerdict({ level, outcome }), aVerdict({ check: 'websocket/other' })]);
+    return { ...made, target: { ...made.target, severity: { 'websocket/no-heartbeat': severity } } };
+  };
+
+  test('warn takes a check out of the gate', () => {
+    expect(exitCodeOf(run('warn', 'MUST', 'fail'), {})).toBe(0);
+    expect(exitCodeOf(run('warn', 'SHOULD', 'inconclusive'), { gate: 'SHOULD' })).toBe(0);
+  });
+
+  test('error gates a check whatever its level and whatever the gate', () => {
+    expect(exitCodeOf(run('error', 'MAY', 'fail'), {})).toBe(1);
+    expect(exitCodeOf(run('error', 'SHOULD', 'inconclusive'), {})).toBe(2);
+    expect(exitCodeOf(run('error', 'SHOULD', 'fail'), { gate: 'B' })).toBe(1);
+    expect(exitCodeOf(run('error', 'SHOULD', 'pass'), { gate: 'A+' })).toBe(0);
+  });
+});

@@ -13,23 +13,35 @@ export interface Gating {
   readonly strict?: boolean | undefined;
 }
 
+/** Whether a verdict may turn the exit code: by its level, or by what the config says of the check. */
+export function isGated({ check, level, waived }: Verdict, { target }: Run, { gate = 'MUST' }: Gating): boolean {
+  if (waived !== null) return false;
+  const severity = target.severity[check];
+  if (severity !== undefined) return severity === 'error';
+  return level === 'MUST' || (gate === 'SHOULD' && level === 'SHOULD');
+}
+
 /** What a finished run means for the exit code. */
-export function exitCodeOf(run: Run, { gate = 'MUST', strict = false }: Gating): number {
+export function exitCodeOf(run: Run, gating: Gating): number {
+  const { gate = 'MUST', strict = false } = gating;
+  const byGrade = gate !== 'MUST' && gate !== 'SHOULD';
+  // Under a grade only what the config itself calls an error is gated beside it.
   const gated = run.verdicts.filter(
-    ({ check, level, waived }) =>
-      waived === null &&
-      run.target.severity[check] !== 'warn' &&
-      (level === 'MUST' || (gate === 'SHOULD' && level === 'SHOULD')),
+    (verdict) => isGated(verdict, run, gating) && (!byGrade || run.target.severity[verdict.check] === 'error'),
   );
-  const undecided = strict && some(gated, 'skipped');
-  if (gate === 'MUST' || gate === 'SHOULD') {
-    if (some(gated, 'fail')) return EXIT.failed;
-    return undecided || some(gated, 'inconclusive') ? EXIT.inconclusive : EXIT.ok;
-  }
-  const { grade } = run.summary;
-  if (grade === null) return EXIT.inconclusive;
-  if (GRADES.indexOf(grade) > GRADES.indexOf(gate)) return EXIT.failed;
-  return undecided ? EXIT.inconclusive : EXIT.ok;
+  if (some(gated, 'fail') || (byGrade && isWorse(run.summary.grade, gate))) return EXIT.failed;
+  const undecided = some(gated, 'inconclusive') || (byGrade && run.summary.grade === null);
+  const lacking =
+    strict &&
+    some(
+      run.verdicts.filter((verdict) => isGated(verdict, run, gating)),
+      'skipped',
+    );
+  return undecided || lacking ? EXIT.inconclusive : EXIT.ok;
+}
+
+function isWorse(grade: string | null, allowed: GateLevel): boolean {
+  return grade !== null && GRADES.indexOf(grade) > GRADES.indexOf(allowed);
 }
 
 function some(verdicts: readonly Verdict[], outcome: string): boolean {
@@ -44,7 +56,8 @@ Exit codes, the first that applies:
   2    something gated is inconclusive
   0    otherwise
 Gated are the MUST checks; with --gate SHOULD also the SHOULD checks; with a grade, the grade: a worse one is 1, none
-(a MUST is inconclusive, or --scale) is 2. A skipped check changes nothing unless --strict counts it as inconclusive.`;
+(a MUST is inconclusive, or --scale) is 2. A check whose severity the config sets to error is gated whatever its level;
+one set to warn never is. A skipped check changes nothing unless --strict counts it as inconclusive.`;
 
 /** Why the exit code is not 0, as the last line of the table. */
 export function exitSentence(code: number, { gate = 'MUST' }: Gating): string {

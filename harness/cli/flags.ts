@@ -1,12 +1,15 @@
 import { type Command, Option } from 'commander';
 import { parseSettings } from '../config.js';
 import type { Settings } from '../config-schema.js';
+import { DEFAULT_REPORTERS, reporterNames } from '../reporters/registry.js';
 import { flagName } from './words.js';
 
 interface Flag {
   readonly flags: string;
   readonly about: string;
 }
+
+export const REPORTERS_HELP = `${reporterNames().join(',')} (default ${DEFAULT_REPORTERS.join(',')})`;
 
 /** DESIGN section 3, in its order. */
 const CHECK_FLAGS: readonly Flag[] = [
@@ -58,7 +61,7 @@ const CHECK_FLAGS: readonly Flag[] = [
   { flags: '--ca <file>', about: 'certificate authority of the target' },
   { flags: '--insecure', about: "do not verify the target's certificate" },
   { flags: '--i-own-this-target', about: 'allow a target that is not on loopback' },
-  { flags: '--reporter <list>', about: 'terminal,json,junit (default terminal)' },
+  { flags: '--reporter <list>', about: REPORTERS_HELP },
   { flags: '--results <dir>', about: 'where runs are saved (default results)' },
   { flags: '--gate <level>', about: 'MUST (default), SHOULD, or the worst grade allowed: A+ A B C D' },
 ];

@@ -10,9 +10,10 @@ import { addExplain } from './explain.js';
 import { addJudge } from './judge.js';
 import { addList } from './list.js';
 import { addProxy } from './proxy.js';
+import { addReport } from './report.js';
 
 /** Of DESIGN, and not there yet. */
-const UNBUILT_COMMANDS = ['session', 'compare', 'report', 'init'];
+const UNBUILT_COMMANDS = ['session', 'compare', 'init'];
 
 async function main(args: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
@@ -30,6 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     .configureOutput({ outputError: () => {} });
   addCheck(program, finish, interrupt.signal);
   addJudge(program, finish);
+  addReport(program);
   addList(program);
   addExplain(program);
   addProxy(program, interrupt.signal);

@@ -1,6 +1,9 @@
 import type { Run } from '../contract.js';
+import type { Reporter } from './reporter.js';
 
-/** The very text of run.json. */
+/** The very text of run.json, which every run has. */
 export function renderJson(run: Run): string {
   return `${JSON.stringify(run, null, 2)}\n`;
 }
+
+export const reporter: Reporter = { name: 'json', file: 'run.json', render: renderJson };

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { aRun, aVerdict } from './a-run.js';
 import { renderJunit } from './junit.js';
 
@@ -15,6 +16,33 @@ const run = aRun([
 
 describe('the JUnit report', () => {
   const xml = renderJunit(run);
+
+  it('is read by a consumer as it was meant', () => {
+    // An ES module, which jest cannot load.
+    const script = "import { parse } from 'junit2json'; console.log(JSON.stringify(await parse(process.env.XML)));";
+    const read = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: __dirname,
+      env: { ...process.env, XML: xml },
+      encoding: 'utf8',
+    });
+    const { tests, failures, errors, testsuite } = JSON.parse(read) as {
+      tests: number;
+      failures: number;
+      errors: number;
+      testsuite: { skipped: number; properties: unknown[]; testcase: Record<string, { inner: string }[]>[] }[];
+    };
+    expect({ tests, failures, errors, skipped: testsuite[0]?.skipped }).toEqual({
+      tests: 4,
+      failures: 1,
+      errors: 1,
+      skipped: 1,
+    });
+    const [passed, failed, broken, skipped] = testsuite[0]?.testcase ?? [];
+    expect(Object.keys(passed ?? {})).not.toContain('failure');
+    expect(failed?.failure?.[0]?.inner).toContain('actual:   said "bye" & <went> \\e[31m\\x00 away\\nfor good');
+    expect(broken?.error?.[0]?.inner).toContain('reason:   the fault never bit');
+    expect(skipped?.skipped).toHaveLength(1);
+  });
 
   it('has one testcase a check, named by its rule', () => {
     expect(xml.match(/<testcase /g)).toHaveLength(4);

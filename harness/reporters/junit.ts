@@ -1,6 +1,8 @@
 import type { Run, Verdict } from '../contract.js';
 import { detailsOf } from './details.js';
+import { escapeMarkup } from './markup.js';
 import { printable, printableLines } from './printable.js';
+import type { Reporter } from './reporter.js';
 
 /** One testcase a check: a failure is `failure`, an inconclusive one `error`, a skipped one `skipped`. */
 export function renderJunit(run: Run): string {
@@ -60,20 +62,12 @@ function seconds(ms: number): string {
 
 function attributes(values: Readonly<Record<string, string | number>>): string {
   return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${escapeXml(printable(String(value)))}"`)
+    .map(([name, value]) => ` ${name}="${escapeMarkup(printable(String(value)))}"`)
     .join('');
 }
 
 function text(value: string): string {
-  return escapeXml(printableLines(value));
+  return escapeMarkup(printableLines(value));
 }
 
-/** XML 1.0 forbids most control characters even as references: `printable` has made them harmless text before. */
-function escapeXml(value: string): string {
-  return value
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&apos;');
-}
+export const reporter: Reporter = { name: 'junit', file: 'junit.xml', render: renderJunit };
