@@ -1,6 +1,8 @@
 import { waitFor } from '../harness/clock.js';
 import type { GateConnection } from '../harness/contract.js';
 import { defineFault } from '../harness/define.js';
+import { BAD_PROTOBUF } from '../harness/drivers/bad-protobuf.js';
+import type { MessageType } from '../harness/grpc-services.js';
 
 const PAGE = '<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>\n';
 const TEXTS: Readonly<Record<string, Buffer>> = {
@@ -20,26 +22,36 @@ const BLOCKS: Readonly<Record<string, string>> = {
 const PATIENCE_MS = 5000;
 const STEP_MS = 5;
 
-const PROTOCOLS: Readonly<Record<string, Readonly<Record<string, Buffer>>>> = {
-  websocket: mapped(TEXTS, (text) => Buffer.concat([Buffer.from([TEXT_FRAME, text.length]), text])),
-  sse: { ...mapped(TEXTS, eventOf), ...mapped(BLOCKS, (block) => Buffer.from(block)) },
+type Make = (type: MessageType | undefined) => Buffer;
+const PROTOCOLS: Readonly<Record<string, Readonly<Record<string, Make>>>> = {
+  websocket: mapped(TEXTS, (text) => () => Buffer.concat([Buffer.from([TEXT_FRAME, text.length]), text])),
+  sse: { ...mapped(TEXTS, (text) => () => eventOf(text)), ...mapped(BLOCKS, (block) => () => Buffer.from(block)) },
+  grpc: mapped(BAD_PROTOBUF, (make) => (type) => make(type, Buffer.from(PAGE))),
 };
 
-/** The bytes of each in a protocol, in the order in which they are tried. */
-export function badMessagesOf(protocol: string): Readonly<Record<string, Buffer>> {
-  return PROTOCOLS[protocol] ?? {};
+/** What is tried in a protocol, in its order. */
+export function badMessagesOf(protocol: string): readonly string[] {
+  return Object.keys(PROTOCOLS[protocol] ?? {});
+}
+
+/** Where it is put: of gRPC in the answer to one call, whose messages are of this type. */
+export interface Place {
+  readonly connection: GateConnection;
+  readonly stream?: number | undefined;
+  readonly type?: MessageType | undefined;
 }
 
 /** A message that nobody expects, between two of the server's. */
-export default defineFault<GateConnection, { readonly what: string; readonly protocol: string }>({
+export default defineFault<Place, { readonly what: string; readonly protocol: string }>({
   id: 'bad-message',
   hop: 'gate',
   about: 'a message that is empty, no JSON, an HTML page, invalid UTF-8 or none at all, between two good ones',
   evidence: 'the bytes sent on a connection that was whole',
   params: { what: [...new Set(Object.values(PROTOCOLS).flatMap(Object.keys))].join(' | '), protocol: 'id' },
-  async inject(connection, { what, protocol }, { bite, signal }) {
-    const bytes = badMessagesOf(protocol)[what] ?? Buffer.alloc(0);
-    const sent = await waitFor(() => connection.insertDown(bytes), PATIENCE_MS, { stepMs: STEP_MS, signal });
+  async inject({ connection, stream, type }, { what, protocol }, { bite, signal }) {
+    const bytes = PROTOCOLS[protocol]?.[what]?.(type) ?? Buffer.alloc(0);
+    const insert = () => connection.insertDown(bytes, stream);
+    const sent = await waitFor(insert, PATIENCE_MS, { stepMs: STEP_MS, signal });
     if (sent) bite({ what, conn: connection.id, bytes: bytes.length });
     return () => {};
   },

@@ -441,8 +441,8 @@ export interface GateConnection {
   end(): void;
   /** Reads the server's side at this rate and no faster; `null` lifts it. */
   throttleDown(bytesPerSecond: number | null): void;
-  /** Sends the client bytes of our own between two messages of the server; false where one is half under way. */
-  insertDown(bytes: Buffer): boolean;
+  /** Sends the client bytes of our own between two messages of the server, of HTTP/2 in the answer on `stream`; false where one is half under way. */
+  insertDown(bytes: Buffer, stream?: number): boolean;
   /** The same for the client's side, as far as 64 KiB at a time are that rate. */
   throttleUp(bytesPerSecond: number | null): void;
 }
@@ -476,8 +476,8 @@ export interface WireTap {
   readonly asking?: boolean;
   /** Whole messages of the client's, where it sends bytes that are none of its own: HTTP/2's frames. */
   readonly upMessages?: number;
-  /** Bytes of our own in what must be around them between two messages: an HTTP chunk. Left out where nothing must. */
-  framed?(bytes: Buffer): Buffer;
+  /** Bytes of our own in what must be around them between two messages: an HTTP chunk, DATA of `stream`. Left out where nothing must; undefined where they have no place. */
+  framed?(bytes: Buffer, stream?: number): Buffer | undefined;
 }
 export type WireTapFactory = (gate: string, conn: number, record: Record_, observer: Observer) => WireTap;
 

@@ -35,7 +35,7 @@ export interface MessageType {
 
 export interface Field {
   readonly name: string;
-  readonly kind: 'integer' | 'float' | 'text' | 'bytes' | 'other';
+  readonly kind: 'integer' | 'float' | 'text' | 'bytes' | 'enum' | 'other';
   readonly repeated: boolean;
 }
 
@@ -52,6 +52,7 @@ const KINDS: readonly (readonly [RegExp, Field['kind']])[] = [
   [/FLOAT|DOUBLE/, 'float'],
   [/STRING/, 'text'],
   [/BYTES/, 'bytes'],
+  [/ENUM/, 'enum'],
 ];
 
 const UNKNOWN_LEVEL = 'IDEMPOTENCY_UNKNOWN';

@@ -27,6 +27,8 @@ export interface Behaviour {
   /** How the server's certificate is looked at. */
   readonly verify: VerifyOptions;
   readonly inbox: Inbox;
+  /** What becomes of a message that is none of ours; the library has ended the call. */
+  readonly misunderstood: () => void;
   /** What becomes of a question whose answer did not come. */
   readonly givesUp: (id: string) => void;
 }
@@ -55,5 +57,6 @@ export const resilient: Behaviour = {
   asksAgain: false,
   verify: {},
   inbox: new Inbox(),
+  misunderstood: () => {},
   givesUp: (id) => report('unsent', { id }),
 };

@@ -59,7 +59,10 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
       });
     });
     call.on('data', (message: Message) => inbox.take(JSON.stringify(message)));
-    call.on('error', (error) => report('error', { data: error.message }));
+    call.on('error', (error) => {
+      report('error', { data: error.message });
+      if (/parsing error/.test(error.message)) behaviour.misunderstood();
+    });
     call.on('status', (ended: StatusObject) => {
       clearTimeout(leaving);
       if (openedAtMs !== undefined) report('close');

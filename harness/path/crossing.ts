@@ -149,11 +149,12 @@ export class Crossing implements GateConnection {
     this.server?.throttle(bytesPerSecond);
   }
 
-  insertDown(bytes: Buffer): boolean {
+  insertDown(bytes: Buffer, stream?: number): boolean {
     const { tap } = this.options;
     if (this.ended || this.frozen || tap?.betweenMessages !== true) return false;
-    this.downFlow?.take(tap.framed?.(bytes) ?? bytes);
-    return true;
+    const framed = tap.framed ? tap.framed(bytes, stream) : bytes;
+    if (framed) this.downFlow?.take(framed);
+    return framed !== undefined;
   }
 
   throttleUp(bytesPerSecond: number | null): void {

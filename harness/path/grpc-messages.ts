@@ -48,6 +48,10 @@ export class GrpcMessages {
     }
   }
 
+  get betweenMessages(): boolean {
+    return !this.inMessage && this.prefixLength === 0;
+  }
+
   private readPrefix(piece: Buffer, at: number): number {
     if (this.prefixLength === 0 && piece.length - at >= PREFIX_BYTES) {
       this.begin(piece, at);

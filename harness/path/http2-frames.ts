@@ -214,6 +214,15 @@ export class FrameReader {
   }
 }
 
+/** One frame without flags, of a payload that fits into it (section 4.2: 16,384 bytes). */
+export function frameOf(type: 'DATA' | ControlType, stream: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8([...CONTROL].find(([, name]) => name === type)?.[0] ?? TYPE.DATA, 3);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
 function checkLength(frame: ControlType, length: number): void {
   const right =
     frame === 'SETTINGS' ? length % 6 === 0 : frame === 'GOAWAY' ? length >= 8 : length === (frame === 'PING' ? 8 : 4);

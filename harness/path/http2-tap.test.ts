@@ -296,6 +296,31 @@ describe('the tap of gRPC between node:http2 programs', () => {
     expect(pair.gate.live[0]?.insertDown(goaway)).toBe(true);
     expect((await heard).slice(0, 2)).toEqual([0, 0x7fffffff]);
   });
+
+  test('lets a message of our own in between two of a call’s, and in no other call', async () => {
+    await using pair = await openPair((stream) => {
+      stream.respond({ 'content-type': 'application/grpc' });
+      stream.write(framed(numbered(1)));
+      // The head of a message that is longer than what comes of it.
+      stream.once('data', () => stream.write(Buffer.from([0, 0, 0, 0, 9, 1])));
+    });
+    const call = pair.request();
+    const bytes: Buffer[] = [];
+    call.on('data', (piece: Buffer) => bytes.push(piece));
+    const length = () => Buffer.concat(bytes).length;
+    await soon('the first came', () => length() === 7);
+    const [connection] = pair.gate.live;
+    expect(connection?.insertDown(framed(numbered(2)), 3)).toBe(false);
+    expect(connection?.insertDown(framed(numbered(2)), 1)).toBe(true);
+    await soon('ours came', () => length() === 14);
+    expect(Buffer.concat(bytes)).toEqual(Buffer.concat([framed(numbered(1)), framed(numbered(2))]));
+    call.write('go on');
+    await soon('half a message came', () => length() === 20);
+    expect(connection?.insertDown(framed(numbered(3)), 1)).toBe(false);
+    call.close();
+    await soon('it was reset', () => pair.of('frame').some(({ frame }) => frame === 'RST_STREAM'));
+    expect(connection?.insertDown(framed(numbered(3)), 1)).toBe(false);
+  });
 });
 
 /** Names and values that recur, that change, and that Huffman makes longer or shorter. */

@@ -2,7 +2,7 @@ import type { Direction, EventBody, MessageFacts, Observer, Record_, WireTap, Wi
 import { messageOf } from '../errors.js';
 import { GrpcMessages } from './grpc-messages.js';
 import { HeadReader } from './http-head.js';
-import { type ControlType, FrameReader, type FrameSink } from './http2-frames.js';
+import { type ControlType, FrameReader, type FrameSink, frameOf } from './http2-frames.js';
 import { HeaderBlocks, type HeaderList, isGrpc, scalarsOf, timeoutMsOf } from './http2-headers.js';
 
 /** How many reset calls are still known, for what of the other side is on its way yet. */
@@ -77,6 +77,12 @@ class GrpcTap implements WireTap {
 
   get betweenMessages(): boolean {
     return !this.deaf.down && this.readers.down.betweenFrames;
+  }
+
+  framed(bytes: Buffer, stream?: number): Buffer | undefined {
+    if (stream === undefined) return bytes;
+    const body = this.resetCalls.includes(stream) ? undefined : this.calls.get(stream)?.bodies.down;
+    return body?.betweenMessages ? frameOf('DATA', stream, bytes) : undefined;
   }
 
   get asking(): boolean {

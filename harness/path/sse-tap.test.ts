@@ -71,7 +71,7 @@ describe('the tap of an event stream', () => {
     up(REQUEST);
     down(`${HEAD}Transfer-Encoding: chunked\r\n\r\n`);
     expect(tapped.betweenMessages).toBe(true);
-    expect(tapped.framed?.(Buffer.from('data:\n\n')).toString()).toBe('7\r\ndata:\n\n\r\n');
+    expect(tapped.framed?.(Buffer.from('data:\n\n'))?.toString()).toBe('7\r\ndata:\n\n\r\n');
     const places = [...chunked('data: x\n\n')].map((byte) => {
       down(byte);
       return tapped.betweenMessages;
@@ -84,7 +84,7 @@ describe('the tap of an event stream', () => {
     raw.up(REQUEST);
     raw.down(`${HEAD}\r\ndata: x\n\n`);
     expect(raw.tapped.betweenMessages).toBe(true);
-    expect(raw.tapped.framed?.(Buffer.from('x')).toString()).toBe('x');
+    expect(raw.tapped.framed?.(Buffer.from('x'))?.toString()).toBe('x');
     const sized = tap();
     sized.up(REQUEST);
     sized.down(`${HEAD}Content-Length: 100\r\n\r\ndata: x\n\n`);

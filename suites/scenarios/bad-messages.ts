@@ -1,13 +1,15 @@
 import badMessage, { badMessagesOf } from '../../faults/bad-message.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
+import { servicesOf } from '../../harness/grpc-services.js';
+import { sessionsOf } from './victim-session.js';
 
 const ARRIVE_MS = 60_000;
 const BASELINE_MS = 10_000;
 /** Time to fall over it. */
 const REACT_MS = 2000;
 const RETURN_MS = 60_000;
-/** Chunks of the server's, after that. */
+/** Chunks of the server's after that, or messages of it. */
 const LATER = 3;
 
 export default defineScenario({
@@ -19,32 +21,34 @@ export default defineScenario({
   faults: ['bad-message'],
   windowMs: 6000 + BASELINE_MS + 6 * REACT_MS + 5000,
   async run(context) {
+    const { protocol } = context.target;
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
-    const gate = await context.openGate({ name: 'victim', to: upstream });
+    const sessions = sessionsOf(protocol);
+    const gate = await context.openGate({ name: 'victim', to: upstream, onEvent: (event) => sessions.see(event) });
     const client = await context.startClient({ name: 'victim', gate });
-    const live = () => gate.live.find(({ downBytes, ended }) => downBytes > 0 && !ended);
-    await context.watch(ARRIVE_MS, live);
+    const live = () => sessions.live(gate);
+    const connected = () => gate.live.find(({ downBytes, ended }) => downBytes > 0 && !ended);
+    await context.watch(ARRIVE_MS, connected);
     context.phase('baseline');
     await context.watch(context.ms(BASELINE_MS));
-    const held = live();
+    const held = connected();
     if (!held || nowMs() - held.openedAtMs < 0.9 * context.ms(BASELINE_MS)) {
       return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
     }
-    for (const what of Object.keys(badMessagesOf(context.target.protocol))) {
+    if (!live()) return context.obstacle('NO_STREAM', 'no call of the client brings messages one after another');
+    for (const what of badMessagesOf(protocol)) {
       const victim = live();
       if (!victim) return;
+      const { connection, call } = victim;
       context.phase('fault', what);
-      await context.inject(badMessage, victim, { what, protocol: context.target.protocol });
+      const type = call && servicesOf(context.target).get(call.rpc)?.answer;
+      await context.inject(badMessage, { connection, stream: call?.stream, type }, { what, protocol });
       await context.watch(context.ms(REACT_MS), () => client.process.exit);
-      const seen = new Map(gate.live.map(({ id, downChunks }) => [id, downChunks]));
-      const goesOn = () => {
-        const now = live();
-        return now && now.downChunks >= (seen.get(now.id) ?? 0) + LATER ? now : undefined;
-      };
-      const later = await context.watch(context.ms(RETURN_MS), () => client.process.exit ?? goesOn());
+      const goesOn = sessions.goesOn(gate, victim);
+      const later = await context.watch(context.ms(RETURN_MS), () => client.process.exit ?? goesOn(LATER));
       context.measure('after', {
         what,
-        left: victim.ended,
+        left: sessions.hasEnded(victim),
         goesOn: later !== undefined && client.process.exit === undefined,
         exited: client.process.exit !== undefined,
         exit: client.process.exit?.code ?? client.process.exit?.signal ?? null,

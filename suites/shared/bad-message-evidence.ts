@@ -28,7 +28,7 @@ export function words(what: string): string {
 /** Four bad messages, one each second; the process ends at the second or not. */
 export function badMessageStory(dies: boolean): EventBodyAt[] {
   const later = { type: 'message', gate: 'victim', conn: 1, dir: 'down', opcode: 'text', bytes: 9, hash: 'm' } as const;
-  return Object.keys(badMessagesOf('websocket'))
+  return badMessagesOf('websocket')
     .slice(0, dies ? 2 : 4)
     .flatMap((what, i): EventBodyAt[] => {
       const exited = dies && i === 1;
