@@ -102,6 +102,9 @@ function refuseInconsistent({ checks, scenarios, faults }: Catalog): void {
       throw new HarnessError('BAD_UNIT', `check ${check.id}: ${why}`);
     };
     if (!check.title.startsWith(check.level)) refuse(`its title must begin with "${check.level}"`);
+    for (const name of [check.samples ?? [], ...(check.decidedBy ?? []).map(([measured]) => measured)].flat())
+      if (!(name in check.measured)) refuse(`it measures no "${name}"`);
+    for (const [, name] of check.decidedBy ?? []) if (!(name in check.expect)) refuse(`it has no threshold "${name}"`);
     if (check.examples.pass.length === 0 || check.examples.fail.length === 0)
       refuse('a check must show that it can fail');
     if (!scenarios.some((scenario) => scenario.id === check.scenario)) refuse(`no scenario "${check.scenario}"`);

@@ -10,11 +10,7 @@ export const GATES = ['MUST', 'SHOULD', 'A+', 'A', 'B', 'C', 'D'] as const;
 export type GateLevel = (typeof GATES)[number];
 
 /** Words that DESIGN has and the program has not yet: refused instead of being ignored. */
-export const NOT_BUILT: ReadonlyMap<string, string> = new Map([
-  ['repeat', 'runs cannot be repeated yet'],
-  ['middlebox', 'there are no middleboxes yet'],
-  ['known', 'known failings are not honoured yet'],
-]);
+export const NOT_BUILT: ReadonlyMap<string, string> = new Map([['middlebox', 'there are no middleboxes yet']]);
 
 const words = z.string({ error: 'must be text' }).min(1, 'must not be empty');
 const flag = z.boolean({ error: 'must be true or false' });
@@ -49,6 +45,11 @@ const slot = z
     });
     return z.NEVER;
   });
+
+const day = words.refine(
+  (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00Z`).toJSON()?.startsWith(text) === true,
+  'must be a day, as 2027-03-31',
+);
 
 const variables = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String), {
   error: 'must be an object of names and values',
@@ -133,6 +134,10 @@ export const settingsSchema = z
     severity: z.record(z.string(), z.enum(['off', 'warn', 'error'], { error: 'must be off, warn or error' }), {
       error: 'must be off, warn or error by check',
     }),
+    known: z.array(
+      z.strictObject({ check: words, reason: words, until: day }, { error: 'must be { check, reason, until }' }),
+      { error: 'must be a list of { check, reason, until }' },
+    ),
     quietEnv: envList,
     pressureEnv: envList,
     env: variables,
@@ -144,6 +149,7 @@ export const settingsSchema = z
     scale: positive,
     copies: whole(1, 256),
     clients: whole(1, 10_000),
+    repeat: whole(1, 100),
     seed: whole(0, Number.MAX_SAFE_INTEGER),
     strict: flag,
     engine,

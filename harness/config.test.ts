@@ -59,6 +59,7 @@ describe('settings become a target', () => {
       delivery: 'reliable',
       expect: {},
       severity: {},
+      known: [],
       env: {},
       cwd: '/home/me',
       insecure: false,

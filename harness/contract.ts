@@ -233,10 +233,19 @@ export interface Target {
   /** Thresholds tightened or relaxed, by check id. */
   readonly expect: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly severity: Readonly<Record<string, 'off' | 'warn' | 'error'>>;
+  readonly known: readonly Waiver[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly insecure: boolean;
   readonly caFile?: string;
+}
+
+/** A failing that is known: its check still runs and fails no gate. Only in a config. */
+export interface Waiver {
+  readonly check: string;
+  readonly reason: string;
+  /** The last day on which it holds, `2027-03-31`. */
+  readonly until: string;
 }
 
 export interface RunOptions {
@@ -253,6 +262,8 @@ export interface RunOptions {
   readonly engine: string;
   readonly only: readonly string[];
   readonly skip: readonly string[];
+  /** How many runs this one sums up; left out of a single one. */
+  readonly repeat?: number;
 }
 
 // ---------------------------------------------------------------- checks
@@ -283,6 +294,10 @@ export interface CheckMeta {
   /** Thresholds with defaults; a target's `expect` may change them. Times under `--scale` are multiplied where named in `scaled`. */
   readonly expect: Readonly<Record<string, number>>;
   readonly scaled?: readonly string[];
+  /** The number of `measured` that says on how many samples it rests. */
+  readonly samples?: string;
+  /** Numbers that decide, each with its threshold (and the outcome, where it is the threshold of just one): how near was it? */
+  readonly decidedBy?: readonly (readonly [measured: string, threshold: string, of?: 'pass' | 'fail'])[];
   /** Checks whose failure makes this one `skipped (follows from X)`. */
   readonly needs?: readonly string[];
   /** Checks that the same cause may trip; the proof table allows just those. */
@@ -291,6 +306,8 @@ export interface CheckMeta {
   readonly streams?: 'endless' | 'finite' | 'any';
   /** Of gRPC: which methods it is asked of; all of them where left out. */
   readonly patterns?: readonly CallPattern[];
+  /** What it must say of the control clients of the self-check, where it is asked of them (CHECKLIST rule 6). */
+  readonly controls?: Readonly<Partial<Record<ControlKind, 'pass' | 'fail'>>>;
   /** A reason to skip, from what the target declares; undefined where it applies. */
   readonly unless?: (target: Target) => string | undefined;
 }
@@ -339,6 +356,12 @@ export interface Check extends CheckMeta {
 /** `[t, event]`, t in milliseconds. */
 export type EventBodyAt = readonly [number, EventBody];
 
+export interface Margin {
+  readonly measured: string;
+  readonly threshold: string;
+  readonly share: number;
+}
+
 export interface Verdict {
   readonly check: string;
   readonly level: Level;
@@ -354,10 +377,17 @@ export interface Verdict {
   readonly scenario: string;
   readonly view: 'wire' | 'application';
   readonly confidence: 'high' | 'medium' | 'low';
+  /** On how many samples it rests; null where they are not counted. */
+  readonly samples: number | null;
+  /** The number that came nearest to its threshold: 0.1 is 10 % of the threshold away from it. */
+  readonly margin: Margin | null;
   readonly conformant: boolean | null;
   readonly waived: string | null;
   readonly reason: string | null;
   readonly fix: string;
+  /** Of several runs: how often each outcome came, and in which run what stands here was seen. */
+  readonly counts?: Readonly<Record<Outcome, number>>;
+  readonly run?: number;
 }
 
 export interface Run {
@@ -374,7 +404,38 @@ export interface Run {
   /** Wall time against what DESIGN section 5 allows, in milliseconds. */
   readonly wall: { readonly quietMs: number; readonly busyMs: number; readonly limitMs: number };
   readonly verdicts: readonly Verdict[];
+  readonly waivers: readonly WaiverState[];
+  /** Null where the run was over before anything was seen of it. */
+  readonly selfCheck: SelfCheck | null;
   readonly summary: Summary;
+}
+
+/** A client of known delays, by what it waits for: nothing, 1 s, doubled times, and two ways to draw them at random. */
+export type ControlKind = 'none' | 'fixed' | 'exponential' | 'full-jitter' | 'decorrelated';
+
+/** What the harness measured of itself in the same run, and what its checks said of the control clients. */
+export interface SelfCheck {
+  readonly timerP50Ms: number | null;
+  readonly timerP99Ms: number | null;
+  readonly proxyP50Ms: number | null;
+  readonly proxyP99Ms: number | null;
+  readonly processStartMs: number | null;
+  readonly controls: readonly ControlVerdict[];
+}
+
+export interface ControlVerdict {
+  readonly check: string;
+  readonly client: ControlKind;
+  readonly expected: 'pass' | 'fail';
+  readonly outcome: Outcome;
+}
+
+/**
+ * What a run says of a waiver. `passes` and `expired` are failures of the gate, whatever the level of the check; `unseen`: its
+ * check was skipped, left out or inconclusive.
+ */
+export interface WaiverState extends Waiver {
+  readonly state: 'holds' | 'passes' | 'expired' | 'unseen';
 }
 
 export interface Summary {
@@ -384,6 +445,10 @@ export interface Summary {
   readonly skipped: number;
   /** MUST checks that were decided, of those that exist for the target's roles. */
   readonly mustSeen: readonly [number, number];
+  /** MUST checks that the user left out (`--only`, `--skip`, severity off): as long as there are any, there is no grade. */
+  readonly mustLeftOut: number;
+  /** Failures that a waiver covers. */
+  readonly waived: number;
   /** A server of the target's ended by itself. */
   readonly crashed: boolean;
   readonly grade: string | null;

@@ -8,6 +8,7 @@ import { HarnessError } from './errors.js';
 import { type Manifest, readManifest } from './manifest.js';
 import { detailsOf } from './reporters/details.js';
 import { printable } from './reporters/printable.js';
+import { brokenWaiver } from './waivers.js';
 
 export type { CheckTarget } from './child.js';
 export type { TargetSettings } from './config-schema.js';
@@ -26,6 +27,7 @@ type RunWords = Pick<
   | 'scale'
   | 'copies'
   | 'clients'
+  | 'repeat'
   | 'seed'
   | 'strict'
   | 'engine'
@@ -78,7 +80,9 @@ export function resilience(name: string, target: CheckTarget, options: Resilienc
         started = startCheck(target, words);
         run = await started.finished;
       },
-      timeoutMs ?? 2 * windowsOf(checks, manifest, words.scale ?? settings.scale ?? 1) + SETTLING_MS,
+      timeoutMs ??
+        (words.repeat ?? settings.repeat ?? 1) *
+          (2 * windowsOf(checks, manifest, words.scale ?? settings.scale ?? 1) + SETTLING_MS),
     );
     afterAll(async () => {
       await started?.stop();
@@ -112,7 +116,14 @@ interface Settling {
 function settle(verdict: Verdict | undefined, id: string, run: Run, { allowed, strict, results }: Settling): void {
   const outcome = verdict?.outcome ?? 'skipped';
   const reason = printable(verdict?.reason ?? (verdict ? verdict.actual : "left out by the config's only"));
+  const waiver = run.waivers.find(({ check }) => check === id);
+  const overdue = waiver && brokenWaiver(waiver);
+  if (overdue !== undefined) throw new Error(`${id} ${overdue}`);
   if (outcome === 'pass') return;
+  if (verdict && verdict.waived !== null) {
+    console.info(`${id} is ${outcome}, which is waived: ${printable(verdict.waived)}`);
+    return;
+  }
   if ((outcome === 'skipped' && !strict) || (outcome === 'inconclusive' && allowed)) {
     console.info(`${id} is ${outcome}: ${reason}`);
     return;

@@ -1,3 +1,4 @@
+import { confidenceOf } from './confidence.js';
 import type {
   Check,
   Finding,
@@ -6,6 +7,7 @@ import type {
   JudgeContext,
   Role,
   RunOptions,
+  SelfCheck,
   Summary,
   Target,
   Verdict,
@@ -14,6 +16,7 @@ import { messageOf } from './errors.js';
 import { inconclusive, skipped } from './finding.js';
 import { askingOf, streamReason } from './finite-streams.js';
 import { viewOf } from './history.js';
+import { heldAgainst } from './self-check-verdicts.js';
 import { LEFT_PATH } from './target/left-path.js';
 
 /** What was planned for a check: its scenario, or the reason why there is none. */
@@ -28,6 +31,7 @@ export function judge(
   histories: ReadonlyMap<string, readonly HistoryEvent[]>,
   target: Target,
   options: RunOptions,
+  selfCheck: SelfCheck | null = null,
 ): Verdict[] {
   const views = new Map<string, HistoryView>();
   const asking = askingOf(histories.get('preflight') ?? []);
@@ -40,7 +44,8 @@ export function judge(
       view = viewOf(histories.get(check.scenario) ?? []);
       views.set(check.scenario, view);
     }
-    return { check, expect, finding: guarded(check, view, { target, options, expect }) };
+    const finding = guarded(check, view, { target, options, expect });
+    return { check, expect, finding: heldAgainst(selfCheck, check, expect, finding) };
   });
   const failed = new Set(found.filter(failedWhole).map(({ check }) => check.id));
   return found.map(({ check, expect, finding }) => {
@@ -97,6 +102,7 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext): Findin
 }
 
 function toVerdict(check: Check, threshold: Record<string, number>, finding: Finding): Verdict {
+  const sure = confidenceOf(check, threshold, finding);
   return {
     check: check.id,
     level: finding.level ?? check.level,
@@ -111,7 +117,7 @@ function toVerdict(check: Check, threshold: Record<string, number>, finding: Fin
     because: (finding.because ?? []).map((event) => event.seq),
     scenario: check.scenario,
     view: finding.view ?? 'wire',
-    confidence: finding.confidence ?? 'high',
+    ...sure,
     conformant: finding.conformant ?? null,
     waived: null,
     reason: finding.reason ?? null,
@@ -134,6 +140,7 @@ export function summarize(
   scale: number,
   roles: readonly Role[],
   crashed = false,
+  mustLeftOut = 0,
 ): Summary {
   const count = (outcome: string) => verdicts.filter((verdict) => verdict.outcome === outcome).length;
   const asked = (role: Role) => roles.includes(role) || roles.includes('system');
@@ -145,12 +152,15 @@ export function summarize(
     inconclusive: count('inconclusive'),
     skipped: count('skipped'),
     mustSeen: [decided.length, musts.length],
+    mustLeftOut,
+    waived: verdicts.filter(({ outcome, waived }) => outcome === 'fail' && waived !== null).length,
     crashed,
-    grade: gradeOf(verdicts, scale, crashed),
+    grade: mustLeftOut > 0 && !crashed ? null : gradeOf(verdicts, scale, crashed),
   };
 }
 
-function gradeOf(verdicts: readonly Verdict[], scale: number, crashed: boolean): string | null {
+/** A waived failure is one: whoever gates on a grade leaves it out (exit.ts). */
+export function gradeOf(verdicts: readonly Verdict[], scale: number, crashed: boolean): string | null {
   const of = (level: string, outcome: string) =>
     verdicts.filter((verdict) => verdict.level === level && verdict.outcome === outcome).length;
   const decided = verdicts.filter(({ outcome }) => outcome === 'pass' || outcome === 'fail').length;

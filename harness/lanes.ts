@@ -2,11 +2,12 @@ import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { delay } from './clock.js';
 import type { EventBody } from './contract.js';
-import { HarnessError } from './errors.js';
+import { HarnessError, messageOf } from './errors.js';
 import { streamReason } from './finite-streams.js';
 import type { Plan, PlannedScenario } from './plan.js';
 import type { Progress } from './run.js';
 import type { Workload } from './scenario.js';
+import { SELF_CHECK } from './self-check-verdicts.js';
 import { canMakeNamespace } from './target/namespace.js';
 import type { EngineLease } from './toxiproxy/engine.js';
 import { runWorker } from './worker-handle.js';
@@ -52,6 +53,7 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
     const { id, recordsAs } = planned.scenario;
     return runOne(id, recordsAs ?? id, planned.windowMs, workload, planned.scenario.namespace);
   };
+  await using _selfCheck = besideAll(plan, settings);
   const isolated = fixedPort(plan) && canMakeNamespace().ok;
   // One running server, or one fixed port: scenarios would disturb each other.
   if (plan.target.server?.url !== undefined) {
@@ -162,6 +164,39 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
     });
     return learned;
   }
+}
+
+/** The self-check runs beside the scenarios, and is over with them: it makes no run longer, and none fail. */
+function besideAll(plan: Plan, { leaseEngine, signal, observerKey, append, log }: LaneSettings): AsyncDisposable {
+  const over = new AbortController();
+  const work = async () => {
+    await using engine = await leaseEngine();
+    const failure = await runWorker({
+      job: {
+        scenario: SELF_CHECK,
+        recordsAs: SELF_CHECK,
+        target: plan.target,
+        options: plan.options,
+        workload: UNKNOWN_WORKLOAD,
+        observerKey,
+        engineUrl: engine.url,
+      },
+      inNamespace: undefined,
+      signal: AbortSignal.any([over.signal, signal]),
+      onEvents: (events) => {
+        for (const [atMs, event] of events) append(SELF_CHECK, atMs, event);
+      },
+      onWorkload: () => undefined,
+    });
+    if (failure) log.warn({ scenario: SELF_CHECK, code: failure.code, reason: failure.message }, 'self-check failed');
+  };
+  const done = work().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'self-check failed'));
+  return {
+    [Symbol.asyncDispose]: async () => {
+      over.abort();
+      await done;
+    },
+  };
 }
 
 function fixedPort(plan: Plan): boolean {

@@ -1,4 +1,5 @@
 import type { Catalog } from './catalog.js';
+import { didYouMean } from './cli/nearest.js';
 import type { Check, RunOptions, Target } from './contract.js';
 import { HarnessError } from './errors.js';
 import type { Planned } from './judge.js';
@@ -15,6 +16,10 @@ export interface Plan {
   readonly target: Target;
   readonly options: RunOptions;
   readonly planned: readonly Planned[];
+  /** MUST checks of the target's roles that the user left out. */
+  readonly mustLeftOut: readonly string[];
+  /** Those that are asked of the control clients too. */
+  readonly controlled: readonly Check[];
   readonly scenarios: readonly PlannedScenario[];
   /** The longest quiet window and the sum of the busy ones, in milliseconds (DESIGN section 5). */
   readonly quietMs: number;
@@ -29,17 +34,17 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
     throw new HarnessError('UNKNOWN_PROTOCOL', `no suite for protocol "${target.protocol}": use one of ${known}`);
   }
   refuseUnknownChecks(target, catalog);
-  const planned = catalog.checks
+  const asked = catalog.checks
     .filter((check) => check.id.startsWith(`${target.protocol}/`))
-    .filter((check) => options.only.length === 0 || options.only.includes(check.id))
-    .filter((check, _, all) => !hasTwin(check, all, target))
-    .map((check): Planned => {
-      const skip = skipReason(check.id, target, options) ?? roleReason(check.role, target) ?? check.unless?.(target);
-      const scenario = catalog.scenarios.find(({ id }) => id === check.scenario);
-      const why =
-        skip ?? scenario?.unless?.(target, options) ?? (scenario ? ownServerReason(scenario, target) : undefined);
-      return why === undefined ? { check } : { check, skip: why };
-    });
+    .filter((check, _, all) => !hasTwin(check, all, target));
+  const isWanted = ({ id }: Check) => options.only.length === 0 || options.only.includes(id);
+  const planned = asked.filter(isWanted).map((check): Planned => {
+    const skip = skipReason(check.id, target, options) ?? roleReason(check.role, target) ?? check.unless?.(target);
+    const scenario = catalog.scenarios.find(({ id }) => id === check.scenario);
+    const why =
+      skip ?? scenario?.unless?.(target, options) ?? (scenario ? ownServerReason(scenario, target) : undefined);
+    return why === undefined ? { check } : { check, skip: why };
+  });
   const wanted = new Set(planned.filter(({ skip }) => skip === undefined).map(({ check }) => check.scenario));
   const scenarios = catalog.scenarios
     .filter((scenario) => wanted.has(scenario.recordsAs ?? scenario.id))
@@ -52,6 +57,11 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
     target,
     options,
     planned,
+    mustLeftOut: asked
+      .filter(({ level, role }) => level === 'MUST' && roleReason(role, target) === undefined)
+      .filter((check) => !isWanted(check) || skipReason(check.id, target, options) !== undefined)
+      .map(({ id }) => id),
+    controlled: asked.filter(({ controls }) => controls !== undefined),
     scenarios,
     quietMs: Math.max(0, ...of('quiet')),
     busyMs: of('busy').reduce((sum, ms) => sum + ms, 0),
@@ -85,6 +95,14 @@ function ownServerReason(scenario: Scenario, target: Target): string | undefined
 /** What a config says of a check that does not exist would be ignored in silence. */
 function refuseUnknownChecks(target: Target, catalog: Catalog): void {
   const known = new Map(catalog.checks.map((check) => [check.id, check]));
+  for (const { check } of target.known) {
+    const own = [...known.keys()].filter((id) => id.startsWith(`${target.protocol}/`));
+    if (!own.includes(check))
+      throw new HarnessError(
+        'UNKNOWN_CHECK',
+        `the config waives "${check}", which is no check of ${target.protocol}${didYouMean(check, own)}`,
+      );
+  }
   for (const id of [...Object.keys(target.severity), ...Object.keys(target.expect)]) {
     if (!known.has(id))
       throw new HarnessError('UNKNOWN_CHECK', `the config speaks of a check "${id}", which does not exist`);

@@ -1,18 +1,18 @@
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { loadCatalog } from './catalog.js';
+import { join } from 'node:path';
 import { nowMs, wallMs } from './clock.js';
+import { conclude } from './conclude.js';
 import type { Run } from './contract.js';
-import { HarnessError, messageOf } from './errors.js';
+import { HarnessError } from './errors.js';
 import { createHistoryWriter, type Histories, readHistory } from './history.js';
-import { hasCrashed, judge, summarize } from './judge.js';
 import { runLanes } from './lanes.js';
 import { createLog } from './log.js';
-import { makePlan, type Plan } from './plan.js';
+import type { Plan } from './plan.js';
 import { createRandom } from './random.js';
-import { historyOf, RUN_FILE, type SavedRun } from './saved-run.js';
+import { linkLatest, makeRunDirectory, saveRun } from './run-folder.js';
+import { historyOf, type SavedRun } from './saved-run.js';
 import { openEngine } from './toxiproxy/find.js';
+import { version } from './version.js';
 
 export type Progress =
   | { readonly kind: 'engine'; readonly engine: Run['engine'] }
@@ -27,6 +27,8 @@ export type Progress =
 
 export interface RunSettings {
   readonly resultsDir: string;
+  /** A folder of its own in place of `<resultsDir>/<target>/<stamp>`. */
+  readonly directory?: string;
   /** The command that repeats this run. */
   readonly replay: string;
   readonly signal: AbortSignal;
@@ -49,7 +51,7 @@ export interface FinishedRun extends SavedRun {
 export async function performRun(plan: Plan, settings: RunSettings): Promise<FinishedRun> {
   const startedWall = wallMs();
   const epochMs = nowMs();
-  const directory = makeDirectory(settings.resultsDir, plan.target.name, startedWall);
+  const directory = settings.directory ?? makeRunDirectory(settings.resultsDir, plan.target.name, startedWall);
   const log = createLog(join(directory, 'harness.log'));
   await using engine = await openEngine(plan.options.engine, plan.options.seed);
   const engineFacts = { kind: engine.kind, version: engine.version };
@@ -69,8 +71,8 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<Fin
     await history.close();
   }
   const durationMs = nowMs() - epochMs;
+  const startedAt = new Date(startedWall).toISOString();
   const events = await readHistory(history.path);
-  const verdicts = judge(plan.planned, events, plan.target, plan.options);
   const run: Run = {
     schema: 'holdfast.run/1',
     version: version(),
@@ -80,68 +82,17 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<Fin
     machine: { node: process.version, cpus: cpus().length, platform: `${process.platform} ${process.arch}` },
     target: plan.target,
     options: plan.options,
-    startedAt: new Date(startedWall).toISOString(),
+    startedAt,
     durationMs: Math.round(durationMs),
     wall: {
       quietMs: Math.round(plan.quietMs),
       busyMs: Math.round(plan.busyMs),
       limitMs: Math.round(WALL_FACTOR * (PREFLIGHT_MS + Math.max(plan.quietMs, plan.timingMs + plan.busyMs))),
     },
-    verdicts,
-    summary: summarize(verdicts, plan.options.scale, plan.target.roles, hasCrashed(events)),
+    ...conclude(plan, events, startedAt),
   };
-  writeFileSync(join(directory, RUN_FILE), `${JSON.stringify(run, null, 2)}\n`);
-  linkLatest(directory);
+  saveRun(directory, run);
+  if (settings.directory === undefined) linkLatest(directory);
   if (settings.signal.aborted) throw new HarnessError('INTERRUPTED', `interrupted; what was seen is in ${directory}`);
   return { run, directory, events };
-}
-
-/** Judges a saved run again: no network, the same verdicts from the same checks. */
-export async function rejudge({ run: saved, directory }: SavedRun): Promise<Run> {
-  const { planned } = makePlan(saved.target, saved.options, loadCatalog());
-  const events = await readHistory(historyOf(directory));
-  const verdicts = judge(planned, events, saved.target, saved.options);
-  const summary = summarize(verdicts, saved.options.scale, saved.target.roles, hasCrashed(events));
-  return { ...saved, verdicts, summary };
-}
-
-function makeDirectory(resultsDir: string, name: string, atMs: number): string {
-  const stamp = new Date(atMs).toISOString().replace(/[:.]/g, '-');
-  const directory = join(resultsDir, name.replace(/[^\w.-]+/g, '_') || 'target', stamp);
-  try {
-    makeFolders(directory);
-  } catch (cause) {
-    throw new HarnessError(
-      'RESULTS_UNWRITABLE',
-      `cannot create ${directory}: ${messageOf(cause)}; name another with --results`,
-      { cause },
-    );
-  }
-  return directory;
-}
-
-/** Level by level: Node's `recursive` tries for ever where the system answers ENOENT, as below /proc. */
-function makeFolders(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolders(dirname(folder));
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    // Another run may have been quicker.
-    if (!existsSync(folder)) throw error;
-  }
-}
-
-function linkLatest(directory: string): void {
-  const link = join(dirname(directory), 'latest');
-  try {
-    rmSync(link, { force: true, recursive: false });
-    symlinkSync(basename(directory), link);
-  } catch {
-    // A convenience only: some file systems have no links.
-  }
-}
-
-function version(): string {
-  return (require('../../package.json') as { version: string }).version;
 }

@@ -31,7 +31,12 @@ test.each([
   ['a run that was not judged', { 'history.jsonl': '{}' }, /ended before it was judged/],
   ['a half-written run', { 'run.json': whole.slice(0, 500) }, /run\.json is cut off or no JSON/],
   ['an empty file', { 'run.json': '' }, /cut off or no JSON/],
-  ['a run of another schema', { 'run.json': '{"schema":"holdfast.run/9"}' }, /has schema "holdfast\.run\/9", not/],
+  [
+    'a run of a newer Holdfast',
+    { 'run.json': '{"schema":"holdfast.run/9"}' },
+    /by a newer Holdfast \(schema 9; this one/,
+  ],
+  ['a run of another schema', { 'run.json': '{"schema":"other/1"}' }, /has schema "other\/1", not/],
   ['a file of somebody else', { 'run.json': '[1]' }, /has no schema/],
   ['nothing', { 'run.json': 'null' }, /has no schema/],
   ['a run without verdicts', { 'run.json': '{"schema":"holdfast.run/1"}' }, /lacks verdicts/],

@@ -2,10 +2,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Run } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
+import { migrate } from './migrate.js';
 
 export const RUN_FILE = 'run.json';
 export const HISTORY_FILE = 'history.jsonl';
-const SCHEMA = 'holdfast.run/1';
 
 export interface SavedRun {
   readonly run: Run;
@@ -25,7 +25,7 @@ export function historyOf(directory: string): string {
   return join(directory, HISTORY_FILE);
 }
 
-function readRun(directory: string): Run {
+export function readRun(directory: string): Run {
   const file = join(directory, RUN_FILE);
   const refuse = (code: string, why: string, cause?: unknown): never => {
     throw new HarnessError(code, why, { cause });
@@ -41,14 +41,7 @@ function readRun(directory: string): Run {
   } catch (cause) {
     refuse('BROKEN_RUN', `${file} is cut off or no JSON: ${messageOf(cause)}`, cause);
   }
-  const { schema, verdicts, target, summary, options } = (saved ?? {}) as Partial<Run>;
-  if (schema !== SCHEMA) {
-    const has = schema === undefined ? 'no schema' : `schema ${JSON.stringify(schema)}`;
-    refuse('UNKNOWN_SCHEMA', `${file} has ${has}, not ${SCHEMA}: it is not of this version of Holdfast`);
-  }
-  if (!Array.isArray(verdicts) || !target || !summary || !options)
-    refuse('BROKEN_RUN', `${file} lacks verdicts, target, options or summary`);
-  return saved as Run;
+  return migrate(saved, file);
 }
 
 function exists(path: string): boolean {

@@ -1,6 +1,6 @@
 import { basename, extname, resolve } from 'node:path';
 import type { Settings } from './config-schema.js';
-import type { Role, RunOptions, Target } from './contract.js';
+import type { Role, RunOptions, Target, Waiver } from './contract.js';
 import { HarnessError } from './errors.js';
 import { findProtocol, protocolOfScheme } from './protocol.js';
 import { freshSeed } from './random.js';
@@ -62,6 +62,7 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
     delivery: settings.delivery ?? 'reliable',
     expect: settings.expect ?? {},
     severity: settings.severity ?? {},
+    known: knownOf(settings, protocol),
     env: settings.env ?? {},
     cwd: resolve(folder, settings.cwd ?? '.'),
     insecure: settings.insecure ?? false,
@@ -88,8 +89,7 @@ function serverOf(settings: Settings, url: URL | undefined): NonNullable<Target[
 }
 
 export function toRunOptions(settings: Settings, protocol: string): RunOptions {
-  // An id may be given without its protocol.
-  const full = (ids: readonly string[] = []) => ids.map((id) => (id.includes('/') ? id : `${protocol}/${id}`));
+  const full = (ids: readonly string[] = []) => ids.map((id) => fullId(id, protocol));
   return {
     seed: settings.seed ?? freshSeed(),
     scale: settings.scale ?? 1,
@@ -101,6 +101,15 @@ export function toRunOptions(settings: Settings, protocol: string): RunOptions {
     only: full(settings.only),
     skip: full(settings.skip),
   };
+}
+
+export function knownOf(settings: Settings, protocol: string): Waiver[] {
+  return (settings.known ?? []).map(({ check, ...more }) => ({ check: fullId(check, protocol), ...more }));
+}
+
+/** An id may be given without its protocol. */
+function fullId(id: string, protocol: string): string {
+  return id.includes('/') ? id : `${protocol}/${id}`;
 }
 
 /** A URL that names a running server. */

@@ -32,6 +32,7 @@ export const STORY_TARGET: Target = {
   delivery: 'reliable',
   expect: {},
   severity: {},
+  known: [],
   env: {},
   cwd: '.',
   insecure: false,

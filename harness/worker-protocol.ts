@@ -3,7 +3,7 @@ import type { Workload } from './scenario.js';
 
 /** What the parent and a scenario's worker process say to each other. */
 export interface Job {
-  /** A scenario's id, or `preflight`. */
+  /** A scenario's id, `preflight` or `self-check`. */
   readonly scenario: string;
   /** In whose history its events belong. */
   readonly recordsAs: string;

@@ -5,6 +5,8 @@ import { createContext } from './context.js';
 import type { EventBody } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
 import { preflight } from './preflight.js';
+import { selfCheck } from './self-check.js';
+import { SELF_CHECK } from './self-check-verdicts.js';
 import type { FromWorker, Job, ToWorker } from './worker-protocol.js';
 
 /**
@@ -49,6 +51,8 @@ async function work(job: Job): Promise<void> {
       const workload = await preflight(context);
       context.measure('workload', { ...workload, services: '' });
       await tell({ kind: 'workload', workload });
+    } else if (job.scenario === SELF_CHECK) {
+      await selfCheck(context);
     } else {
       const scenario = loadCatalog().scenarios.find(({ id }) => id === job.scenario);
       if (!scenario) throw new HarnessError('NO_SCENARIO', `there is no scenario "${job.scenario}"`);

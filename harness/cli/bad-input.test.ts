@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +30,22 @@ beforeAll(async () => {
   config('field.yaml', 'targets:\n  chat:\n    sever: node x.js\n');
   config('value.json', '{"targets":{"chat":{"server":"x","copies":"many"}}}');
   config('top.ts', 'const target: string = "x"; export default { target };');
-  config('unbuilt.js', 'module.exports = { targets: { chat: { server: "x", known: [] } } };');
+  config('unbuilt.js', 'module.exports = { targets: { chat: { server: "x", middlebox: "nginx" } } };');
+  config(
+    'waiver.yaml',
+    'targets:\n  chat: { server: x, known: [{ check: no-hartbeat, reason: r, until: 2027-01-01 }] }\n',
+  );
+  config(
+    'until.yaml',
+    'targets:\n  chat: { server: x, known: [{ check: no-heartbeat, reason: r, until: 2027-02-30 }] }\n',
+  );
+  for (const [name, schema] of [
+    ['newer', 'holdfast.run/9'],
+    ['foreign', 'other/1'],
+  ] as const) {
+    mkdirSync(join(folder, name));
+    config(join(name, 'run.json'), JSON.stringify({ schema }));
+  }
   config('broken.json', '{"targets":');
   config('broken.yaml', 'targets:\n  a:\n   server: [1\n');
   config('broken.mjs', 'syntax error here(');
@@ -107,8 +122,7 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
     /no protocol "websokcet" \(did you mean websocket\?\)/,
   ],
   ['a middlebox', () => server('--middlebox', 'nginx-default'), /--middlebox is not built yet/],
-  ['repetition', () => server('--repeat', '3'), /--repeat is not built yet/],
-  ['a repeated run', () => server('--repeat', '3'), /--repeat is not built yet/],
+  ['no repetition', () => server('--repeat', '0'), /--repeat must be 1 or more/],
   ['a docker engine', () => server('--engine', 'docker'), /docker is not built yet/],
   ['an unknown engine', () => server('--engine', 'toxy'), /--engine must be auto, toxiproxy, embedded or the URL/],
   [
@@ -146,7 +160,17 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
     () => config('top.ts'),
     /top\.ts: there is no field "target" \(did you mean targets\?\)/,
   ],
-  ['a config with an unbuilt field', () => config('unbuilt.js'), /targets\.chat\.known is not built yet/],
+  ['a config with an unbuilt field', () => config('unbuilt.js'), /targets\.chat\.middlebox is not built yet/],
+  [
+    'a waiver for a check that does not exist',
+    () => config('waiver.yaml'),
+    /the config waives "websocket\/no-hartbeat", which is no check of websocket \(did you mean websocket\/no-heartbeat\?\)/,
+  ],
+  [
+    'a waiver until a day that does not exist',
+    () => config('until.yaml'),
+    /until\.yaml: targets\.chat\.known\.0\.until must be a day, as 2027-03-31/,
+  ],
   ['a broken config', () => config('broken.json'), /cannot read .*broken\.json: /],
   ['a config of broken YAML', () => config('broken.yaml'), /cannot read .*broken\.yaml: Flow sequence .* at line \d+/],
   [
@@ -165,6 +189,12 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
   ['several targets', () => config('good.yaml'), /say which target of .*: chat, feed/],
   ['no such run', () => ['judge', 'results/none'], /there is no saved run/],
   ['a folder that is no run', () => ['judge', '.'], /is no saved run: there is no run\.json in it/],
+  [
+    'a run of a newer Holdfast',
+    () => ['judge', 'newer'],
+    /saved by a newer Holdfast \(schema 9; this one reads up to 1\)/,
+  ],
+  ['a run of something else', () => ['judge', 'foreign'], /has schema "other\/1", not holdfast\.run\/1/],
   ['an unknown check to explain', () => ['explain', 'websocket/no-hertbeat'], /did you mean websocket\/no-heartbeat\?/],
   ['a command that comes later', () => ['session', '--upstream', 'x:1'], /holdfast session is not built yet/],
 ];

@@ -7,14 +7,15 @@ import type { Settings } from '../config-schema.js';
 import type { Run } from '../contract.js';
 import { HarnessError, messageOf } from '../errors.js';
 import { eventsOf } from '../history.js';
-import { makePlan } from '../plan.js';
+import { makePlan, type Plan } from '../plan.js';
 import { protocolNamed } from '../protocol.js';
+import { performRuns } from '../repeat.js';
 import { renderJson } from '../reporters/json.js';
 import { createProgress, type ProgressDisplay } from '../reporters/progress.js';
 import { DEFAULT_REPORTERS } from '../reporters/registry.js';
 import { renderTerminal } from '../reporters/terminal.js';
 import { writeReports } from '../reporters/write.js';
-import { performRun } from '../run.js';
+import { performRun, type RunSettings } from '../run.js';
 import { toRunOptions, toTarget } from '../settings.js';
 import { EXIT_CODES_HELP, exitCodeOf, exitSentence, type Gating } from './exit.js';
 import { addCheckFlags, CONFIG_FLAG, settingsOfFlags } from './flags.js';
@@ -22,7 +23,7 @@ import { addToStepSummary, annotationsOf, withoutCommands } from './github.js';
 import { refuseUnfitUrls } from './loopback.js';
 import { didYouMean } from './nearest.js';
 import { displayOf, print } from './output.js';
-import { replayCommand } from './shell.js';
+import { replayCommand, withoutFlag } from './shell.js';
 
 export function addCheck(program: Command, finish: (code: number) => void, signal: AbortSignal): void {
   const command = program
@@ -55,23 +56,38 @@ async function check(
   refuseUnreadableCa(target.caFile);
   protocolNamed(target.protocol).validate?.(target);
   await refuseUnfitUrls(target.server, settings.iOwnThisTarget ?? false);
-  const plan = makePlan(target, options, catalog);
+  const planOf = (seed: number) => makePlan(target, { ...options, seed }, catalog);
+  const plan = planOf(options.seed);
   if (signal.aborted) throw new HarnessError('INTERRUPTED', 'interrupted before anything was started');
 
   const display = displayOf(process.stderr);
   const reporters = settings.reporter ?? DEFAULT_REPORTERS;
   const silent = json === true;
-  if (!silent) process.stderr.write(`checking ${target.name}, seed ${options.seed}\n`);
-  const { run, directory, events } = await withProgress(
-    silent ? undefined : createProgress(plan, display),
-    (progress) =>
-      performRun(plan, {
-        resultsDir: resolve(settings.results ?? 'results'),
-        replay: replayCommand(process.argv.slice(2), options.seed),
-        signal,
-        onProgress: (step) => progress?.show(step),
-      }),
-  );
+  const typed = process.argv.slice(2);
+  const times = settings.repeat ?? 1;
+  const usual = {
+    resultsDir: resolve(settings.results ?? 'results'),
+    replay: replayCommand(typed, options.seed),
+    signal,
+  };
+  const say = (text: string) => (silent ? undefined : process.stderr.write(`${text}\n`));
+  const progressOf = (one: Plan) => (silent ? undefined : createProgress(one, display));
+  say(`checking ${target.name}, seed ${options.seed}${times > 1 ? `, ${times} times` : ''}`);
+  const { run, directory, events } = await (times === 1
+    ? withProgress(progressOf(plan), (onProgress) => performRun(plan, { ...usual, onProgress }))
+    : performRuns({
+        ...usual,
+        times,
+        seed: options.seed,
+        planOf,
+        replayOf: (seed) => replayCommand(withoutFlag(typed, '--repeat'), seed),
+        async onRun(n, one, work) {
+          say(`run ${n} of ${times}, seed ${one.options.seed}`);
+          const finished = await withProgress(progressOf(one), work);
+          await writeReports(reporters, finished.run, finished.directory, async () => eventsOf(finished.events));
+          return finished;
+        },
+      }));
   // What was found is told before anything can go wrong with its reports.
   if (silent) await print(renderJson(run));
   else if (reporters.includes('terminal')) await printTable(run, directory, settings);
@@ -84,15 +100,15 @@ async function check(
 export async function printTable(run: Run, directory: string, gating: Gating): Promise<void> {
   const { columns, color } = displayOf(process.stdout);
   const table = renderTerminal(run, { columns, color, directory });
-  await print(withoutCommands(table, process.env) + exitSentence(exitCodeOf(run, gating), gating));
+  await print(withoutCommands(table, process.env) + exitSentence(exitCodeOf(run, gating), gating, run.waivers));
 }
 
 async function withProgress<T>(
   progress: ProgressDisplay | undefined,
-  work: (progress: ProgressDisplay | undefined) => Promise<T>,
+  work: (onProgress: RunSettings['onProgress']) => Promise<T>,
 ): Promise<T> {
   try {
-    return await work(progress);
+    return await work((step) => progress?.show(step));
   } finally {
     progress?.[Symbol.dispose]();
   }

@@ -1,7 +1,7 @@
 import type { GateLevel } from '../config-schema.js';
 import type { Level, Outcome } from '../contract.js';
 import { aRun, aVerdict } from '../reporters/a-run.js';
-import { exitCodeOf } from './exit.js';
+import { exitCodeOf, exitSentence } from './exit.js';
 
 type Row = [string, [Level, Outcome][], GateLevel | undefined, boolean, number];
 
@@ -145,9 +145,13 @@ test.each<Row>([
   expect(exitCodeOf(run, { gate, strict })).toBe(code);
 });
 
-test('a waived failure is not gated', () => {
-  const run = aRun([aVerdict({ outcome: 'fail', waived: 'known since 1.2' })]);
-  expect(exitCodeOf(run, {})).toBe(0);
+test('a waived failure is gated neither by its level nor by its part in the grade', () => {
+  const run = aRun([
+    aVerdict({ outcome: 'fail', waived: 'known since 1.2' }),
+    aVerdict({ check: 'websocket/idle-cut' }),
+  ]);
+  expect(run.summary).toMatchObject({ grade: 'C', waived: 1 });
+  expect([exitCodeOf(run, {}), exitCodeOf(run, { gate: 'A' })]).toEqual([0, 0]);
 });
 
 describe('the severity of the config', () => {
@@ -168,3 +172,13 @@ describe('the severity of the config', () => {
     expect(exitCodeOf(run('error', 'SHOULD', 'pass'), { gate: 'A+' })).toBe(0);
   });
 });
+
+test.each(['passes', 'expired'] as const)(
+  'a waiver that %s fails the gate, whatever the level of its check',
+  (state) => {
+    const waiver = { check: 'websocket/cross-origin', reason: 'r', until: '2027-01-01', state };
+    const run = aRun([aVerdict({ level: 'SHOULD' })], { waivers: [waiver] });
+    expect(exitCodeOf(run, {})).toBe(1);
+    expect(exitSentence(1, {}, run.waivers)).toBe('exit code 1: a waiver no longer holds\n');
+  },
+);

@@ -1,5 +1,7 @@
 import type { GateLevel } from '../config-schema.js';
 import type { Run, Verdict } from '../contract.js';
+import { gradeOf } from '../judge.js';
+import { brokenWaiver } from '../waivers.js';
 
 /** DESIGN section 3; the first that applies, in this order. */
 export const EXIT = { interrupted: 130, couldNotRun: 3, failed: 1, inconclusive: 2, ok: 0 } as const;
@@ -24,13 +26,16 @@ export function isGated({ check, level, waived }: Verdict, { target }: Run, { ga
 /** What a finished run means for the exit code. */
 export function exitCodeOf(run: Run, gating: Gating): number {
   const { gate = 'MUST', strict = false } = gating;
+  if (run.waivers.some((waiver) => brokenWaiver(waiver) !== undefined)) return EXIT.failed;
   const byGrade = gate !== 'MUST' && gate !== 'SHOULD';
   // Under a grade only what the config itself calls an error is gated beside it.
   const gated = run.verdicts.filter(
     (verdict) => isGated(verdict, run, gating) && (!byGrade || run.target.severity[verdict.check] === 'error'),
   );
-  if (some(gated, 'fail') || (byGrade && isWorse(run.summary.grade, gate))) return EXIT.failed;
-  const undecided = some(gated, 'inconclusive') || (byGrade && run.summary.grade === null);
+  // The run's own grade counts what is waived as the failures that they are.
+  const grade = run.summary.waived === 0 ? run.summary.grade : gradeWithoutWaived(run);
+  if (some(gated, 'fail') || (byGrade && isWorse(grade, gate))) return EXIT.failed;
+  const undecided = some(gated, 'inconclusive') || (byGrade && grade === null);
   const lacking =
     strict &&
     some(
@@ -42,6 +47,12 @@ export function exitCodeOf(run: Run, gating: Gating): number {
 
 function isWorse(grade: string | null, allowed: GateLevel): boolean {
   return grade !== null && GRADES.indexOf(grade) > GRADES.indexOf(allowed);
+}
+
+function gradeWithoutWaived({ verdicts, options, summary }: Run): string | null {
+  if (summary.mustLeftOut > 0 && !summary.crashed) return null;
+  const counted = verdicts.filter(({ waived }) => waived === null);
+  return gradeOf(counted, options.scale, summary.crashed);
 }
 
 function some(verdicts: readonly Verdict[], outcome: string): boolean {
@@ -56,11 +67,13 @@ Exit codes, the first that applies:
   2    something gated is inconclusive
   0    otherwise
 Gated are the MUST checks; with --gate SHOULD also the SHOULD checks; with a grade, the grade: a worse one is 1, none
-(a MUST is inconclusive, or --scale) is 2. A check whose severity the config sets to error is gated whatever its level;
-one set to warn never is. A skipped check changes nothing unless --strict counts it as inconclusive.`;
+(a MUST is inconclusive or was left out, or --scale) is 2. A check whose severity the config sets to error is gated whatever
+its level; one set to warn never is. A skipped check changes nothing unless --strict counts it as inconclusive. What a
+config's "known" waives is not gated; a waiver that is over, or whose check passes, is 1.`;
 
 /** Why the exit code is not 0, as the last line of the table. */
-export function exitSentence(code: number, { gate = 'MUST' }: Gating): string {
+export function exitSentence(code: number, { gate = 'MUST' }: Gating, waivers: Run['waivers'] = []): string {
+  if (waivers.some((waiver) => brokenWaiver(waiver) !== undefined)) return 'exit code 1: a waiver no longer holds\n';
   if (code === EXIT.failed) return `exit code 1: --gate ${gate} is not met\n`;
   return code === EXIT.inconclusive ? `exit code 2: --gate ${gate} cannot be decided\n` : '';
 }

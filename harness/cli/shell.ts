@@ -1,12 +1,12 @@
 /** The command that repeats a run: what was typed, with its seed. */
 export function replayCommand(args: readonly string[], seed: number): string {
-  const kept: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? '';
-    if (arg === '--seed') i += 1;
-    else if (arg !== '--json' && !arg.startsWith('--seed=')) kept.push(arg);
-  }
+  const kept = withoutFlag(args, '--seed').filter((arg) => arg !== '--json');
   return ['holdfast', ...kept, '--seed', String(seed)].map(quoted).join(' ');
+}
+
+/** What was typed without a flag and its value, in either form. */
+export function withoutFlag(args: readonly string[], flag: string): string[] {
+  return args.filter((arg, i) => arg !== flag && args[i - 1] !== flag && !arg.startsWith(`${flag}=`));
 }
 
 /** One word for a POSIX shell. */

@@ -1,18 +1,23 @@
-import type { Run, Verdict } from '../contract.js';
+import type { Run, Verdict, WaiverState } from '../contract.js';
+import { brokenWaiver } from '../waivers.js';
 import { detailsOf } from './details.js';
 import { escapeMarkup } from './markup.js';
 import { printable, printableLines } from './printable.js';
 import type { Reporter } from './reporter.js';
 
-/** One testcase a check: a failure is `failure`, an inconclusive one `error`, a skipped one `skipped`. */
+/**
+ * One testcase a check: a failure is `failure`, an inconclusive one `error`, a skipped one `skipped`, and so is what is waived; a
+ * waiver that no longer holds is a failure of its own.
+ */
 export function renderJunit(run: Run): string {
-  const { pass, fail, inconclusive, skipped } = run.summary;
+  const of = (element: string) => cases.filter((lines) => lines.some((line) => line.includes(`<${element} `))).length;
+  const cases = [...run.verdicts.map(testcase), ...run.waivers.flatMap(waiverCase)];
   const counts = {
     name: `holdfast ${run.target.name}`,
-    tests: pass + fail + inconclusive + skipped,
-    failures: fail,
-    errors: inconclusive,
-    skipped,
+    tests: cases.length,
+    failures: of('failure'),
+    errors: of('error'),
+    skipped: of('skipped'),
     time: seconds(run.durationMs),
   };
   const properties = {
@@ -29,7 +34,7 @@ export function renderJunit(run: Run): string {
     '    <properties>',
     ...Object.entries(properties).map(([name, value]) => `      <property${attributes({ name, value })}/>`),
     '    </properties>',
-    ...run.verdicts.flatMap((verdict) => testcase(verdict)),
+    ...cases.flat(),
     '  </testsuite>',
     '</testsuites>',
     '',
@@ -43,7 +48,22 @@ function testcase(verdict: Verdict): string[] {
   return inner === undefined ? [`${opening}/>`] : [`${opening}>`, `      ${inner}`, '    </testcase>'];
 }
 
+function waiverCase(waiver: WaiverState): string[][] {
+  const why = brokenWaiver(waiver);
+  if (why === undefined) return [];
+  const name = `${waiver.check}: the waiver holds`;
+  return [
+    [
+      `    <testcase${attributes({ classname: 'holdfast.waivers', name, time: 0 })}>`,
+      `      <failure${attributes({ message: why, type: 'waiver' })}/>`,
+      '    </testcase>',
+    ],
+  ];
+}
+
 function outcomeElement(verdict: Verdict): string | undefined {
+  if (verdict.waived !== null)
+    return `<skipped${attributes({ message: `${verdict.outcome}, waived: ${verdict.waived}; ${verdict.actual}` })}/>`;
   switch (verdict.outcome) {
     case 'pass':
       return undefined;

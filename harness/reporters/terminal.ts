@@ -1,7 +1,9 @@
 import { createColors } from 'picocolors';
 import { type AntiPatternOutcome, antiPatternOutcomes } from '../anti-patterns.js';
+import { countsText } from '../combine.js';
 import type { Outcome, Run, Verdict } from '../contract.js';
-import { evidenceOf } from './details.js';
+import { brokenWaiver } from '../waivers.js';
+import { evidenceOf, surenessOf } from './details.js';
 import { clipped, duration, wrapped } from './layout.js';
 import { printable } from './printable.js';
 
@@ -46,6 +48,7 @@ export function renderTerminal(run: Run, options: TerminalOptions): string {
       .flatMap((verdict) => verdictLines(verdict, idWidth, options, paint)),
     ...[...gathered].map(([reason, count]) => gatheredLine(reason, count, idWidth, options, paint)),
     '',
+    ...waiverLines(run, options, paint),
     ...closing(run, options, paint),
     '',
   ].join('\n');
@@ -83,23 +86,43 @@ function verdictLines(verdict: Verdict, idWidth: number, { columns }: TerminalOp
   const sign = paint.of(outcome)(SIGNS[outcome]);
   const head = `${verdict.check.padEnd(idWidth)}  `;
   const indent = 2 + 4 + 2 + 6 + 2 + head.length;
+  const times = verdict.counts ? ` (${countsText(verdict.counts)})` : '';
   const line = (text: string) => `  ${sign}  ${level.padEnd(6)}  ${head}${text}`;
   // A reason is read to the end; how well something passed may be cut.
   if (outcome === 'skipped') return [line(wrapped(verdict.reason ?? 'no reason given', indent, columns))];
-  if (outcome === 'pass') return [line(clipped(verdict.actual, columns - indent))];
+  if (outcome === 'pass') return [line(clipped(`${verdict.actual}${times}${nearness(verdict)}`, columns - indent))];
   const detail = (name: string, text: string) => `        ${paint.dim(name.padEnd(10))}${wrapped(text, 18, columns)}`;
   const measured = facts(verdict.measured);
   const limits = facts(verdict.threshold);
   return [
-    `  ${sign}  ${level.padEnd(6)}  ${paint.bold(verdict.check)}`,
+    `  ${sign}  ${level.padEnd(6)}  ${paint.bold(verdict.check)}${outcome === 'fail' ? times : ''}`,
     ...(verdict.title === verdict.expected ? [] : [detail('rule', verdict.title)]),
     detail('expected', verdict.expected),
     detail('actual', verdict.actual),
     ...(verdict.reason === null || verdict.reason === verdict.actual ? [] : [detail('reason', verdict.reason)]),
     ...(measured === '' ? [] : [detail('measured', limits === '' ? measured : `${measured} (limits: ${limits})`)]),
+    ...(outcome === 'fail' ? [detail('sure', surenessOf(verdict))] : []),
     detail('look at', evidenceOf(verdict)),
+    ...(verdict.waived === null ? [] : [detail('waived', verdict.waived)]),
     ...(outcome === 'fail' ? [detail('fix', verdict.fix)] : []),
   ];
+}
+
+/** Of what passed, only where it was near. */
+function nearness(verdict: Verdict): string {
+  return verdict.confidence === 'high' ? '' : ` (${surenessOf(verdict)})`;
+}
+
+/** Waivers that no longer hold, which fail the gate. */
+function waiverLines({ waivers }: Run, { columns }: TerminalOptions, paint: Painter): string[] {
+  const broken = waivers.flatMap((waiver) => {
+    const why = brokenWaiver(waiver);
+    return why === undefined ? [] : [{ check: waiver.check, why }];
+  });
+  if (broken.length === 0) return [];
+  const line = ({ check, why }: (typeof broken)[number]) =>
+    `  ${paint.of('fail')(SIGNS.fail)}  ${wrapped(`${check}: ${why}`, 8, columns)}`;
+  return [paint.bold('Waivers'), ...broken.map(line), ''];
 }
 
 function facts(values: Readonly<Record<string, unknown>>): string {
@@ -109,31 +132,46 @@ function facts(values: Readonly<Record<string, unknown>>): string {
 }
 
 function closing(run: Run, { directory }: TerminalOptions, paint: Painter): string[] {
-  const { summary, wall } = run;
+  const { summary, wall, options } = run;
   const count = (outcome: Outcome, text: string) => (summary[outcome] === 0 ? text : paint.of(outcome)(text));
   const [seen, all] = summary.mustSeen;
   const crash = summary.crashed ? ': the server ended by itself' : '';
   const grade = summary.grade === null ? `no grade (${whyNoGrade(run)})` : `grade ${summary.grade}${crash}`;
   const counts = [
-    count('fail', `${summary.fail} failed`),
+    count('fail', `${summary.fail} failed${summary.waived > 0 ? ` (${summary.waived} waived)` : ''}`),
     count('inconclusive', `${summary.inconclusive} inconclusive`),
     count('pass', `${summary.pass} passed`),
     `${summary.skipped} skipped`,
   ].join(', ');
   return [
     `${counts}; MUST seen ${seen} of ${all}; ${paint.bold(grade)}`,
+    ...(options.repeat === undefined ? [] : [`${options.repeat} runs, each in a folder of its own`]),
     wall.limitMs === 0
       ? `took ${duration(run.durationMs)}; no scenario was run`
       : `took ${duration(run.durationMs)} of the ${duration(wall.limitMs)} allowed (longest quiet window ${duration(wall.quietMs)}, busy ones ${duration(wall.busyMs)} together)`,
+    ...selfCheckLine(run),
     `engine ${run.engine.kind} ${printable(run.engine.version)}, seed ${run.seed}`,
     `saved  ${printable(directory)}`,
     `repeat ${printable(run.replay)}`,
   ];
 }
 
-function whyNoGrade({ options, verdicts }: Run): string {
+function selfCheckLine({ selfCheck }: Run): string[] {
+  if (selfCheck === null || selfCheck.timerP99Ms === null) return [];
+  const { timerP99Ms, proxyP99Ms, processStartMs, controls } = selfCheck;
+  const seen = controls.filter(({ outcome }) => outcome === 'pass' || outcome === 'fail');
+  const right = seen.filter(({ outcome, expected }) => outcome === expected).length;
+  const told =
+    seen.length === 0 ? 'too short to judge the control clients' : `${right} of ${seen.length} control verdicts right`;
+  return [
+    `itself timers ${timerP99Ms} ms late (p99), Toxiproxy ${proxyP99Ms} ms there and back, a process starts in ${processStartMs} ms; ${told}`,
+  ];
+}
+
+function whyNoGrade({ options, verdicts, summary }: Run): string {
   if (verdicts.some(({ level, outcome }) => level === 'MUST' && outcome === 'inconclusive'))
     return 'a MUST is inconclusive';
+  if (summary.mustLeftOut > 0) return `${summary.mustLeftOut} MUST checks were left out`;
   return options.scale === 1 ? 'nothing was decided' : 'windows were scaled';
 }
 

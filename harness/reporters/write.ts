@@ -18,7 +18,9 @@ export async function writeReports(
   readEvents: () => Promise<readonly HistoryEvent[]>,
 ): Promise<Written[]> {
   const wanted = new Set(names);
-  const reporters = findReporters().filter(({ name }) => wanted.has(name));
+  // Several runs have a history each, and their own reports of it beside it.
+  const isSum = run.options.repeat !== undefined;
+  const reporters = findReporters().filter(({ name, readsHistory }) => wanted.has(name) && !(isSum && readsHistory));
   const events = reporters.some(({ readsHistory }) => readsHistory) ? await readEvents() : [];
   return reporters.map(({ name, file, render }) => {
     const path = join(directory, file);

@@ -1,0 +1,19 @@
+import type { HistoryEvent, Run } from './contract.js';
+import { hasCrashed, judge, summarize } from './judge.js';
+import type { Plan } from './plan.js';
+import { SELF_CHECK, selfCheckOf } from './self-check-verdicts.js';
+import { withWaivers } from './waivers.js';
+
+/** All that a run says, from its plan and its history: pure, and the same when a saved run is judged again. */
+export function conclude(
+  plan: Plan,
+  histories: ReadonlyMap<string, readonly HistoryEvent[]>,
+  startedAt: string,
+): Pick<Run, 'verdicts' | 'waivers' | 'selfCheck' | 'summary'> {
+  const { target, options, planned, mustLeftOut } = plan;
+  const selfCheck = selfCheckOf(histories.get(SELF_CHECK) ?? [], plan);
+  const judged = judge(planned, histories, target, options, selfCheck);
+  const { verdicts, waivers } = withWaivers(judged, target.known, startedAt);
+  const summary = summarize(verdicts, options.scale, target.roles, hasCrashed(histories), mustLeftOut.length);
+  return { verdicts, waivers, selfCheck, summary };
+}

@@ -1,0 +1,48 @@
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Run } from './contract.js';
+import { HarnessError, messageOf } from './errors.js';
+import { RUN_FILE } from './saved-run.js';
+
+/** `results/<target>/<stamp>` (DESIGN section 4), made. */
+export function makeRunDirectory(resultsDir: string, name: string, atMs: number): string {
+  const stamp = new Date(atMs).toISOString().replace(/[:.]/g, '-');
+  const directory = join(resultsDir, name.replace(/[^\w.-]+/g, '_') || 'target', stamp);
+  try {
+    makeFolders(directory);
+  } catch (cause) {
+    throw new HarnessError(
+      'RESULTS_UNWRITABLE',
+      `cannot create ${directory}: ${messageOf(cause)}; name another with --results`,
+      { cause },
+    );
+  }
+  return directory;
+}
+
+export function saveRun(directory: string, run: Run): void {
+  writeFileSync(join(directory, RUN_FILE), `${JSON.stringify(run, null, 2)}\n`);
+}
+
+/** `latest` beside it, to it. */
+export function linkLatest(directory: string): void {
+  const link = join(dirname(directory), 'latest');
+  try {
+    rmSync(link, { force: true, recursive: false });
+    symlinkSync(basename(directory), link);
+  } catch {
+    // A convenience only: some file systems have no links.
+  }
+}
+
+/** Level by level: Node's `recursive` tries for ever where the system answers ENOENT, as below /proc. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another run may have been quicker.
+    if (!existsSync(folder)) throw error;
+  }
+}
