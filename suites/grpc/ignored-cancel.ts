@@ -23,6 +23,11 @@ export default defineCheck({
     workMsPerS: 'ms of a core each second',
   },
   expect: { maxDataMs: 1000, maxWorkMsPerS: 3, minCancelled: 900 },
+  samples: 'cancelled',
+  decidedBy: [
+    ['dataAfterMs', 'maxDataMs'],
+    ['workMsPerS', 'maxWorkMsPerS'],
+  ],
   streams: 'any',
   patterns: ['server-streaming', 'bidirectional'],
   judge(history, { expect }) {

@@ -17,6 +17,7 @@ export default defineCheck({
     'gRPC guide "Deadlines": "By default, gRPC does not set a deadline which means it is possible for a client to end up waiting for a response effectively forever. To avoid this you should always explicitly set a realistic deadline in your clients"; CHECKLIST rule 19: "The client must send grpc-timeout"',
   measured: { calls: 'unary calls', withDeadline: 'unary calls', deadlineMs: 'ms, the longest', streams: 'calls' },
   expect: {},
+  samples: 'calls',
   streams: 'any',
   judge(history) {
     const asked = history.measures('asked');

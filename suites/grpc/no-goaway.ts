@@ -32,6 +32,7 @@ export default defineCheck({
     statuses: 'names',
   },
   expect: { lateMs: 1000 },
+  samples: 'connections',
   scaled: ['lateMs'],
   judge(history, { expect }) {
     const signal = history.bites('stop')[0];

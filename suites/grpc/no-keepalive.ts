@@ -19,6 +19,7 @@ export default defineCheck({
     'CHECKLIST no-keepalive; gRPC, keepalive.md: "if the ping is not acknowledged by the peer within a certain timeout period, the transport is disconnected"; the default is none',
   measured: { detectMs: 'ms', pings: 'of the client, while the link was healthy' },
   expect: { maxDetectMs: 90_000 },
+  decidedBy: [['detectMs', 'maxDetectMs']],
   scaled: ['maxDetectMs'],
   implies: ['grpc/silent-disconnect'],
   judge(history, { expect }) {

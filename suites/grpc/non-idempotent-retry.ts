@@ -20,6 +20,7 @@ export default defineCheck({
     'gRFC A6: a request that the server may have seen is sent again only by a configured retry policy; RFC 9113, 8.7: "A server MUST NOT indicate that a stream has not been processed unless it can guarantee that fact"; descriptor.proto: idempotency_level',
   measured: { lost: 'requests', sentAgain: 'of them', byPolicy: 'of them, with grpc-previous-rpc-attempts' },
   expect: {},
+  samples: 'lost',
   judge(history) {
     const methods = history.measures('unary method').filter(({ facts }) => facts.idempotent === false);
     if (methods.length === 0 && history.measures('asked').length > 0)

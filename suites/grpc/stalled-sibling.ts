@@ -22,6 +22,8 @@ export default defineCheck({
     withheldBytes: 'bytes of the unread stream',
   },
   expect: { maxGapMs: 2000, stalledMs: 4500, minWithheldBytes: 128 * 1024 },
+  samples: 'siblings',
+  decidedBy: [['longestGapMs', 'maxGapMs']],
   streams: 'endless',
   patterns: ['server-streaming', 'bidirectional'],
   judge(history, { expect }) {

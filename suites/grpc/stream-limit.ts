@@ -26,6 +26,8 @@ export default defineCheck({
     tookMs: 'ms',
   },
   expect: { maxAnswerMs: 5000 },
+  samples: 'asked',
+  decidedBy: [['tookMs', 'maxAnswerMs']],
   patterns: ['server-streaming', 'bidirectional'],
   judge(history, { expect }) {
     const { maxAnswerMs = 5000 } = expect;

@@ -24,6 +24,10 @@ export default defineCheck({
     mode: 'push | echo | broadcast',
   },
   expect: { maxGrowthBytes: 64 * MIB, maxRatio: 0.5 },
+  decidedBy: [
+    ['rssGrowthBytes', 'maxGrowthBytes'],
+    ['ratio', 'maxRatio', 'fail'],
+  ],
   patterns: ['server-streaming', 'bidirectional'],
   judge: (history, context) => judgeMemory(history, context, 'unread-stream'),
   examples: { pass: pressureStory('unread-stream', 70 * MIB), fail: pressureStory('unread-stream', 250 * MIB) },

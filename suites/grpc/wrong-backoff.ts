@@ -32,6 +32,7 @@ export default defineCheck({
     delaysMs: 'ms, means over processes, start to start',
   },
   expect: { initialMs: 1000, multiplier: 1.6, maxMs: 120_000, leastShare: 0.8, minJitter: 0.02, minDelays: 4 },
+  samples: 'attempts',
   scaled: ['initialMs', 'maxMs'],
   judge(history, { expect, target }) {
     const outage = outageOf(history, target);

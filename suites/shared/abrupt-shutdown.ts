@@ -33,6 +33,7 @@ export default defineCheck({
     graceMs: 'ms',
   },
   expect: {},
+  samples: 'clients',
   needs: [],
   implies: ['hung-shutdown'],
   judge(history, { target }) {

@@ -29,6 +29,7 @@ export default defineCheck({
     healthStatus: 'HTTP status',
   },
   expect: {},
+  samples: 'knocks',
   judge(history, { target }) {
     const signal = history.bites('stop')[0];
     if (!signal) return inconclusive('the stop signal found no living process');

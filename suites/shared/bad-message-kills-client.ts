@@ -33,6 +33,7 @@ export default defineCheck({
   source: 'CHECKLIST; RFC 6455 8.1: invalid UTF-8 MUST fail the connection, which is not the program',
   measured: { delivered: 'messages after the last bad one', exit: 'exit code or signal', fatal: 'which message' },
   expect: {},
+  samples: 'delivered',
   needs: ['no-reconnect'],
   patterns: ['server-streaming', 'bidirectional'],
   judge(history, { target }) {

@@ -32,6 +32,8 @@ export default defineCheck({
     sign: 'push | echo | ping | open',
   },
   expect: { minCases: 200, maxServedMs: 10_000 },
+  samples: 'sent',
+  decidedBy: [['servedMs', 'maxServedMs']],
   judge(history, { expect }) {
     const bites = history.bites('garbage');
     const after = history.measures('after garbage')[0];

@@ -29,6 +29,8 @@ export default defineCheck({
     recoveredMs: 'ms',
   },
   expect: { maxRecoveryMs: 10_000 },
+  samples: 'asked',
+  decidedBy: [['recoveredMs', 'maxRecoveryMs']],
   judge(history, { expect }) {
     const seen = history.measures('descriptors')[0];
     if (!seen) return inconclusive('no server could be run with 256 descriptors');

@@ -18,6 +18,8 @@ export default defineCheck({
   source: 'CHECKLIST: own resolver, SERVFAIL and answers 5 s late for 20 s',
   measured: { lookups: 'answered so', reconnectMs: 'ms after the name was answered well again, the slowest' },
   expect: { maxReconnectMs: 60_000 },
+  samples: 'lookups',
+  decidedBy: [['reconnectMs', 'maxReconnectMs']],
   scaled: ['maxReconnectMs'],
   needs: ['no-reconnect'],
   judge(history, { expect }) {

@@ -31,7 +31,12 @@ export default defineCheck({
   source: 'CHECKLIST: backoff from 1 s; one immediate retry before it is fine (rule 6)',
   measured: { firstDelayMs: 'ms, mean over processes' },
   expect: { minFirstMs: 500, maxFirstMs: 5000 },
+  decidedBy: [
+    ['firstDelayMs', 'minFirstMs'],
+    ['firstDelayMs', 'maxFirstMs'],
+  ],
   scaled: ['minFirstMs', 'maxFirstMs'],
+  controls: { fixed: 'pass', exponential: 'fail', decorrelated: 'pass' },
   judge(history, { expect, target }) {
     const outage = outageOf(history, target);
     const why = unready(history, outage);

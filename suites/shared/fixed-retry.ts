@@ -38,7 +38,13 @@ export default defineCheck({
     delaysMs: 'ms, means over processes',
   },
   expect: { maxCapMs: 120_000, flatBelow: 1.2, growsAbove: 1.05, lastOverFirst: 1.5 },
+  samples: 'attempts',
+  decidedBy: [
+    ['growthLower', 'growsAbove', 'pass'],
+    ['growthUpper', 'flatBelow', 'fail'],
+  ],
   scaled: ['maxCapMs'],
+  controls: { fixed: 'fail', exponential: 'pass', 'full-jitter': 'pass' },
   judge(history, { expect, options, target }) {
     const outage = outageOf(history, target);
     const why = unready(history, outage);

@@ -26,6 +26,10 @@ export default defineCheck({
   source: `CHECKLIST rule 20: 6 attempts or 60 s; RFC 6455, 7.2.3: "Should the first reconnect attempt fail, subsequent reconnect attempts SHOULD be delayed by increasingly longer amounts of time"; for a stream of events WHATWG HTML ${MAY_WAIT_MORE}`,
   measured: { delaysMs: 'ms, means over processes', growth: 'late delays / early ones' },
   expect: { growsAbove: 1.2, flatBelow: 1.5, capOverFirst: 1.4, capBelow: 2, hotMs: 1000, minProcesses: 3 },
+  decidedBy: [
+    ['growth', 'growsAbove', 'pass'],
+    ['growth', 'flatBelow', 'fail'],
+  ],
   scaled: ['hotMs'],
   // A fixed delay has nothing to set back.
   needs: ['fixed-retry', 'hot-retry'],

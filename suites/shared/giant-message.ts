@@ -26,6 +26,10 @@ export default defineCheck({
     'CHECKLIST: 256 KiB take half a second at 4 Mbit/s; judged where the traffic takes less than half of such a link',
   measured: { largestBytes: 'bytes', holdUpMs: 'milliseconds' },
   expect: { maxBytes: 256 * KIB, maxHoldUpMs: 1000 },
+  decidedBy: [
+    ['largestBytes', 'maxBytes'],
+    ['holdUpMs', 'maxHoldUpMs'],
+  ],
   judge(history, { expect }) {
     const limit = expect.maxBytes ?? 256 * KIB;
     const from = messagesOf(history, 'narrow-far');

@@ -25,6 +25,8 @@ export default defineCheck({
   },
   measured: { clients: 'sessions', closesPer100ms: 'sessions', spreadMs: 'ms', delayMs: 'ms', delaySpreadMs: 'ms' },
   expect: { maxShare: 0.5, windowMs: 100, minSpreadMs: 1000, minClients: 50, told: 0.9, maxBusy: 0.8 },
+  samples: 'clients',
+  decidedBy: [['spreadMs', 'minSpreadMs']],
   scaled: ['windowMs', 'minSpreadMs'],
   judge(history, { expect }) {
     const { maxShare = 0.5, windowMs = 100, minSpreadMs = 1000, minClients = 50, told = 0.9, maxBusy = 0.8 } = expect;

@@ -33,6 +33,7 @@ export default defineCheck({
   measured: { firstPeakPer100ms: 'attempts' },
   expect: { maxShare: 0.5, narrowMs: 45, wideMs: 85, minProcesses: 8 },
   scaled: ['narrowMs', 'wideMs'],
+  controls: { fixed: 'fail', exponential: 'fail', decorrelated: 'pass' },
   judge(history, { expect, options, target }) {
     const outage = outageOf(history, target);
     const why = unready(history, outage);

@@ -24,6 +24,8 @@ export default defineCheck({
   source: 'CHECKLIST; attempts are bursts (rule 2), each client process counted for itself',
   measured: { maxAttemptsPer10s: 'attempts' },
   expect: { maxAttempts: 10 },
+  decidedBy: [['maxAttemptsPer10s', 'maxAttempts']],
+  controls: { none: 'fail', fixed: 'pass', exponential: 'pass', 'full-jitter': 'pass', decorrelated: 'pass' },
   judge(history, { expect, options, target }) {
     const outage = outageOf(history, target);
     const why = unready(history, outage);

@@ -23,6 +23,7 @@ export default defineCheck({
   source: 'CHECKLIST: 60 s; the gRPC connection-backoff document gives a connection attempt at least 20 s',
   measured: { connectTimeoutMs: 'ms' },
   expect: { maxTimeoutMs: 60_000 },
+  decidedBy: [['connectTimeoutMs', 'maxTimeoutMs']],
   scaled: ['maxTimeoutMs'],
   judge(history, { expect }) {
     const limit = expect.maxTimeoutMs ?? 60_000;

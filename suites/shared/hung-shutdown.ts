@@ -23,6 +23,7 @@ export default defineCheck({
   },
   measured: { exitMs: 'ms', exitCode: 'code', signal: 'name' },
   expect: { maxExitMs: 60_000 },
+  decidedBy: [['exitMs', 'maxExitMs']],
   scaled: ['maxExitMs'],
   judge(history, { expect, target, options }) {
     const limit = Math.max(expect.maxExitMs ?? 60_000, (target.server?.graceMs ?? 0) * options.scale);

@@ -38,6 +38,7 @@ export default defineCheck({
     closeCode: 'code',
   },
   expect: { maxOpenMs: 11_000 },
+  decidedBy: [['openMs', 'maxOpenMs']],
   scaled: ['maxOpenMs'],
   implies: ['auth-window'],
   unless: ({ auth }) => {

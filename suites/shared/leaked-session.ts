@@ -32,6 +32,7 @@ export default defineCheck({
     'CHECKLIST rule 12; RFC 6455 5.5.2: "A Ping frame may serve either as a keepalive or as a means to verify that the remote endpoint is still responsive."',
   measured: { releasedMs: 'ms', by: 'close | FIN | RST | packets dropped' },
   expect: { maxReleaseMs: 90_000 },
+  decidedBy: [['releasedMs', 'maxReleaseMs']],
   scaled: ['maxReleaseMs'],
   judge(history, { target, expect }) {
     const limit = expect.maxReleaseMs ?? 90_000;

@@ -29,6 +29,7 @@ export default defineCheck({
   },
   measured: { accepted: 'messages', inFlight: 'messages', lost: 'messages', back: 'clients' },
   expect: { acceptedMs: 100, minMessages: 10, minKept: 0.99, minShared: 0.9 },
+  samples: 'accepted',
   unless: ({ delivery }) => (delivery === 'latest' ? 'delivery is declared as latest: it may drop' : undefined),
   judge(history, { expect }) {
     const { acceptedMs = 100, minMessages = 10, minKept = 0.99, minShared = 0.9 } = expect;

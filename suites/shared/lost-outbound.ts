@@ -26,6 +26,7 @@ export default defineCheck({
   source: 'CHECKLIST: what the client reports as sent against what reached the server',
   measured: { sent: 'messages', arrived: 'messages', silentLost: 'messages' },
   expect: { minAtRisk: 3 },
+  samples: 'sent',
   needs: ['no-reconnect'],
   judge(history, { target, expect }) {
     // What it said before it had a connection is not about cuts.

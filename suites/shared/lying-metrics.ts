@@ -30,6 +30,7 @@ export default defineCheck({
   source: 'CHECKLIST lying-metrics: active and reconnects agree with what the gate saw within 2 %',
   measured: { errorPct: '%', active: 'name', connects: 'name' },
   expect: { maxErrorPct: 2 },
+  decidedBy: [['errorPct', 'maxErrorPct']],
   unless: ({ server }) => {
     if (server?.metricsUrl === undefined) return 'needs --metrics-url';
     return server.command === undefined

@@ -21,6 +21,7 @@ export default defineCheck({
     'CHECKLIST rules 8 to 10: against an undisturbed witness. On the wire only what never came can be told from what the application dropped',
   measured: { missed: 'messages', lost: 'messages', duplicated: 'messages', reordered: 'messages' },
   expect: { minMissed: 10 },
+  samples: 'missed',
   needs: ['no-reconnect', 'no-resume', 'no-replay'],
   unless: (target) =>
     target.delivery === 'latest' ? 'delivery is declared `latest`: messages may be dropped' : undefined,

@@ -28,6 +28,7 @@ export default defineCheck({
   },
   measured: { limitedAt: 'connections', made: 'connections', told: 'connections' },
   expect: { minPerS: 100 },
+  samples: 'made',
   judge(history, { expect }) {
     const crowd = history.measures('connections')[0];
     if (!crowd) return inconclusive('no connections were made');

@@ -20,6 +20,10 @@ export default defineCheck({
   source: 'CHECKLIST: <= 10 s a step, <= 30 s in all; rule 21',
   measured: { transportsTried: 'names', fallbackMs: 'ms', stepMs: 'ms', blocked: 'ways without a way round' },
   expect: { maxStepMs: 10_000, maxFallbackMs: 30_000 },
+  decidedBy: [
+    ['stepMs', 'maxStepMs'],
+    ['fallbackMs', 'maxFallbackMs'],
+  ],
   scaled: ['maxStepMs', 'maxFallbackMs'],
   judge(history, { expect }) {
     const { maxStepMs = 10_000, maxFallbackMs = 30_000 } = expect;

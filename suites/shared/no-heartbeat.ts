@@ -42,6 +42,7 @@ export default defineCheck({
     'CHECKLIST rule 11: 30 s, and 5 s because a 30,000 ms timer is never exact; nginx closes after 60 s idle (proxy_read_timeout)',
   measured: { longestSilenceMs: 'ms', kind: 'ping | comment | message | client-driven', watchedMs: 'ms' },
   expect: { maxSilenceMs: 35_000, maxReleaseMs: 90_000 },
+  decidedBy: [['longestSilenceMs', 'maxSilenceMs']],
   scaled: ['maxSilenceMs', 'maxReleaseMs'],
   implies: ['idle-cut'],
   judge(history, { target, expect, options }) {

@@ -41,6 +41,14 @@ export default defineCheck({
     attempts: 'delays compared',
   },
   expect: { failBelow: 0.02, passAbove: 0.04, noiseFactor: 3, minProcesses: PROCESSES },
+  samples: 'processes',
+  decidedBy: [
+    ['jitterRatio', 'passAbove', 'pass'],
+    ['jitterRatioAtCap', 'passAbove', 'pass'],
+    ['jitterRatio', 'failBelow', 'fail'],
+    ['jitterRatioAtCap', 'failBelow', 'fail'],
+  ],
+  controls: { fixed: 'fail', exponential: 'fail', 'full-jitter': 'pass', decorrelated: 'pass' },
   judge(history, { expect, options, target }) {
     const outage = outageOf(history, target);
     const why = unready(history, outage);

@@ -28,6 +28,7 @@ export default defineCheck({
   },
   measured: { limitedAt: 'messages', sent: 'messages', answered: 'messages', code: 'close code or gRPC status' },
   expect: { minPerS: 750 },
+  samples: 'sent',
   judge(history, { expect }) {
     const flood = history.measures('messages')[0];
     if (!flood) {

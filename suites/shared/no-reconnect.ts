@@ -41,6 +41,12 @@ export default defineCheck({
   source: `CHECKLIST: FIN, RST, server restart; an edge outage with error pages is a SHOULD, and for a stream of events ${STOPS}`,
   measured: { finMs: 'ms', rstMs: 'ms', restartMs: 'ms', edgeMs: 'ms', attempts: 'connections' },
   expect: { maxReturnMs: 60_000 },
+  decidedBy: [
+    ['finMs', 'maxReturnMs'],
+    ['rstMs', 'maxReturnMs'],
+    ['restartMs', 'maxReturnMs'],
+    ['edgeMs', 'maxReturnMs'],
+  ],
   scaled: ['maxReturnMs'],
   judge(history, { expect, target }) {
     const limit = expect.maxReturnMs ?? 60_000;

@@ -39,6 +39,7 @@ export default defineCheck({
     boundary: 'messages',
   },
   expect: { minMissed: 10, refetchMs: 5000 },
+  samples: 'missed',
   scaled: ['refetchMs'],
   needs: ['no-sequence-id'],
   unless: (target) => {

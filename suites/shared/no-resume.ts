@@ -46,6 +46,7 @@ export default defineCheck({
     presented: 'where',
   },
   expect: { minMissed: 10, refetchMs: 5000 },
+  samples: 'missed',
   scaled: ['refetchMs'],
   unless: (target) => {
     if (target.delivery === 'latest') return 'delivery is declared `latest`: messages may be dropped';

@@ -36,6 +36,7 @@ export default defineCheck({
     messages: 'count',
   },
   expect: { minMessages: ENOUGH },
+  samples: 'messages',
   unless: (target) =>
     target.delivery === 'latest' ? 'delivery is declared `latest`: messages may be dropped' : undefined,
   judge(history, { target, expect }) {

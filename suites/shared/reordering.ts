@@ -17,6 +17,7 @@ export default defineCheck({
     'CHECKLIST rules 8 to 10: against an undisturbed witness. On the wire it can be told that nothing came out of order, not what the application made of what did',
   measured: { missed: 'messages', lost: 'messages', duplicated: 'messages', reordered: 'messages' },
   expect: { minMissed: 10 },
+  samples: 'missed',
   needs: ['no-reconnect', 'no-replay'],
   unless: (target) =>
     target.delivery === 'latest' ? 'delivery is declared `latest`: messages may be dropped' : undefined,

@@ -20,6 +20,7 @@ export default defineCheck({
     'CHECKLIST: at most 3 attempts in 30 s; RFC 9110, 15.5.2: "If the request included authentication credentials, then the 401 response indicates that authorization has been refused for those credentials", 15.5.4: "The client SHOULD NOT automatically repeat the request with the same credentials"',
   measured: { attempts: 'in 30 s, the most of 401 and 403' },
   expect: { maxAttempts: 3, windowMs: 30_000 },
+  decidedBy: [['attempts', 'maxAttempts']],
   scaled: ['windowMs'],
   judge(history, { expect }) {
     const windowMs = expect.windowMs ?? 30_000;

@@ -23,6 +23,7 @@ export default defineCheck({
   source: 'CHECKLIST rule 12: 90 s; nothing is closed, everything is withheld both ways',
   measured: { detectMs: 'ms', backMs: 'ms' },
   expect: { maxDetectMs: 90_000 },
+  decidedBy: [['detectMs', 'maxDetectMs']],
   scaled: ['maxDetectMs'],
   judge(history, { expect }) {
     const limit = expect.maxDetectMs ?? 90_000;

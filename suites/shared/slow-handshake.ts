@@ -32,6 +32,10 @@ export default defineCheck({
     witnessesKept: 'sessions',
   },
   expect: { maxHeldMs: 60_000, slackMs: 5000, maxWaitMs: 10_000 },
+  decidedBy: [
+    ['cutMs', 'maxHeldMs'],
+    ['waitedMs', 'maxWaitMs'],
+  ],
   scaled: ['maxHeldMs', 'slackMs'],
   judge(history, { expect }) {
     const seen = history.measures('unfinished')[0];

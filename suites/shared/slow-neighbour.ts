@@ -19,6 +19,7 @@ export default defineCheck({
     'CHECKLIST rule 14: p99 at most twice that of a copy with fast readers under the same push, and 50 ms; what never arrived counts as late',
   measured: { p99BaselineMs: 'ms', p99Ms: 'ms', missing: 'messages', samples: 'count', kind: 'latency | gap' },
   expect: { maxFactor: 2, slackMs: 50, minSamples: 500 },
+  samples: 'samples',
   judge(history, { expect, target }) {
     const none = history.of('obstacle').find(({ code }) => code === 'NO_PUSH');
     if (none) return skipped(`${none.text}; needs --subscribe or --pressure-env`);

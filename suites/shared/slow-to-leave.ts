@@ -41,6 +41,11 @@ export default defineCheck({
     noiseFactor: NOISE_FACTOR,
     minProcesses: 8,
   },
+  decidedBy: [
+    ['leaveMs', 'maxLeaveMs'],
+    ['backMs', 'maxBackMs'],
+    ['jitterRatio', 'passAbove', 'pass'],
+  ],
   scaled: ['maxLeaveMs', 'maxBackMs'],
   needs: ['no-reconnect'],
   unless: ({ client, server }) => {

@@ -15,6 +15,8 @@ export default defineCheck({
   source: 'CHECKLIST: own resolver, TTL 5 s; the old address refuses, the new one serves',
   measured: { lookups: 'answered with the new address', reconnectMs: 'ms' },
   expect: { maxReconnectMs: 60_000 },
+  samples: 'lookups',
+  decidedBy: [['reconnectMs', 'maxReconnectMs']],
   scaled: ['maxReconnectMs'],
   needs: ['no-reconnect'],
   judge(history, { expect }) {

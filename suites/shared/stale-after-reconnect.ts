@@ -19,6 +19,8 @@ export default defineCheck({
   source: 'CHECKLIST rule 7: `delivery: latest` may drop messages, and must not go on with old ones',
   measured: { staleMs: 'ms, the longest', older: 'messages', returns: 'count' },
   expect: { maxStaleMs: 5000 },
+  samples: 'returns',
+  decidedBy: [['staleMs', 'maxStaleMs']],
   scaled: ['maxStaleMs'],
   needs: ['no-reconnect'],
   unless: (target) =>

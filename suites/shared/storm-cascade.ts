@@ -30,6 +30,8 @@ export default defineCheck({
     limitMs: 'ms',
   },
   expect: { maxGapMs: 5000, maxOwnDelayMs: 1000, maxOwnShare: 0.7 },
+  samples: 'answered',
+  decidedBy: [['longestGapMs', 'maxGapMs']],
   needs: ['storm-collapse'],
   judge(history, { expect }) {
     const rounds = history.measures('cascade');

@@ -26,6 +26,7 @@ export default defineCheck({
     rssSecondBytes: 'bytes',
   },
   expect: { floorMs: 2000, costFactor: 3, rssFactor: 1.1, rssSlackBytes: 16 * MIB, leakBytes: 64 * MIB },
+  samples: 'clients',
   judge(history, { expect }) {
     const storms = history.measures('storm');
     const filled = history.measures('filled')[0];

@@ -28,6 +28,10 @@ export default defineCheck({
     mode: 'push | echo | broadcast',
   },
   expect: { maxGrowthBytes: 64 * MIB, maxRatio: 0.5 },
+  decidedBy: [
+    ['rssGrowthBytes', 'maxGrowthBytes'],
+    ['ratio', 'maxRatio', 'fail'],
+  ],
   judge: (history, context) => judgeMemory(history, context, 'slow-reader'),
   examples: {
     pass: pressureStory('slow-reader', 70 * MIB),

@@ -18,6 +18,11 @@ export default defineCheck({
   source: 'WHATWG HTML 9.2.2, 9.2.3 and 9.2.6; Cloudflare ends what has been idle for 100 s with its own page (524)',
   measured: { taken: 'messages', midStreamMs: 'ms', insteadMs: 'ms', portalMs: 'ms', exit: 'exit code or signal' },
   expect: { maxReturnMs: 60_000 },
+  decidedBy: [
+    ['midStreamMs', 'maxReturnMs'],
+    ['insteadMs', 'maxReturnMs'],
+    ['portalMs', 'maxReturnMs'],
+  ],
   scaled: ['maxReturnMs'],
   judge(history, { expect }) {
     const limit = expect.maxReturnMs ?? 60_000;

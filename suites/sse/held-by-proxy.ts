@@ -21,6 +21,8 @@ export default defineCheck({
     'nginx, proxy_buffering: "When buffering is enabled, nginx receives a response from the proxied server as soon as possible, saving it into the buffers"; "can also be enabled or disabled by passing “yes” or “no” in the “X-Accel-Buffering” response header field"; measured: FACTS section 2',
   measured: { maxLagMs: 'ms', late: 'events', events: 'events', proxy: 'nginx | ours' },
   expect: { maxLagMs: 500 },
+  samples: 'events',
+  decidedBy: [['maxLagMs', 'maxLagMs']],
   judge(history, { expect }) {
     const limit = expect.maxLagMs ?? 500;
     const lags = lagsBetween(history, 'held');

@@ -33,6 +33,11 @@ export default defineCheck({
     minLeft: 900,
     minWrites: 3,
   },
+  samples: 'left',
+  decidedBy: [
+    ['descriptorsLeft', 'maxDescriptors'],
+    ['workMs', 'maxWorkMs'],
+  ],
   judge(history, { expect }) {
     const { maxDescriptors = 10, maxWorkMs = 0.7, someWorkMs = 0.3 } = expect;
     const { someGrowthBytes = 8 * MIB, maxGrowthBytes = 16 * MIB } = expect;

@@ -21,6 +21,7 @@ export default defineCheck({
     'CHECKLIST lockstep-retry; WHATWG HTML 9.2.2 and 9.2.6: "set the event stream\'s reconnection time to that integer"',
   measured: { retryMs: 'ms, of each stream', spreadPct: '% of the mean' },
   expect: { minSpreadPct: 10 },
+  decidedBy: [['spreadPct', 'minSpreadPct']],
   unless: ({ subscribe }) =>
     subscribe?.in === 'message' ? 'what answers a POST is one answer: nobody comes back to it by `retry:`' : undefined,
   judge(history, { expect }) {

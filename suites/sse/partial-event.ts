@@ -22,6 +22,7 @@ export default defineCheck({
   source: 'WHATWG HTML 9.2.5 and 9.2.6, “Parsing an event stream”, “Interpreting an event stream”',
   measured: { half: 'events', torn: 'forms', lost: 'forms', cuts: 'count' },
   expect: {},
+  samples: 'cuts',
   judge(history) {
     const { reported, plain, half, glued, torn, lost, strange, cuts, died, blunt } = eventsOf(history);
     if (plain === 0) return skipped('the client asked for no stream');

@@ -28,6 +28,7 @@ export default defineCheck({
     noticedMs: 'the slowest notice, in milliseconds',
   },
   expect: { limitMs: 65_000 },
+  decidedBy: [['noticedMs', 'limitMs']],
   scaled: ['limitMs'],
   judge(history, { expect }) {
     const whole = wholeAnswer(history);

@@ -19,6 +19,7 @@ export default defineCheck({
   source: 'RFC 9111 5.2.2.6; measured: HAProxy `compression algo gzip` is late by a whole event (FACTS section 2)',
   measured: { cacheControl: 'as the server sent it', encoding: 'of its own', maxLagMs: 'ms', proxyLagMs: 'ms' },
   expect: { maxLagMs: 500 },
+  decidedBy: [['maxLagMs', 'maxLagMs']],
   judge(history, { expect }) {
     const limit = expect.maxLagMs ?? 500;
     const answer = answerOf(history, 'packed');

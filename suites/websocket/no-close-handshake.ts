@@ -17,6 +17,7 @@ export default defineCheck({
   source: 'RFC 6455 5.5.1 and 7.1.1',
   measured: { answerMs: 'ms', endMs: 'ms', code: 'code' },
   expect: { maxEndMs: 5000 },
+  decidedBy: [['endMs', 'maxEndMs']],
   judge(history, { expect }) {
     const closes = history.measures('closes')[0];
     const watched = history.measures('closed')[0];

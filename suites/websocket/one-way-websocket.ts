@@ -32,6 +32,7 @@ export default defineCheck({
     'CHECKLIST rule 21: directions of the application’s messages of one client and its server; subscribe, auth, ack and heartbeat do not count',
   measured: { sent: 'messages', received: 'messages', overlapShare: 'share of 5 s' },
   expect: { minMessages: ENOUGH },
+  samples: 'received',
   unless: (target) =>
     target.client ? undefined : 'needs --client: only a client and its server show what each of them sends',
   judge(history, { expect }) {

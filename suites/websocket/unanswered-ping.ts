@@ -16,6 +16,7 @@ export default defineCheck({
   source: 'RFC 6455 5.5.2 and 5.5.3',
   measured: { pongMs: 'ms, the slowest', unanswered: 'pings' },
   expect: { maxPongMs: 5000 },
+  decidedBy: [['pongMs', 'maxPongMs']],
   judge(history, { expect }) {
     const pings = history.measures('ping');
     if (pings.length === 0) return inconclusive('no ping could be sent');
