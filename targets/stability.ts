@@ -1,53 +1,110 @@
 /**
- * `npm run stability [-- --protocol P] [-- --runs N] [-- --full]`: the resilient pair N times (10) while every core is kept busy, against a
- * run before that in peace. Prints each verdict that changed; exit code 1 where one did. `--full` keeps the real windows.
+ * `npm run prove -- --stability N [--protocol P] [--full] [--all]`: the resilient pairs of all protocols once in peace and N times
+ * under load (load.ts), each verdict held against that of peace. `--full` keeps the real windows; `--all` adds every flawed and
+ * tricky program. Runs with another verdict are kept.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Run, Verdict } from '../harness/contract.js';
-import { checkResilient, type Protocol, SCALE } from './subjects.js';
+import { putUnderLoad } from './load.js';
+import { checkResilient, nameOf, type Protocol, prove, RESILIENT, SCALE, subjects } from './subjects.js';
 
-const { values } = parseArgs({
-  options: {
-    protocol: { type: 'string', default: 'websocket' },
-    runs: { type: 'string', default: '10' },
-    full: { type: 'boolean' },
-  },
-});
-
-const results = mkdtempSync(join(tmpdir(), 'holdfast-stability-'));
-const busy: ChildProcess[] = [];
-process.on('exit', () => {
-  for (const child of busy) child.kill('SIGKILL');
-  rmSync(results, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
-
-async function main(): Promise<void> {
-  const pair = { protocol: values.protocol as Protocol, roles: ['server', 'client'] } as const;
-  const once = () => checkResilient(pair, results, values.full ? [] : ['--scale', SCALE]);
-  const calm = await once();
-  const same = (run: Run, { check, role }: Verdict) =>
-    run.verdicts.find((one) => one.check === check && one.role === role);
-  const told = (verdict: Verdict | undefined) => `${verdict?.outcome} (${verdict?.actual || verdict?.reason})`;
-  let executions = 0;
-  let changes = 0;
-  for (let core = 0; core < availableParallelism(); core++)
-    busy.push(spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
-  for (let n = 1; n <= Number(values.runs); n++) {
-    const run = await once();
-    const changed = run.verdicts.filter((verdict) => verdict.outcome !== same(calm, verdict)?.outcome);
-    executions += run.verdicts.length;
-    changes += changed.length;
-    process.stdout.write(`run ${n}: ${Math.round(run.durationMs / 1000)} s, ${changed.length} changed\n`);
-    for (const verdict of changed)
-      process.stdout.write(`  ${verdict.check}: ${told(same(calm, verdict))} -> ${told(verdict)}\n`);
-  }
-  process.stdout.write(`${changes} verdicts changed in ${executions} check executions with every core busy\n`);
-  process.exit(changes === 0 ? 0 : 1);
+interface Settings {
+  readonly times: number;
+  readonly protocol: string | undefined;
+  readonly full: boolean;
+  readonly all: boolean;
 }
 
-void main();
+interface Program {
+  readonly name: string;
+  run(results: string): Promise<Run>;
+}
+
+/** What became of a verdict of peace: the opposite of it is what must never be. */
+type Change = 'flipped' | 'turned inconclusive' | 'changed';
+
+export async function measureStability({ times, protocol, full, all }: Settings): Promise<number> {
+  if (!Number.isInteger(times) || times < 1) throw new Error('--stability takes how many times, 1 or more');
+  const programs = programsOf(protocol, full, all);
+  if (programs.length === 0) throw new Error(`there is no protocol ${protocol}`);
+  const results = mkdtempSync(join(tmpdir(), 'holdfast-stability-'));
+  const kept = join(results, 'kept');
+  const counts = { flipped: 0, 'turned inconclusive': 0, changed: 0 };
+  const calm = new Map<string, Run>();
+  let executions = 0;
+  for (const { name, run } of programs) calm.set(name, await run(join(results, 'calm')));
+  const undecided = [...calm.values()].flatMap(({ verdicts }) =>
+    verdicts.filter(({ outcome }) => outcome === 'inconclusive'),
+  );
+  for (const verdict of undecided) print(`in peace: ${told(verdict)}`);
+  using load = putUnderLoad(results);
+  process.on('exit', () => load[Symbol.dispose]());
+  for (let n = 1; n <= times; n++) {
+    for (const { name, run } of programs) {
+      const before = calm.get(name);
+      const folder = join(results, 'now');
+      const now = await run(folder);
+      const changes = before ? changesOf(before, now) : [];
+      executions += now.verdicts.filter(({ outcome }) => outcome !== 'skipped').length;
+      print(`${n} of ${times}: ${name}: ${Math.round(now.durationMs / 1000)} s, ${changes.length} verdicts changed`);
+      for (const { change, was, is } of changes) {
+        counts[change] += 1;
+        print(`  ${change}: ${told(was)} -> ${told(is)}`);
+      }
+      if (changes.length === 0) rmSync(folder, { recursive: true, force: true });
+      else {
+        const place = join(kept, `${n}-${name.replaceAll(/[^\w.-]+/g, '-')}`);
+        mkdirSync(dirname(place), { recursive: true });
+        renameSync(folder, place);
+        print(`  saved in ${place}`);
+      }
+    }
+  }
+  const changed = counts.flipped + counts['turned inconclusive'] + counts.changed;
+  if (changed === 0) rmSync(results, { recursive: true, force: true });
+  else print(`runs with a changed verdict are kept in ${kept}`);
+  print(
+    `${executions} check executions in ${times} x ${programs.length} runs under load (${load.about}): ${counts.flipped} flipped, ${counts['turned inconclusive']} turned inconclusive with their reason, ${counts.changed} changed otherwise; ${undecided.length} inconclusive in peace`,
+  );
+  return counts.flipped + counts.changed + undecided.length === 0 ? 0 : 1;
+}
+
+function programsOf(protocol: string | undefined, full: boolean, all: boolean): Program[] {
+  const words = full ? [] : ['--scale', SCALE];
+  const isAsked = (one: Protocol) => protocol === undefined || one === protocol;
+  const pairs = RESILIENT.filter((form) => form.roles.length === 2 && isAsked(form.protocol)).map((form) => ({
+    name: nameOf(form),
+    run: (results: string) => checkResilient(form, results, words),
+  }));
+  const others = all ? subjects().filter((subject) => isAsked(subject.protocol)) : [];
+  return [
+    ...pairs,
+    ...others.map((subject) => ({
+      name: subject.file,
+      run: async (results: string) => (await prove(subject, results)).run,
+    })),
+  ];
+}
+
+function changesOf(before: Run, now: Run) {
+  return now.verdicts.flatMap((is) => {
+    const was = before.verdicts.find(({ check, role }) => check === is.check && role === is.role);
+    if (!was || was.outcome === is.outcome) return [];
+    return [{ was, is, change: changeOf(was, is) }];
+  });
+}
+
+function changeOf({ outcome: was }: Verdict, { outcome: is, reason }: Verdict): Change {
+  if ((was === 'pass' && is === 'fail') || (was === 'fail' && is === 'pass')) return 'flipped';
+  return is === 'inconclusive' && reason !== null ? 'turned inconclusive' : 'changed';
+}
+
+function told({ check, outcome, actual, reason }: Verdict): string {
+  return `${check} ${outcome} (${outcome === 'inconclusive' ? (reason ?? actual) : actual || reason})`;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

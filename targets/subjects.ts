@@ -1,10 +1,10 @@
-/** The programs that checks are proven on, and what each must come to: found by folder, run by `proof.ts` and `proof.test.ts`. */
+/** The programs that checks are proven on, and what each must come to: found by folder, run by `prove.ts` and `prove.test.ts`. */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run, Verdict } from '../harness/contract.js';
-import { startAtUrl } from './at-url.js';
+import { startAtUrl, startBehindTls } from './at-url.js';
 import { CHAT, type FlawMeta, GRPC_LOGIN, LOGIN, ORDERS, type Scheme, type TrickyMeta } from './program.js';
 
 /** Its protocol is the folder it lies in. */
@@ -92,16 +92,22 @@ export function aimsOf({ kind, meta }: Subject): readonly string[] {
 }
 
 /** Runs one subject. Without `all`, only the checks that read the same scenarios: what else could be tripped by mistake. */
-async function prove(subject: Subject, results: string, all = false): Promise<Proof> {
+export async function prove(
+  subject: Subject,
+  results: string,
+  all = false,
+  words: readonly string[] = [],
+): Promise<Proof> {
   const { file, meta } = subject;
   await using running = meta.at === undefined ? undefined : await startAtUrl(join(__dirname, file), meta.at);
   const run = await check(
     subject.protocol,
     [
-      ...(running ? [running.url] : program(subject)),
+      ...(running?.words ?? program(subject)),
       '--scale',
       SCALE,
       ...(subject.meta.words ?? []),
+      ...words,
       ...(all ? [] : neighbours(aimsOf(subject))),
     ],
     results,
@@ -111,6 +117,14 @@ async function prove(subject: Subject, results: string, all = false): Promise<Pr
 
 export type Proven = (subject: Subject, proof: Proof) => void;
 
+interface Proving {
+  readonly all?: boolean;
+  /** Further flags. */
+  readonly words?: readonly string[];
+  readonly onProof: Proven;
+  readonly onAgain: Proven;
+}
+
 /**
  * Proves all of them: first those that only wait, then those that compare delays beside those that load the machine. What comes out
  * wrong is tried once more, alone and last, since a busy machine may make a verdict inconclusive; `onAgain` is told.
@@ -118,11 +132,11 @@ export type Proven = (subject: Subject, proof: Proof) => void;
 export async function proveAll(
   list: readonly Subject[],
   results: string,
-  { all = false, onProof, onAgain }: { readonly all?: boolean; readonly onProof: Proven; readonly onAgain: Proven },
+  { all = false, words = [], onProof, onAgain }: Proving,
 ): Promise<void> {
   const again: Subject[] = [];
   const first = async (subject: Subject) => {
-    const proof = await prove(subject, results, all);
+    const proof = await prove(subject, results, all, words);
     if (proof.wrong.length === 0) return onProof(subject, proof);
     onAgain(subject, proof);
     again.push(subject);
@@ -136,7 +150,7 @@ export async function proveAll(
   };
   await lane('waits');
   await Promise.all([lane('compares'), lane('works')]);
-  for (const subject of again) onProof(subject, await prove(subject, results, all));
+  for (const subject of again) onProof(subject, await prove(subject, results, all, words));
 }
 
 function loadOf(subject: Subject): keyof typeof BESIDE {
@@ -173,11 +187,11 @@ function told({ check: id, actual, reason }: Verdict): string {
   return `${id}: ${actual || reason}`;
 }
 
-interface Resilient {
+export interface Resilient {
   readonly protocol: Protocol;
   readonly roles: readonly Role[];
   readonly words: readonly string[];
-  /** Checked by a URL of this scheme, at an address that is not loopback. */
+  /** Checked by a URL of this scheme, at an address that is not loopback; wss and grpcs by TLS in front of it. */
   readonly at?: Scheme;
   /** Only these checks; all of the protocol where there are none named. */
   readonly aims?: readonly string[];
@@ -203,10 +217,11 @@ export const RESILIENT: readonly Resilient[] = [
     aims: ['websocket/late-auth', 'websocket/auth-window', 'websocket/outlives-token'],
   },
   {
-    protocol: 'grpc',
+    protocol: 'websocket',
     roles: ['server'],
-    words: ['--method', 'holdfast.feed.v1.Feed/Talk', '--resume', 'none'],
-    aims: ['grpc/no-message-limit'],
+    at: 'wss',
+    words: ['--i-own-this-target'],
+    aims: ['websocket/insecure-transport'],
   },
   { protocol: 'sse', roles: ['server'], words: [] },
   { protocol: 'sse', roles: ['client'], words: [] },
@@ -236,6 +251,25 @@ export const RESILIENT: readonly Resilient[] = [
   { protocol: 'grpc', roles: ['client'], words: [] },
   { protocol: 'grpc', roles: ['server', 'client'], words: [] },
   { protocol: 'grpc', roles: ['client'], words: ['--delivery', 'latest'], aims: ['grpc/stale-after-reconnect'] },
+  {
+    protocol: 'grpc',
+    roles: ['server'],
+    words: ['--method', 'holdfast.feed.v1.Feed/Talk', '--resume', 'none'],
+    aims: ['grpc/no-message-limit'],
+  },
+  {
+    protocol: 'grpc',
+    roles: ['server'],
+    words: ['--method', 'holdfast.feed.v1.Feed/Ask'],
+    aims: ['grpc/unbounded-message'],
+  },
+  {
+    protocol: 'grpc',
+    roles: ['server'],
+    at: 'grpcs',
+    words: ['--i-own-this-target'],
+    aims: ['grpc/insecure-transport'],
+  },
   { protocol: 'grpc', roles: ['server'], words: ORDERS, aims: ['grpc/duplicate-execution'] },
   {
     protocol: 'grpc',
@@ -252,9 +286,22 @@ export async function checkResilient(
   more: readonly string[],
 ): Promise<Run> {
   const files = { server: PROGRAMS[protocol].server.file, client: client ?? PROGRAMS[protocol].client.file };
-  await using running = at === undefined ? undefined : await startAtUrl(join(__dirname, files.server), at);
+  const file = join(__dirname, files.server);
+  await using running =
+    at === undefined ? undefined : await (isEnclosed(at) ? startBehindTls(file, at) : startAtUrl(file, at));
   const programs = roles.flatMap((role) => command(protocol, role, files[role]));
-  return await check(protocol, [...(running ? [running.url] : programs), ...more], results);
+  return await check(protocol, [...(running ? running.words : programs), ...more], results);
+}
+
+/** `resilient websocket server+client --delivery latest`. */
+export function nameOf({ protocol, roles, at, client, words }: Resilient): string {
+  const named = [...(at === undefined ? [] : [`at ${at}`]), ...(client === undefined ? [] : [client]), ...words];
+  return ['resilient', protocol, roles.join('+'), ...named].join(' ');
+}
+
+/** Its own servers speak no TLS. */
+function isEnclosed(scheme: Scheme): scheme is 'wss' | 'grpcs' {
+  return scheme === 'wss' || scheme === 'grpcs';
 }
 
 function program({ protocol, file, meta }: Subject): string[] {

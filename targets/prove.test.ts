@@ -9,7 +9,7 @@ import { aimsOf, checkResilient, proveAll, RESILIENT, SCALE, subjects } from './
  * Every check on the bundled targets: the resilient pair passes all, each flawed one fails its check and none that its
  * flaw does not imply, each tricky one passes what it looks like failing. Windows are scaled here. Without
  * HOLDFAST_PROOF=full only the resilient programs are tried; with it all of them, half an hour long, and the resilient
- * pair in its real windows as well. `npm run proof -- --all` runs every check on every subject.
+ * pair in its real windows as well. `npm run prove -- --all` runs every check on every subject.
  */
 const FULL = process.env.HOLDFAST_PROOF === 'full';
 const results = mkdtempSync(join(tmpdir(), 'holdfast-proof-'));
@@ -19,6 +19,19 @@ const forms = RESILIENT.filter(({ protocol }) => protocols.includes(protocol));
 
 // A busy machine may make a verdict inconclusive, which is right and is not what is proven here. The first error is logged.
 jest.retryTimes(1, { logErrorsBeforeRetry: true });
+
+test.each(checks.map((check) => [check.id, check.role, check] as const))(
+  '%s of a %s has a resilient, a flawed and a tricky subject',
+  (id, role) => {
+    const own = subjects().filter((subject) => aimsOf(subject).includes(id));
+    // Of a check that one role alone has, the program of the other one may be what spoils it.
+    const both = checks.filter((check) => check.id === id).length > 1;
+    const kinds = own.filter(({ meta }) => !both || meta.role === role).map(({ kind }) => kind);
+    expect([...new Set(kinds)].sort()).toEqual(['flawed', 'tricky']);
+    const covers = forms.filter(({ aims, protocol }) => aims?.includes(id) ?? id.startsWith(`${protocol}/`));
+    expect(covers.some(({ roles }) => roles.includes(role))).toBe(true);
+  },
+);
 
 afterAll(() => rmSync(results, { recursive: true, force: true }));
 
@@ -48,7 +61,7 @@ describe('the bundled targets', () => {
   );
 
   test.each(forms.filter(({ aims }) => aims !== undefined))(
-    'the resilient $protocol $roles with $words passes $aims',
+    'the resilient $protocol $roles at $at with $words passes $aims',
     async (form) => {
       const { words, aims = [] } = form;
       const run = await checkResilient(form, results, ['--scale', SCALE, ...words, '--only', aims.join(',')]);
