@@ -5,11 +5,11 @@ import { deviation, mean, median, studentT } from './numbers.js';
 export interface Attempt {
   readonly startAt: number;
   readonly endAt: number;
-  readonly first: EventOf<'connection'>;
+  readonly first: EventOf<'connection'> | EventOf<'handshake'>;
 }
 
 /** Connections this close to an attempt's start belong to it: negotiation, polling pools, subchannels (CHECKLIST rule 2). */
-const BURST_MS = 100;
+export const BURST_MS = 100;
 /** A first retry this soon is "immediate", and neither growth nor jitter is asked of it (rule 6). */
 export const IMMEDIATE_MS = 100;
 /** Delays this near to each other are the cap (rule 5). */

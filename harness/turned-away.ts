@@ -1,5 +1,6 @@
 import { type Attempt, attemptsAt } from './attempts.js';
 import type { EventOf, HistoryView } from './contract.js';
+import { callsAgain, callsAt, heldAt, isCalledAt } from './gate-calls.js';
 import { deviation, mean } from './numbers.js';
 import { CONTROL_DELAY_MS, CONTROL_GATE } from './outage.js';
 
@@ -26,6 +27,8 @@ export function windowOf(history: HistoryView, label: string) {
 export function sessionsOf(history: HistoryView, prefix: string, from: number, to: number): readonly Attempt[][] {
   const opened = history.of('handshake').filter(({ status, opens }) => status === 101 || opens);
   return gatesOf(history, prefix).map((gate) => {
+    if (isCalledAt(history, gate))
+      return [...(callsAgain(history, gate, { from, to }, { burstMs: 0, opened: true })?.attempts ?? [])];
     const own = new Set(opened.filter((event) => event.gate === gate).map(({ conn }) => conn));
     // One that is dropped at once may be followed by the next within milliseconds: no burst, but an attempt each.
     return attemptsAt(history, gate, from, to, 0).filter(({ first }) => own.has(first.conn));
@@ -45,7 +48,10 @@ export interface Farewell {
   readonly told: EventOf<'message'>;
   /** What its streams were last told to wait by `retry:` [WHATWG HTML 9.2.6]. */
   readonly retryMs: number | null;
-  /** Until it answered the frame, or ended the connection; null where it did neither. Nobody stays in a stream that has ended. */
+  /**
+   * Until it answered the frame, or ended the connection; null where it did neither. Nobody stays in a stream that has ended. Of gRPC,
+   * until its call was over, whoever ended it.
+   */
   readonly leaveMs: number | null;
   /** From the end of the connection, or of the stream, to its next attempt (CHECKLIST rule 2); null where none came. */
   readonly delayMs: number | null;
@@ -60,6 +66,7 @@ export function farewellsOf(history: HistoryView, label: string): Farewell[] {
   const messages = history.of('message');
   const closes = messages.filter(({ opcode, t }) => opcode === 'close' && t >= from && t < to);
   return gatesOf(history, GOODBYE_GATE).flatMap((gate) => {
+    if (isCalledAt(history, gate)) return calledAway(history, gate, window);
     const told = closes.find((event) => event.gate === gate && event.dir === 'down');
     if (!told) return [];
     const connections = history.of('connection').filter((event) => event.gate === gate && event.t < to);
@@ -89,6 +96,47 @@ export function farewellsOf(history: HistoryView, label: string): Farewell[] {
       },
     ];
   });
+}
+
+/**
+ * Of gRPC: from GOAWAY, or from what the server ended a held call with, to the next call of that method. Who leaves a call that would
+ * go on comes back from the moment in which all were told; who is sent out of it, from its end.
+ */
+function calledAway(history: HistoryView, gate: string, window: { from: number; to: number }): Farewell[] {
+  const { from, to } = window;
+  const calls = callsAt(history, gate);
+  const [held] = heldAt(calls, from);
+  if (!held) return [];
+  const { stream } = held.head;
+  const told = history
+    .of('message')
+    .find(
+      (event) =>
+        event.gate === gate &&
+        event.conn === held.conn &&
+        event.dir === 'down' &&
+        event.opcode === 'close' &&
+        (event.stream === undefined || event.stream === stream) &&
+        event.t >= from &&
+        event.t < to,
+    );
+  if (!told) return [];
+  const next = calls.find(
+    ({ rpc, startAtMs }) => rpc === held.rpc && startAtMs > held.startAtMs && startAtMs >= told.t && startAtMs < to,
+  );
+  const over = held.end && held.end.atMs < to ? held.end : undefined;
+  const freeAt = over?.by === 'client' ? told.t : over?.atMs;
+  return [
+    {
+      gate,
+      code: undefined,
+      told,
+      retryMs: null,
+      leaveMs: over ? over.atMs - told.t : null,
+      delayMs: next && freeAt !== undefined ? Math.max(0, next.startAtMs - freeAt) : null,
+      backMs: next ? next.startAtMs - told.t : null,
+    },
+  ];
 }
 
 export interface Returns {

@@ -1,5 +1,5 @@
 /** What a gRPC server that ends a call asks of its client. */
-import type { StatusObject } from '@grpc/grpc-js';
+import { type StatusObject, status } from '@grpc/grpc-js';
 import { parse } from 'protobufjs';
 
 interface Details {
@@ -22,6 +22,14 @@ export function pushbackMs({ metadata }: StatusObject): number {
   if (pushback !== undefined) return Number(pushback) >= 0 ? Number(pushback) : Number.POSITIVE_INFINITY;
   const [details] = metadata.get('grpc-status-details-bin');
   return Buffer.isBuffer(details) ? retryDelayMs(details) : 0;
+}
+
+/** With these words grpc-js tells of an end that no server has put into a status. */
+const LOST = /connection dropped|ECONN|RST_STREAM|No connection/i;
+
+/** The server itself said UNAVAILABLE, as one that goes away does. */
+export function isSentAway({ code, details }: StatusObject): boolean {
+  return code === status.UNAVAILABLE && !LOST.test(details);
 }
 
 function retryDelayMs(bytes: Buffer): number {

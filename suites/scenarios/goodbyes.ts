@@ -3,7 +3,8 @@ import reset from '../../faults/reset.js';
 import stop from '../../faults/stop.js';
 import { IMMEDIATE_MS } from '../../harness/attempts.js';
 import { nowMs } from '../../harness/clock.js';
-import type { Gate } from '../../harness/contract.js';
+import type { EventBody, Gate, GateConnection } from '../../harness/contract.js';
+import { GateCalls, heldAt } from '../../harness/gate-calls.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 import {
   FIRST_GOODBYES,
@@ -23,9 +24,11 @@ import { watchReturns } from './returns.js';
  * Going away, overloaded (CHECKLIST rule 21: told by its delay beside that after 1001), and going away once more: a client that
  * does not begin its backoff anew waits longer each time, whatever it is told.
  */
-const CODES = [1001, 1013, 1001] as const;
-/** A stream of events is ended without a word, and then with `retry:`, which stays in force from then on. */
-const ENDS = [1001, 1013] as const;
+const CODES: Readonly<Record<string, readonly number[]>> = {
+  websocket: [1001, 1013, 1001],
+  // A stream of events is ended without a word, and then with `retry:`, which stays in force from then on.
+  sse: [1001, 1013],
+};
 /** The longer of the usual drain windows, 30-60 s. */
 const RETURN_MS = 60_000;
 const HEALTH_MS = 10_000;
@@ -58,8 +61,17 @@ async function sayInRounds(context: ScenarioContext, first: FirstRound): Promise
   if (!upstream) return;
   const returns = watchReturns(context);
   const gates: Gate[] = [];
-  for (let i = 1; i <= context.options.copies; i++)
-    gates.push(await context.openGate({ name: `${GOODBYE_GATE}${i}`, to: upstream, onEvent: returns.onEvent }));
+  const calls = new Map<Gate, GateCalls>();
+  for (let i = 1; i <= context.options.copies; i++) {
+    const own = new GateCalls();
+    const onEvent = (event: EventBody, atMs: number) => {
+      returns.onEvent(event, atMs);
+      own.take(event, atMs);
+    };
+    const gate = await context.openGate({ name: `${GOODBYE_GATE}${i}`, to: upstream, onEvent });
+    gates.push(gate);
+    calls.set(gate, own);
+  }
   const controls = await startControls(context, context.options.copies, returns);
   const clients = await startHolding(context, gates);
   if (!clients) return;
@@ -82,8 +94,15 @@ async function sayInRounds(context: ScenarioContext, first: FirstRound): Promise
     if (reference) await context.inject(goodbye, reference, { code });
     else if (own) await context.inject(stop, own, { signal: target.server?.stopSignal ?? 'SIGTERM' });
     own = next;
-    const back = (gate: Gate) =>
-      gate.live.some(({ openedAtMs, downBytes, ended }) => openedAtMs > toldMs && downBytes > 0 && !ended);
+    const isNew = ({ openedAtMs, downBytes, ended }: GateConnection) => openedAtMs > toldMs && downBytes > 0 && !ended;
+    const back = (gate: Gate) => {
+      const all = calls.get(gate)?.all ?? [];
+      const held = heldAt(all, toldMs);
+      // A channel has a new connection before the call is over that the server lets go on, and asks other questions on it.
+      return held.length > 0
+        ? all.some(({ rpc, startAtMs }) => startAtMs > toldMs && held.some((call) => call.rpc === rpc))
+        : gate.live.some(isNew);
+    };
     const gone = (gate: Gate) => clients[gates.indexOf(gate)]?.process.exit !== undefined;
     // The controls too, in peace: what they differ by is this machine's noise.
     const kept = () => controls.every(({ live }) => live.some(({ openedAtMs }) => openedAtMs > toldMs));
@@ -99,7 +118,7 @@ async function sayInRounds(context: ScenarioContext, first: FirstRound): Promise
   };
   const isMadeAgain = (label: string) =>
     returnsAfter(returns.history(), label).some((one) => one.meanMs > IMMEDIATE_MS && isSpoiled(one, NOISE_FACTOR));
-  const codes = target.server ? [1001] : target.protocol === 'sse' ? ENDS : CODES;
+  const codes = target.server ? [1001] : (CODES[target.protocol] ?? [1001]);
   for (const label of FIRST_GOODBYES) {
     if (!(await round(label, 1001))) return;
     if (!isMadeAgain(label)) break;

@@ -1,9 +1,11 @@
+import callRefusal from '../../faults/call-refusal.js';
 import flapping from '../../faults/flapping.js';
 import httpRefusal from '../../faults/http-refusal.js';
 import reset from '../../faults/reset.js';
 import { nowMs } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
+import { GateCalls, heldAt } from '../../harness/gate-calls.js';
 import type { Address, ScenarioContext } from '../../harness/scenario.js';
 import { FIRST_GOODBYES, FLAP_GATE, FLAPPING, REFUSED_GATE } from '../../harness/turned-away.js';
 import { sayGoodbyes } from './goodbyes.js';
@@ -34,11 +36,11 @@ const BURST_MS = 250;
 export default defineScenario({
   id: 'turned-away',
   about:
-    'let in and dropped at once; refused with 401, 403, and 429 and 503 with Retry-After; sent away with 1001 and 1013, or by the end of the stream and retry, and with 204: copies of the client side by side',
+    'let in and dropped at once; refused with 401, 403, and 429 and 503 with Retry-After (gRPC: by the statuses of these, and pushback); sent away with 1001 and 1013, by GOAWAY, or by the end of the stream and retry, and with 204: copies of the client side by side',
   role: 'client',
   lane: 'quiet',
   timingMs: 78_000,
-  faults: ['reset', 'flapping', 'http-refusal', 'goodbye', 'stop'],
+  faults: ['reset', 'flapping', 'http-refusal', 'call-refusal', 'goodbye', 'stop'],
   windowMs: 78_000,
   async run(context) {
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
@@ -103,21 +105,30 @@ async function refuseWith(
   { status, retryAfterS, inTurn }: { status: number; retryAfterS: number | null; inTurn: () => Promise<unknown> },
 ): Promise<void> {
   const name = `${REFUSED_GATE}${status}`;
-  await using gate = await context.openGate({ name, to: upstream });
+  const overGrpc = context.target.protocol === 'grpc';
+  const calls = new GateCalls();
+  await using gate = await context.openGate({ name, to: upstream, onEvent: calls.take });
   const clients = await startHolding(context, [gate]);
   await using client = clients?.[0];
   if (!client) return;
   await inTurn();
-  const injection = await context.inject(httpRefusal, gate, { gate: name, status, retryAfterS });
+  const params = { gate: name, status, retryAfterS };
+  const injection = overGrpc
+    ? await context.inject(callRefusal, { gate, home: upstream }, params)
+    : await context.inject(httpRefusal, gate, params);
   context.phase('fault', name);
-  await context.inject(reset, [gate], {});
+  const held = new Set(heldAt(calls.all, nowMs()).map(({ rpc }) => rpc));
+  // A channel keeps its connection, and calls again on it.
+  const attempted = () => (overGrpc ? calls.all.filter(({ rpc }) => held.has(rpc)).length : gate.accepted);
   const starts: number[] = [];
-  let seen = gate.accepted;
+  // Before the reset: whoever comes back at once may be there before that is done.
+  let seen = attempted();
   const look = () => {
-    if (gate.accepted > seen && nowMs() - (starts.at(-1) ?? 0) > BURST_MS) starts.push(nowMs());
-    seen = gate.accepted;
+    if (attempted() > seen && nowMs() - (starts.at(-1) ?? 0) > BURST_MS) starts.push(nowMs());
+    seen = attempted();
     return starts.length;
   };
+  await context.inject(reset, [gate], {});
   const gone = () => client.process.exit !== undefined;
   if ((await context.watch(context.ms(FIRST_MS), () => look() > 0 || gone())) && !gone()) {
     const asked = retryAfterS === null ? 0 : 1000 * retryAfterS + context.ms(HINT_PATIENCE_MS);

@@ -15,7 +15,16 @@ const MANY = 15;
  */
 export default defineCheck({
   id: 'flapping-reset',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      title: 'SHOULD go on backing off while a server begins to answer its call and drops it at once',
+      why: 'A server in a crash loop takes the call, sends the head of its answer and falls over. A channel begins its backoff anew with each connection: a client that calls again at a fixed pace then hammers its server, however well its channel backs off where nothing is reached.',
+      fix: 'Let the loop that calls again have a backoff of its own, and set it back only after a call has lasted for some seconds (5 to 10), not when its head comes.',
+      source:
+        'CHECKLIST rule 20: 6 attempts or 60 s; connection-backoff.md: "Exponentially back off the start time of connection attempts"; once a connection is made the channel has nothing to back off from, so that only its client can',
+    },
+  },
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
@@ -33,6 +42,7 @@ export default defineCheck({
   scaled: ['hotMs'],
   // A fixed delay has nothing to set back.
   needs: ['fixed-retry', 'hot-retry'],
+  patterns: ['server-streaming', 'bidirectional'],
   unless: ({ client }) =>
     client?.listen === undefined
       ? undefined

@@ -9,7 +9,15 @@ import { goodbyeStory, refusedStory } from './turned-away-evidence.js';
 const STATUSES = [503, 429] as const;
 export default defineCheck({
   id: 'ignores-retry-hint',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      why: 'A pushback, or RetryInfo, is how an overloaded server sends its clients away for long enough to recover. Clients that come back at their own pace keep it down.',
+      fix: 'Read grpc-retry-pushback-ms, and RetryInfo in grpc-status-details-bin, from the trailing metadata of UNAVAILABLE and RESOURCE_EXHAUSTED, and wait for the larger of it and your own delay; a retryPolicy in the service config heeds the former by itself.',
+      source:
+        'gRFC A6, "Pushback": "Servers may explicitly pushback by setting metadata in their response to the client. The pushback can either tell the client to retry after a given delay or to not retry at all"; google/rpc/error_details.proto, RetryInfo: "Clients should wait at least this long between retrying the same request"',
+    },
+  },
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
@@ -21,19 +29,21 @@ export default defineCheck({
     'RFC 9110, 10.2.3: "Servers send the "Retry-After" header field to indicate how long the user agent ought to wait before making a follow-up request"; 1013: CHECKLIST rule 21, longer than its delay after 1001 (the registration says: reconnect "upon user action"); `retry:`: WHATWG HTML 9.2.6, "set the event stream\'s reconnection time to that integer", and 9.2.3, "Wait a delay equal to the reconnection time of the event source"',
   measured: { askedMs: 'ms', waitedMs: 'ms, the shortest', after1001Ms: 'ms, mean', after1013Ms: 'ms, mean' },
   expect: { longerAbove: 1.25, sameBelow: 1.8 },
+  patterns: ['server-streaming', 'bidirectional'],
   judge(history, { expect, target }) {
-    const isStream = target.protocol === 'sse';
+    const hasCodes = target.protocol === 'websocket';
     const parts = [
       ...STATUSES.map((status) => retryAfter(history, status, target)),
-      isStream ? retryField(history) : tryAgainLater(history, expect),
+      ...(hasCodes ? [tryAgainLater(history, expect)] : []),
+      ...(target.protocol === 'sse' ? [retryField(history)] : []),
     ];
     const asked = parts.filter(({ waitedMs }) => waitedMs !== undefined);
     const shortest = asked.toSorted((a, b) => (a.waitedMs ?? 0) - (b.waitedMs ?? 0))[0];
     const measured = {
       askedMs: shortest?.askedMs ?? null,
       waitedMs: shortest?.waitedMs === undefined ? null : Math.round(shortest.waitedMs),
-      after1001Ms: isStream ? null : rounded(delays(history, [0, 2])),
-      after1013Ms: isStream ? null : rounded(delays(history, [1])),
+      after1001Ms: hasCodes ? rounded(delays(history, [0, 2])) : null,
+      after1013Ms: hasCodes ? rounded(delays(history, [1])) : null,
     };
     const because = parts.flatMap((part) => part.because);
     const say = (states: readonly Part['state'][]) =>

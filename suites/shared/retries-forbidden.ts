@@ -8,7 +8,15 @@ const STATUSES = [401, 403] as const;
 
 export default defineCheck({
   id: 'retries-forbidden',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      title: 'SHOULD call at most 3 times in 30 s where it is refused with UNAUTHENTICATED or PERMISSION_DENIED',
+      fix: 'Keep these two codes out of what is tried again (retryableStatusCodes, a loop of your own): renew the credential first, or stop and tell the user; at least wait 15 s.',
+      source:
+        'CHECKLIST: at most 3 attempts in 30 s; gRPC status codes: UNAVAILABLE "is most likely a transient condition, which can be corrected by retrying with a backoff", UNAUTHENTICATED: "The request does not have valid authentication credentials for the operation"',
+    },
+  },
   level: 'SHOULD',
   antiPattern: 2,
   role: 'client',
@@ -22,8 +30,9 @@ export default defineCheck({
   expect: { maxAttempts: 3, windowMs: 30_000 },
   decidedBy: [['attempts', 'maxAttempts']],
   scaled: ['windowMs'],
+  patterns: ['server-streaming', 'bidirectional'],
   judge(history, { expect }) {
-    const windowMs = expect.windowMs ?? 30_000;
+    const { windowMs = 30_000, maxAttempts = 3 } = expect;
     const seen = STATUSES.map((status) => refusedWith(history, status));
     const counted = seen.flatMap((one) => {
       if (isFinding(one)) return [];
@@ -39,16 +48,18 @@ export default defineCheck({
     if (!most) return seen.find(isFinding) ?? inconclusive('nobody was refused');
     const measured = { attempts: most.within.length };
     const because = [...most.bites.slice(0, 1), ...most.within.slice(0, 6).map(({ first }) => first)];
-    const words = counted.map(({ status, within, exited }) => {
-      return `${within.length} after ${status}${exited ? ', then its process ended' : ''}`;
+    const words = counted.map(({ name, within, held, exited }) => {
+      const each = held > 1 ? `, of a client with ${held} calls` : '';
+      return `${within.length} after ${name}${each}${exited ? ', then its process ended' : ''}`;
     });
     const said = `attempts in ${inWords(windowMs)}: ${words.join('; ')}`;
-    if (most.within.length > (expect.maxAttempts ?? 3)) return fail(said, { measured, because });
+    if (counted.some(({ within, held }) => within.length > held * maxAttempts))
+      return fail(said, { measured, because });
     const open = seen.find(isFinding);
     if (open) return open;
     if (counted.some(({ watchedMs, slackMs, exited }) => !exited && watchedMs < windowMs + slackMs))
       return inconclusive(`${said}; it was not watched for long enough`, { measured, because });
-    if (counted.some(({ soon }) => soon.length > (expect.maxAttempts ?? 3)))
+    if (counted.some(({ soon, held }) => soon.length > held * maxAttempts))
       return inconclusive(`${said}, and one more so soon after that a quieter machine may have seen it in time`, {
         measured,
         because,

@@ -36,18 +36,18 @@ export function retryAfter(history: HistoryView, status: number, { protocol }: T
     const state = refused.outcome === 'skipped' ? 'none' : 'open';
     return { state, said: refused.reason ?? refused.actual, because: refused.because ?? [] };
   }
-  const { attempts, askedMs, cutAt, seenUntil, exited } = refused;
+  const { name, held, attempts, askedMs, cutAt, seenUntil, exited } = refused;
   const [first] = attempts;
-  if (!first || askedMs === null) return { state: 'open', said: `${status} asked for nothing`, because: [] };
+  if (!first || askedMs === null) return { state: 'open', said: `${name} asked for nothing`, because: [] };
   // Only what is made after the manner of a browser sends this header, and cannot read the answer to a WebSocket's handshake.
   const request = history.of('handshake').find((event) => event.gate === gate && event.dir === 'up');
   if (protocol === 'websocket' && request?.fields && 'sec-fetch-mode' in request.fields)
     return { state: 'none', said: 'a browser-like WebSocket cannot read Retry-After', because: [request] };
   const because = [...refused.bites.slice(0, 1), ...attempts.slice(0, 3).map((attempt) => attempt.first)];
-  const asked = `${status} asked for ${inWords(askedMs)}`;
+  const asked = `${name} asked for ${inWords(askedMs)}`;
   const [waitedMs, ...later] = delaysOf(attempts, cutAt).slice(1, 3);
   if (waitedMs === undefined) {
-    if (protocol === 'sse') return { state: 'none', said: `stopped at ${status}, as the standard orders`, because };
+    if (protocol === 'sse') return { state: 'none', said: `stopped at ${name}, as the standard orders`, because };
     const unseenMs = seenUntil - first.endAt;
     const said = `${asked}, and ${exited ? 'its process ended' : `no further attempt came within ${inWords(unseenMs)}`}`;
     return { state: 'open', said, because };
@@ -57,6 +57,8 @@ export function retryAfter(history: HistoryView, status: number, { protocol }: T
   const part = { because, waitedMs: Math.min(...waits), askedMs };
   const said = `${asked}: came back after ${waits.map(inWords).join(' and ')}`;
   // A client that was too busy to read one answer in time knows nothing of what was asked.
+  if (early > 0 && held > 1)
+    return { ...part, state: 'open', said: `${said}: it had ${held} calls, and each comes back for itself` };
   if (early >= 2) return { ...part, state: 'ignored', said };
   if (early === 1) return { ...part, state: 'open', said: `${said}, which once was in time or is not known` };
   if (first.startAt - cutAt >= askedMs)

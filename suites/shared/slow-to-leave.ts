@@ -21,7 +21,16 @@ const ROUNDS = [...FIRST_GOODBYES, goodbyeLabel(2)];
 
 export default defineCheck({
   id: 'slow-to-leave',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      title: 'SHOULD come back at a time drawn at random, within 60 s, when the server goes away and ends its call',
+      why: 'A server that is deployed says GOAWAY and ends its calls with UNAVAILABLE. Clients that all call again in the same instant meet its successor as one herd; those that take the end for final stay away.',
+      fix: 'Call again after a random delay, also where a retryPolicy gives up or the status is OK; let the channel choose the next server.',
+      source:
+        'CHECKLIST: back within the drain window (60 s), with jitter (rule 6); RFC 9113, 6.8: GOAWAY "allows an endpoint to gracefully stop accepting new streams while still finishing processing of previously established streams": who stays in a call that goes on is not asked to leave it',
+    },
+  },
   level: 'SHOULD',
   antiPattern: 6,
   role: 'client',
@@ -48,6 +57,7 @@ export default defineCheck({
   ],
   scaled: ['maxLeaveMs', 'maxBackMs'],
   needs: ['no-reconnect'],
+  patterns: ['server-streaming', 'bidirectional'],
   unless: ({ client, server }) => {
     if (client?.listen !== undefined)
       return 'needs a client that takes its address ({url} or TARGET_URL): copies are compared';
@@ -57,15 +67,23 @@ export default defineCheck({
       : undefined;
   },
   judge(history, { expect, target }) {
-    const told = ROUNDS.flatMap((label) => farewellsOf(history, label)).filter(
-      ({ code }) => target.protocol === 'sse' || (code !== undefined && GOING_AWAY.has(code)),
+    const hasCodes = target.protocol === 'websocket';
+    const overGrpc = target.protocol === 'grpc';
+    const farewells = ROUNDS.flatMap((label) => farewellsOf(history, label)).filter(
+      ({ code }) => !hasCodes || (code !== undefined && GOING_AWAY.has(code)),
     );
+    // A call that is let go on after GOAWAY is nobody's to leave.
+    const told = farewells.filter(({ leaveMs }) => !overGrpc || leaveMs !== null);
+    if (farewells.length > 0 && told.length === 0)
+      return inconclusive('the server said GOAWAY and let the calls go on', {
+        because: farewells.slice(0, 8).map((one) => one.told),
+      });
     const acted = [...history.bites('goodbye'), ...history.bites('stop')];
     if (acted.length === 0) return missing(history, GOODBYE_GATE, 'nobody said goodbye');
     if (told.length === 0 && target.server)
       return skipped(
-        target.protocol === 'sse'
-          ? 'follows from abrupt-shutdown: the server did not end its streams in order'
+        !hasCodes
+          ? `follows from abrupt-shutdown: the server did not ${overGrpc ? 'say that it is going away' : 'end its streams in order'}`
           : 'follows from abrupt-shutdown or wrong-close-code: the server did not say that it is going away',
       );
     if (told.length === 0) return inconclusive('no goodbye was seen at a gate');
@@ -87,12 +105,16 @@ export default defineCheck({
     const found = { measured, because: [...acted.slice(0, 1), ...told.slice(0, 8).map((one) => one.told)] };
     const { maxLeaveMs = 30_000, maxBackMs = 60_000 } = expect;
     const times = (late: readonly unknown[]) => `${late.length} of ${told.length} times`;
-    const stayed = told.filter((one) => one.leaveMs === null || one.leaveMs > maxLeaveMs);
+    const stayed = told.filter((one) => !overGrpc && (one.leaveMs === null || one.leaveMs > maxLeaveMs));
     if (stayed.length > 0)
       return fail(`${times(stayed)} it neither answered the close frame nor left within ${inWords(maxLeaveMs)}`, found);
     const away = told.filter((one) => one.backMs === null || one.backMs > maxBackMs);
-    if (away.length > 0) return fail(`left, and was ${times(away)} not back within ${inWords(maxBackMs)}`, found);
-    const said = `left within ${inWords(leaveMs)}, back within ${inWords(backMs)}`;
+    if (away.length > 0)
+      return fail(
+        `${overGrpc ? 'its call was ended, and it' : 'left, and'} was ${times(away)} not back within ${inWords(maxBackMs)}`,
+        found,
+      );
+    const said = `${overGrpc ? 'its call was over' : 'left'} within ${inWords(leaveMs)}, back within ${inWords(backMs)}`;
     // Rule 6: a first retry within 100 ms is judged by herd-retry alone.
     if (returns.every(({ meanMs }) => meanMs <= IMMEDIATE_MS))
       return skipped(`follows from herd-retry: ${said}, which is at once, with no delay to draw at random`, found);

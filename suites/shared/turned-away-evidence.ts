@@ -1,6 +1,8 @@
 import { type Attempt, attemptsAt } from '../../harness/attempts.js';
 import type { EventBodyAt, EventOf, Finding, HistoryView } from '../../harness/contract.js';
 import { inconclusive, skipped } from '../../harness/finding.js';
+import { callsAgain, isCalledAt } from '../../harness/gate-calls.js';
+import { statusName } from '../../harness/grpc-status.js';
 import { CONTROL_GATE } from '../../harness/outage.js';
 import { FLAP_GATE, FLAPPING, GOODBYE_GATE, goodbyeLabel, REFUSED_GATE, windowOf } from '../../harness/turned-away.js';
 
@@ -13,6 +15,10 @@ export function missing(history: HistoryView, gates: string, what: string): Find
 /** One copy of the client that was cut, and refused with this status when it came again. */
 export interface Refused {
   readonly status: number;
+  /** In the protocol's words. */
+  readonly name: string;
+  /** How many calls it had that each come back for themselves (gRPC). */
+  readonly held: number;
   readonly askedMs: number | null;
   readonly cutAt: number;
   readonly attempts: readonly Attempt[];
@@ -27,14 +33,21 @@ export function refusedWith(history: HistoryView, status: number): Refused | Fin
   const window = windowOf(history, gate);
   const told = history.measures('turned away').find(({ facts }) => facts.gate === gate);
   if (!window || !told) return missing(history, gate, `nobody was refused with ${status}`);
-  const attempts = attemptsAt(history, gate, window.from, window.to);
-  const bites = history.bites('http-refusal').filter(({ facts }) => facts.status === status);
+  const overGrpc = isCalledAt(history, gate);
+  const again = overGrpc ? callsAgain(history, gate, window) : undefined;
+  if (overGrpc && !again) return inconclusive('no call was open when its connection was cut');
+  const attempts = again?.attempts ?? attemptsAt(history, gate, window.from, window.to);
+  const refusals = [...history.bites('http-refusal'), ...history.bites('call-refusal')];
+  const bites = refusals.filter(({ facts }) => facts.status === status);
+  const code = bites[0]?.facts.code;
   if (attempts.length === 0)
     return skipped('follows from no-reconnect: it made no attempt after its connection was cut');
   if (bites.length === 0) return inconclusive(`no attempt was answered with ${status}`);
   const { retryAfterS, exited } = told.facts;
   return {
     status,
+    name: typeof code === 'number' ? statusName(code) : String(status),
+    held: again?.held ?? 1,
     askedMs: typeof retryAfterS === 'number' ? 1000 * retryAfterS : null,
     cutAt: window.from,
     attempts,

@@ -13,6 +13,7 @@ export const meta: TrickyMeta = {
     'grpc/no-jitter',
     'grpc/eager-backoff',
     'grpc/backoff-kept',
+    'grpc/flapping-reset',
   ],
   // Its fleet comes as a herd, and herd-retry says so (CHECKLIST rule 6).
   words: ['--skip', 'grpc/herd-retry'],
