@@ -2,7 +2,7 @@ import closedPort from '../../faults/closed-port.js';
 import dns from '../../faults/dns.js';
 import reset from '../../faults/reset.js';
 import { nowMs } from '../../harness/clock.js';
-import type { Gate } from '../../harness/contract.js';
+import type { Gate, Injection } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { openResolver, type Resolver } from '../../harness/path/resolver.js';
 import type { Address, ScenarioContext } from '../../harness/scenario.js';
@@ -15,18 +15,23 @@ const FAULT_MS = 20_000;
 const BACK_MS = 60_000;
 /** Whoever was told the old address only is seen at it again. */
 const OLD_MS = 35_000;
+/** After 60 s of the connection-backoff document's curve its delays are 45 s long. */
+const CHANNELS_OLD_MS = 60_000;
+/** A gRPC channel asks at most every 30 s (grpc-go MinResolutionInterval, C-core and grpc-js min_time_between_resolutions; Java's cache). */
+const RARELY_MS = 35_000;
 const OLD_HOST = '127.0.0.1';
 const NEW_HOST = '127.0.0.2';
 
 /** Each kind on a client process and a name of its own, side by side. */
 export default defineScenario({
   id: 'dns',
-  about: 'the client is cut while its server’s name is answered by SERVFAIL, 5 s late, or with a new address',
+  about:
+    'the client is cut while its server’s name is answered by SERVFAIL, 5 s late, or with a new address; a gRPC channel while its old address refuses, too',
   role: 'client',
   lane: 'quiet',
   namespace: 'mounts',
   faults: ['dns', 'reset', 'closed-port'],
-  windowMs: 6000 + BASELINE_MS + FAULT_MS + 30_000,
+  windowMs: 6000 + BASELINE_MS + FAULT_MS + RARELY_MS,
   unless: ({ client, server }) => {
     if (client?.listen !== undefined)
       return 'needs a client that takes its address ({url} or TARGET_URL): it is given a name';
@@ -68,8 +73,13 @@ async function settled(context: ScenarioContext, resolver: Resolver, upstream: A
 
 /** When a session began after that moment, milliseconds since; undefined where there is none. */
 function backAfter(gate: Gate, sinceMs: number): number | undefined {
-  const back = gate.live.find(({ openedAtMs, downBytes, ended }) => openedAtMs > sinceMs && downBytes > 0 && !ended);
+  const back = gate.live.find(({ openedAtMs, called, ended }) => openedAtMs > sinceMs && called && !ended);
   return back && back.openedAtMs - sinceMs;
+}
+
+/** A channel that lost its connection goes to the address it has, and asks for another only where that fails. */
+async function shutFor(context: ScenarioContext, gate: Gate): Promise<Injection | undefined> {
+  return context.target.protocol === 'grpc' ? context.inject(closedPort, gate, { gate: gate.name }) : undefined;
 }
 
 async function fails(context: ScenarioContext, resolver: Resolver, upstream: Address, kind: 'servfail' | 'slow') {
@@ -78,12 +88,15 @@ async function fails(context: ScenarioContext, resolver: Resolver, upstream: Add
   const { zone, gate, client } = subject;
   context.phase('fault', kind);
   const failing = await context.inject(dns, zone, { kind, to: null }, kind);
+  const shut = await shutFor(context, gate);
   await context.inject(reset, [gate], {});
   const cutMs = nowMs();
   // Whoever came back although its name is answered late has shown enough.
   await context.watch(context.ms(FAULT_MS), () => kind === 'slow' && backAfter(gate, cutMs) !== undefined);
+  if (shut) await context.watch(context.ms(RARELY_MS), () => zone.lookups[kind] > 0);
   const lookups = zone.lookups[kind];
   await failing.heal();
+  await shut?.heal();
   const healedMs = nowMs();
   context.phase('recovery', kind);
   await context.watch(context.ms(BACK_MS), () => backAfter(gate, cutMs) !== undefined);
@@ -108,8 +121,8 @@ async function moves(context: ScenarioContext, resolver: Resolver, upstream: Add
   const lookups = zone.lookups.address - before;
   const openMs = nowMs();
   await shut.heal();
-  const old =
-    back === undefined && (await context.watch(context.ms(OLD_MS), () => backAfter(gate, openMs))) !== undefined;
+  const oldMs = context.ms(context.target.protocol === 'grpc' ? CHANNELS_OLD_MS : OLD_MS);
+  const old = back === undefined && (await context.watch(oldMs, () => backAfter(gate, openMs))) !== undefined;
   const exited = client.process.exit !== undefined;
   context.measure('named', { kind, lookups, reconnectMs: back ?? null, exited, old });
 }

@@ -7,7 +7,14 @@ const IN_WORDS: Readonly<Record<string, string>> = { servfail: 'answered by SERV
 
 export default defineCheck({
   id: 'dns-failure-fatal',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      fix: 'Take "name resolution failed" for what it is, UNAVAILABLE, and call again with backoff, or wait for ready: the channel resolves again by itself.',
+      source:
+        'CHECKLIST: own resolver, SERVFAIL and answers 5 s late while the old address refuses, for 20 s and until the channel has asked (at most every 30 s)',
+    },
+  },
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
@@ -22,6 +29,7 @@ export default defineCheck({
   decidedBy: [['reconnectMs', 'maxReconnectMs']],
   scaled: ['maxReconnectMs'],
   needs: ['no-reconnect'],
+  patterns: ['server-streaming', 'bidirectional'],
   judge(history, { expect }) {
     const limit = expect.maxReconnectMs ?? 60_000;
     const obstacle = history.of('obstacle').find(({ code }) => code === 'BASELINE');

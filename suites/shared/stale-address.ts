@@ -4,7 +4,12 @@ import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
   id: 'stale-address',
-  protocols: ['websocket', 'sse'],
+  protocols: ['websocket', 'sse', 'grpc'],
+  inProtocol: {
+    grpc: {
+      fix: 'Give the channel the name (dns:///host:port), never an address of your own: it resolves again where it cannot connect. Keep its least time between two resolutions under a minute, and the platform’s cache (Java: networkaddress.cache.ttl).',
+    },
+  },
   level: 'SHOULD',
   antiPattern: 3,
   role: 'client',
@@ -19,6 +24,7 @@ export default defineCheck({
   decidedBy: [['reconnectMs', 'maxReconnectMs']],
   scaled: ['maxReconnectMs'],
   needs: ['no-reconnect'],
+  patterns: ['server-streaming', 'bidirectional'],
   judge(history, { expect }) {
     const limit = expect.maxReconnectMs ?? 60_000;
     const moved = history.measures('named').find(({ facts }) => facts.kind === 'moved');
