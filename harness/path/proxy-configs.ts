@@ -31,6 +31,7 @@ function nginxConfig(folder: string, ports: readonly number[], routes: readonly 
       `proxy_pass http://${authority(to)};`,
       ...(settings.upstreamHttp === '1.0' ? [] : [`proxy_http_version ${settings.upstreamHttp};`]),
       ...CONNECTIONS[settings.connection],
+      ...(settings.http2 ? ['proxy_request_buffering off;'] : []),
       ...(settings.buffering ? [] : ['proxy_buffering off;']),
       ...(settings.chunked ? [] : ['chunked_transfer_encoding off;']),
       ...(settings.gzip ? ['gzip on;', 'gzip_types text/event-stream;'] : []),
@@ -42,7 +43,7 @@ function nginxConfig(folder: string, ports: readonly number[], routes: readonly 
     const cache = settings.cache ? `\n  proxy_cache_path ${folder}/cache-${index} keys_zone=cache-${index}:1m;` : '';
     return `${cache}
   server {
-    listen 127.0.0.1:${ports[index]}${settings.grpc ? ' http2' : ''};
+    listen 127.0.0.1:${ports[index]}${settings.grpc || settings.http2 ? ' http2' : ''};
     location / {
       ${lines.join('\n      ')}
     }

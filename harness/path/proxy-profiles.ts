@@ -3,6 +3,8 @@ export interface ProxySettings {
   readonly kind: 'nginx' | 'haproxy' | 'cloudflare';
   /** nginx: grpc_pass, and HTTP/2 from its clients. HAProxy: proto h2 both ways. */
   readonly grpc: boolean;
+  /** nginx: HTTP/2 from its clients, with proxy_pass, which asks the server before the request has come to its end. */
+  readonly http2: boolean;
   /** nginx: proxy_http_version; the others speak 1.1. */
   readonly upstreamHttp: '1.0' | '1.1';
   /** nginx: proxy_set_header Connection. `close` is its own, `none` an empty one, `upgrade` with the client's Upgrade. */
@@ -24,6 +26,7 @@ export interface ProxySettings {
 const NGINX: ProxySettings = {
   kind: 'nginx',
   grpc: false,
+  http2: false,
   upstreamHttp: '1.0',
   connection: 'close',
   buffering: true,
@@ -46,6 +49,8 @@ export const PROFILES = {
   'nginx-article-websocket': { ...PASSES_ON, connection: 'upgrade', buffering: true },
   /** `grpc_pass` and nothing else: read and send timeouts of 60 s. */
   'nginx-article-grpc': { ...NGINX, grpc: true },
+  /** HTTP/2 in front and HTTP/1.1 behind: no gRPC passes it. */
+  'nginx-http2': { ...NGINX, http2: true, upstreamHttp: '1.1' },
   'nginx-gzip': { ...NGINX, upstreamHttp: '1.1', gzip: true },
   'nginx-short-timeout': { ...PASSES_ON, readTimeoutMs: 10_000 },
   'nginx-cache': { ...NGINX, upstreamHttp: '1.1', cache: true },
