@@ -52,7 +52,7 @@ const SETTLING_MS = 120_000;
  * One `it` a check, named by its rule. The run starts in `beforeAll`, as a process of its own; each `it` reads its verdict:
  *
  *   pass          passes
- *   fail          fails with expected, actual and evidence
+ *   fail          fails with expected, actual and evidence; where the config waives it, passes and shows the reason
  *   inconclusive  fails with the reason, unless `allowInconclusive`
  *   skipped       passes and shows its reason on the console, unless `strict`: what a target lacks is known only when jest
  *                 has its list of tests, and jest cannot mark one as skipped from within. Those of `skip` are `it.skip`.

@@ -85,7 +85,9 @@ export class ProofTable {
 }
 
 function told(cell: Cell | undefined): string {
-  const each = [...(cell?.values() ?? [])].map(({ trick, byEngine }) => {
+  // By file: those that ran side by side came in any order.
+  const files = [...(cell ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+  const each = files.map(([, { trick, byEngine }]) => {
     const outcomes = new Set(byEngine.values());
     const said =
       outcomes.size === 1 ? [...outcomes][0] : [...byEngine].map(([engine, one]) => `${one} on ${engine}`).join(', ');

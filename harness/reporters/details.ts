@@ -35,5 +35,6 @@ export function surenessOf({ confidence, samples, margin }: Verdict): string {
 }
 
 function percent(share: number): string {
+  if (share >= 10) return 'far';
   return `${share < 0.1 ? Math.round(share * 1000) / 10 : Math.round(share * 100)} %`;
 }

@@ -95,7 +95,7 @@ function verdictLines(verdict: Verdict, idWidth: number, { columns }: TerminalOp
   const measured = facts(verdict.measured);
   const limits = facts(verdict.threshold);
   return [
-    `  ${sign}  ${level.padEnd(6)}  ${paint.bold(verdict.check)}${outcome === 'fail' ? times : ''}`,
+    `  ${sign}  ${level.padEnd(6)}  ${paint.bold(verdict.check)}${times}`,
     ...(verdict.title === verdict.expected ? [] : [detail('rule', verdict.title)]),
     detail('expected', verdict.expected),
     detail('actual', verdict.actual),
