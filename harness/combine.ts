@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { combinedBudgets } from './budget.js';
 import type { Outcome, Run, Verdict } from './contract.js';
 import { summarize } from './judge.js';
 import { withWaivers } from './waivers.js';
@@ -21,7 +22,7 @@ export function combine(runs: readonly Run[], whole: Run): Run {
   const crashed = runs.some(({ summary }) => summary.crashed);
   const { scale } = whole.options;
   const summary = summarize(verdicts, scale, whole.target.roles, crashed, first?.summary.mustLeftOut ?? 0);
-  return { ...whole, verdicts, waivers, summary };
+  return { ...whole, verdicts, waivers, budgets: combinedBudgets(runs), summary };
 }
 
 function agreed(list: readonly (Verdict | undefined)[]): Verdict {

@@ -1,3 +1,4 @@
+import { judgeBudgets } from './budget.js';
 import type { HistoryEvent, Run } from './contract.js';
 import { hasCrashed, judge, summarize } from './judge.js';
 import type { Plan } from './plan.js';
@@ -9,11 +10,12 @@ export function conclude(
   plan: Plan,
   histories: ReadonlyMap<string, readonly HistoryEvent[]>,
   startedAt: string,
-): Pick<Run, 'verdicts' | 'waivers' | 'selfCheck' | 'summary'> {
+): Pick<Run, 'verdicts' | 'waivers' | 'budgets' | 'selfCheck' | 'summary'> {
   const { target, options, planned, mustLeftOut } = plan;
   const selfCheck = selfCheckOf(histories.get(SELF_CHECK) ?? [], plan);
   const judged = judge(planned, histories, target, options, selfCheck);
   const { verdicts, waivers } = withWaivers(judged, target.known, startedAt);
   const summary = summarize(verdicts, options.scale, target.roles, hasCrashed(histories), mustLeftOut.length);
-  return { verdicts, waivers, selfCheck, summary };
+  const budgets = judgeBudgets(plan.budgets, verdicts, histories);
+  return { verdicts, waivers, budgets, selfCheck, summary };
 }

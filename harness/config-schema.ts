@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { z } from 'zod';
+import { parseBudget } from './budget.js';
 import type { Slot } from './contract.js';
 import { isJson } from './json.js';
 import { reporterNames } from './reporters/registry.js';
@@ -134,6 +135,13 @@ export const settingsSchema = z
     severity: z.record(z.string(), z.enum(['off', 'warn', 'error'], { error: 'must be off, warn or error' }), {
       error: 'must be off, warn or error by check',
     }),
+    budgets: z.array(
+      words.refine(
+        (text) => parseBudget(text) !== undefined,
+        'is no budget: write "check number <= limit", as "no-reconnect rstMs <= 3000"',
+      ),
+      { error: 'must be a list of budgets, as "no-reconnect rstMs <= 3000"' },
+    ),
     known: z.array(
       z.strictObject({ check: words, reason: words, until: day }, { error: 'must be { check, reason, until }' }),
       { error: 'must be a list of { check, reason, until }' },

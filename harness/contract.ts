@@ -234,6 +234,8 @@ export interface Target {
   readonly expect: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly severity: Readonly<Record<string, 'off' | 'warn' | 'error'>>;
   readonly known: readonly Waiver[];
+  /** Limits for numbers that checks report (budget.ts). Only in a config. */
+  readonly budgets?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly insecure: boolean;
@@ -390,6 +392,18 @@ export interface Verdict {
   readonly run?: number;
 }
 
+/** Whether a number kept to its budget. What could not be measured is inconclusive. */
+export interface BudgetOutcome {
+  /** As the config has it. */
+  readonly budget: string;
+  readonly check: string;
+  readonly role: 'client' | 'server';
+  readonly outcome: 'pass' | 'fail' | 'inconclusive';
+  /** The number, or why there is none. */
+  readonly actual: string;
+  readonly value: number | null;
+}
+
 export interface Run {
   readonly schema: 'holdfast.run/1';
   readonly version: string;
@@ -405,6 +419,7 @@ export interface Run {
   readonly wall: { readonly quietMs: number; readonly busyMs: number; readonly limitMs: number };
   readonly verdicts: readonly Verdict[];
   readonly waivers: readonly WaiverState[];
+  readonly budgets: readonly BudgetOutcome[];
   /** Null where the run was over before anything was seen of it. */
   readonly selfCheck: SelfCheck | null;
   readonly summary: Summary;

@@ -87,6 +87,14 @@ export function resilience(name: string, target: CheckTarget, options: Resilienc
     afterAll(async () => {
       await started?.stop();
     }, STOP_TIMEOUT_MS);
+    // What a config limits is known when it has been read, in the run.
+    if (typeof target === 'string' && !isUrl(target)) {
+      it('keeps the budgets of its config', () => {
+        const broken = run?.budgets.filter(({ outcome }) => outcome !== 'pass') ?? [];
+        const lines = broken.map(({ budget, outcome, actual }) => `${outcome}: ${budget}: ${printable(actual)}`);
+        if (broken.length > 0) throw withoutPlace(lines);
+      });
+    }
     for (const { id, title, role } of checks) {
       if (skip.includes(id)) {
         it.skip(`${id}: ${title}`, () => undefined);
@@ -134,10 +142,14 @@ function settle(verdict: Verdict | undefined, id: string, run: Run, { allowed, s
     ...saved,
     `repeat:   ${printable(run.replay)}`,
   ];
+  throw withoutPlace(lines);
+}
+
+/** The place in our file says nothing about the target. */
+function withoutPlace(lines: readonly string[]): Error {
   const error = new Error(lines.join('\n'));
-  // The place in our file says nothing about the target.
   error.stack = error.message;
-  throw error;
+  return error;
 }
 
 function directoryOf(run: Run, results = 'results'): string[] {

@@ -42,6 +42,7 @@ function withLaterFields(run: Earlier, file: string): Run {
       margin: verdict.margin ?? null,
     })),
     waivers: run.waivers ?? [],
+    budgets: run.budgets ?? [],
     selfCheck: run.selfCheck ?? null,
     summary: {
       ...summary,

@@ -1,3 +1,4 @@
+import { type ResolvedBudget, resolvedBudgets } from './budget.js';
 import type { Catalog } from './catalog.js';
 import { didYouMean } from './cli/nearest.js';
 import type { Check, RunOptions, Target } from './contract.js';
@@ -20,6 +21,7 @@ export interface Plan {
   readonly mustLeftOut: readonly string[];
   /** Those that are asked of the control clients too. */
   readonly controlled: readonly Check[];
+  readonly budgets: readonly ResolvedBudget[];
   readonly scenarios: readonly PlannedScenario[];
   /** The longest quiet window and the sum of the busy ones, in milliseconds (DESIGN section 5). */
   readonly quietMs: number;
@@ -62,6 +64,7 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
       .filter((check) => !isWanted(check) || skipReason(check.id, target, options) !== undefined)
       .map(({ id }) => id),
     controlled: asked.filter(({ controls }) => controls !== undefined),
+    budgets: resolvedBudgets(target, catalog.checks),
     scenarios,
     quietMs: Math.max(0, ...of('quiet')),
     busyMs: of('busy').reduce((sum, ms) => sum + ms, 0),

@@ -6,8 +6,8 @@ import { readHistory } from './history.js';
 import { makePlan, type Plan } from './plan.js';
 import { historyOf, readRun, type SavedRun } from './saved-run.js';
 
-/** What a config may say anew of a run that is over: thresholds, weights and waivers. */
-export type Rules = Pick<Target, 'expect' | 'severity' | 'known'>;
+/** What a config may say anew of a run that is over: thresholds, weights, budgets and waivers. */
+export type Rules = Pick<Target, 'expect' | 'severity' | 'budgets' | 'known'>;
 
 /** A verdict that is another one now. */
 export interface Flip {

@@ -57,6 +57,7 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
       proto: settings.proto === undefined ? undefined : resolve(folder, settings.proto),
       method: settings.method,
       command: settings.command,
+      budgets: settings.budgets,
       caFile: settings.ca === undefined ? undefined : resolve(folder, settings.ca),
     }),
     delivery: settings.delivery ?? 'reliable',

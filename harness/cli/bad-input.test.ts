@@ -46,6 +46,8 @@ beforeAll(async () => {
     mkdirSync(join(folder, name));
     config(join(name, 'run.json'), JSON.stringify({ schema }));
   }
+  config('budget.yaml', 'targets:\n  chat: { server: x, budgets: ["pongMilliseconds <= 3"] }\n');
+  config('form.yaml', 'targets:\n  chat: { server: x, budgets: ["fast"] }\n');
   config('broken.json', '{"targets":');
   config('broken.yaml', 'targets:\n  a:\n   server: [1\n');
   config('broken.mjs', 'syntax error here(');
@@ -130,6 +132,8 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
     () => server('--reporter', 'terminal,tap'),
     /--reporter cannot be "tap": there is no such reporter/,
   ],
+  ['a budget of no number', () => config('budget.yaml'), /the budget "pongMilliseconds <= 3": there is no number/],
+  ['what is no budget', () => config('form.yaml'), /targets\.chat\.budgets\.0 is no budget: write/],
   ['a run that is not there', () => ['report', 'missing'], /there is no saved run/],
   [
     'an authority that is not there',

@@ -100,7 +100,7 @@ async function check(
 export async function printTable(run: Run, directory: string, gating: Gating): Promise<void> {
   const { columns, color } = displayOf(process.stdout);
   const table = renderTerminal(run, { columns, color, directory });
-  await print(withoutCommands(table, process.env) + exitSentence(exitCodeOf(run, gating), gating, run.waivers));
+  await print(withoutCommands(table, process.env) + exitSentence(run, gating));
 }
 
 async function withProgress<T>(

@@ -55,7 +55,7 @@ describe('a check', () => {
     expect((await holdfast(...given, '--strict')).code).toBe(2);
     const gated = await holdfast(...given, '--gate', 'B');
     expect(gated.code).toBe(2);
-    expect(gated.out).toContain('exit code 2: --gate B cannot be decided');
+    expect(gated.out).toContain('exit code 2: --gate B is not decided');
   }, 60_000);
 });
 

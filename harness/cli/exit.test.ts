@@ -179,6 +179,30 @@ test.each(['passes', 'expired'] as const)(
     const waiver = { check: 'websocket/cross-origin', reason: 'r', until: '2027-01-01', state };
     const run = aRun([aVerdict({ level: 'SHOULD' })], { waivers: [waiver] });
     expect(exitCodeOf(run, {})).toBe(1);
-    expect(exitSentence(1, {}, run.waivers)).toBe('exit code 1: a waiver no longer holds\n');
+    expect(exitSentence(run, {})).toBe('exit code 1: a waiver no longer holds\n');
   },
 );
+
+describe('budgets', () => {
+  const run = (outcome: 'pass' | 'fail' | 'inconclusive', failing: Outcome = 'pass') => ({
+    ...aRun([aVerdict({ outcome: failing })]),
+    budgets: [{ budget: 'x <= 1', check: 'websocket/x', role: 'server', outcome, actual: '2', value: null } as const],
+  });
+
+  test('are gated under every gate: not kept is 1, not measured is 2', () => {
+    expect(exitCodeOf(run('pass'), {})).toBe(0);
+    expect(exitCodeOf(run('fail'), { gate: 'D' })).toBe(1);
+    expect(exitCodeOf(run('inconclusive'), { gate: 'A' })).toBe(2);
+    expect(exitCodeOf(run('inconclusive', 'fail'), {})).toBe(1);
+  });
+
+  test('are named in the last line', () => {
+    expect(exitSentence(run('fail'), {})).toBe('exit code 1: the budget "x <= 1" is not met\n');
+    expect(exitSentence(run('fail', 'fail'), {})).toBe(
+      'exit code 1: --gate MUST and the budget "x <= 1" are not met\n',
+    );
+    expect(exitSentence(run('inconclusive', 'fail'), {})).toBe('exit code 1: --gate MUST is not met\n');
+    expect(exitSentence(run('inconclusive'), {})).toBe('exit code 2: the budget "x <= 1" is not decided\n');
+    expect(exitSentence(run('pass'), {})).toBe('');
+  });
+});

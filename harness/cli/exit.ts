@@ -34,8 +34,9 @@ export function exitCodeOf(run: Run, gating: Gating): number {
   );
   // The run's own grade counts what is waived as the failures that they are.
   const grade = run.summary.waived === 0 ? run.summary.grade : gradeWithoutWaived(run);
-  if (some(gated, 'fail') || (byGrade && isWorse(grade, gate))) return EXIT.failed;
-  const undecided = some(gated, 'inconclusive') || (byGrade && grade === null);
+  const { budgets } = run;
+  if (some(gated, 'fail') || some(budgets, 'fail') || (byGrade && isWorse(grade, gate))) return EXIT.failed;
+  const undecided = some(gated, 'inconclusive') || some(budgets, 'inconclusive') || (byGrade && grade === null);
   const lacking =
     strict &&
     some(
@@ -55,25 +56,34 @@ function gradeWithoutWaived({ verdicts, options, summary }: Run): string | null 
   return gradeOf(counted, options.scale, summary.crashed);
 }
 
-function some(verdicts: readonly Verdict[], outcome: string): boolean {
-  return verdicts.some((verdict) => verdict.outcome === outcome);
+function some(judged: readonly { readonly outcome: string }[], outcome: string): boolean {
+  return judged.some((one) => one.outcome === outcome);
 }
 
 export const EXIT_CODES_HELP = `
 Exit codes, the first that applies:
   130  interrupted (everything healed, stopped and saved first; a second Ctrl-C kills at once)
   3    Holdfast could not run, and says why
-  1    a gated check failed
+  1    a gated check failed, or a budget was not kept
   2    something gated is inconclusive
   0    otherwise
 Gated are the MUST checks; with --gate SHOULD also the SHOULD checks; with a grade, the grade: a worse one is 1, none
 (a MUST is inconclusive or was left out, or --scale) is 2. A check whose severity the config sets to error is gated whatever
 its level; one set to warn never is. A skipped check changes nothing unless --strict counts it as inconclusive. What a
-config's "known" waives is not gated; a waiver that is over, or whose check passes, is 1.`;
+config's "known" waives is not gated; a waiver that is over, or whose check passes, is 1. A budget that could not be
+measured is 2.`;
 
 /** Why the exit code is not 0, as the last line of the table. */
-export function exitSentence(code: number, { gate = 'MUST' }: Gating, waivers: Run['waivers'] = []): string {
-  if (waivers.some((waiver) => brokenWaiver(waiver) !== undefined)) return 'exit code 1: a waiver no longer holds\n';
-  if (code === EXIT.failed) return `exit code 1: --gate ${gate} is not met\n`;
-  return code === EXIT.inconclusive ? `exit code 2: --gate ${gate} cannot be decided\n` : '';
+export function exitSentence(run: Run, gating: Gating): string {
+  const code = exitCodeOf(run, gating);
+  if (code === EXIT.ok) return '';
+  if (run.waivers.some((waiver) => brokenWaiver(waiver) !== undefined))
+    return 'exit code 1: a waiver no longer holds\n';
+  const { budgets, ...checks } = run;
+  const gate = exitCodeOf({ ...checks, budgets: [] }, gating) === code ? [`--gate ${gating.gate ?? 'MUST'}`] : [];
+  const outcome = code === EXIT.failed ? 'fail' : 'inconclusive';
+  const broken = budgets.filter((one) => one.outcome === outcome).map(({ budget }) => `the budget "${budget}"`);
+  const [first, ...others] = [...gate, ...new Set(broken)];
+  const more = others.length === 0 ? `${first} is` : `${first} and ${others.join(' and ')} are`;
+  return `exit code ${code}: ${more} ${code === EXIT.failed ? 'not met' : 'not decided'}\n`;
 }

@@ -24,14 +24,23 @@ export function annotationsOf(run: Run, gating: Gating, environment: Environment
   const undecided = run.verdicts.filter((verdict) => verdict.outcome === 'inconclusive' && gated(verdict));
   const errors = failed.filter(gated);
   const warnings = [...undecided, ...failed.filter((verdict) => !gated(verdict))];
-  const told = (kind: 'error' | 'warning', verdicts: readonly Verdict[]) => {
-    const shown = verdicts.length > MOST_OF_A_KIND ? verdicts.slice(0, MOST_OF_A_KIND - 1) : verdicts;
-    const lines = shown.map((verdict) => annotation(kind, verdict, run, environment));
-    const rest = verdicts.slice(shown.length).map(({ check }) => check);
-    const more = { title: `Holdfast: ${rest.length} more` };
-    return rest.length === 0 ? lines : [...lines, command(kind, more, rest.join(', '))];
+  const told = (kind: 'error' | 'warning', outcome: string, verdicts: readonly Verdict[]) => {
+    const budgets = run.budgets.filter((one) => one.outcome === outcome);
+    const all = [
+      ...budgets.map(({ budget, actual }) => ({
+        name: budget,
+        line: command(kind, { title: 'budget' }, printable(`${budget}: ${actual}`)),
+      })),
+      ...verdicts.map((verdict) => ({ name: verdict.check, line: annotation(kind, verdict, run, environment) })),
+    ];
+    const shown = all.length > MOST_OF_A_KIND ? all.slice(0, MOST_OF_A_KIND - 1) : all;
+    const rest = all.slice(shown.length).map(({ name }) => name);
+    const more = command(kind, { title: `Holdfast: ${rest.length} more` }, printable(rest.join(', ')));
+    return [...shown.map(({ line }) => line), ...(rest.length === 0 ? [] : [more])];
   };
-  return [...told('error', errors), ...told('warning', warnings)].map((line) => `${line}\n`).join('');
+  return [...told('error', 'fail', errors), ...told('warning', 'inconclusive', warnings)]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** A report in Markdown is the summary of its step too. */

@@ -19,7 +19,10 @@ export function addJudge(program: Command, finish: (code: number) => void): void
       'Judges a saved run again: no network, the same verdicts. Tells which of them flip under other thresholds, or a later check. Exit codes as of check without --gate.',
     )
     .argument('<run>', 'the folder of a saved run, as results/chat/latest')
-    .option('--config <file>', 'judge by the expect, severity and known of this config instead of those of the run')
+    .option(
+      '--config <file>',
+      'judge by the expect, severity, budgets and known of this config instead of those of the run',
+    )
     .option('--json', 'print run.json on stdout and nothing else')
     .action(async (given: string, { json, config }: { json?: boolean; config?: string }) => {
       const saved = openRun(given);
@@ -46,8 +49,8 @@ async function rulesOf(path: string): Promise<(saved: Target) => Rules> {
         `${config?.path} has no target "${saved.name}", which the saved run is of; it has ${[...targets.keys()].join(', ') || 'none'}`,
       );
     }
-    const { expect = {}, severity = {} } = settings;
-    return { expect, severity, known: knownOf(settings, saved.protocol) };
+    const { expect = {}, severity = {}, budgets = [] } = settings;
+    return { expect, severity, budgets, known: knownOf(settings, saved.protocol) };
   };
 }
 

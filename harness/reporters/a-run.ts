@@ -56,6 +56,7 @@ export function aRun(verdicts: readonly Verdict[], given: Partial<Run> = {}): Ru
     wall: { quietMs: 104_000, busyMs: 60_000, limitMs: 124_800 },
     verdicts,
     waivers: [],
+    budgets: [],
     selfCheck: null,
     summary: summarize(verdicts, given.options?.scale ?? 1, ['server']),
     ...given,

@@ -1,4 +1,4 @@
-import type { Run, Verdict, WaiverState } from '../contract.js';
+import type { BudgetOutcome, Run, Verdict, WaiverState } from '../contract.js';
 import { brokenWaiver } from '../waivers.js';
 import { detailsOf } from './details.js';
 import { escapeMarkup } from './markup.js';
@@ -11,7 +11,7 @@ import type { Reporter } from './reporter.js';
  */
 export function renderJunit(run: Run): string {
   const of = (element: string) => cases.filter((lines) => lines.some((line) => line.includes(`<${element} `))).length;
-  const cases = [...run.verdicts.map(testcase), ...run.waivers.flatMap(waiverCase)];
+  const cases = [...run.verdicts.map(testcase), ...run.waivers.flatMap(waiverCase), ...run.budgets.map(budgetCase)];
   const counts = {
     name: `holdfast ${run.target.name}`,
     tests: cases.length,
@@ -43,22 +43,25 @@ export function renderJunit(run: Run): string {
 
 function testcase(verdict: Verdict): string[] {
   const [suite = 'holdfast'] = verdict.check.split('/');
-  const opening = `    <testcase${attributes({ classname: `holdfast.${suite}`, name: `${verdict.check}: ${verdict.title}`, time: 0 })}`;
-  const inner = outcomeElement(verdict);
+  return testcaseOf(`holdfast.${suite}`, `${verdict.check}: ${verdict.title}`, outcomeElement(verdict));
+}
+
+function budgetCase({ budget, check, outcome, actual }: BudgetOutcome): string[] {
+  const told = attributes({ message: actual, type: 'budget' });
+  const element = outcome === 'fail' ? `<failure${told}/>` : `<error${told}/>`;
+  return testcaseOf('holdfast.budgets', `${check}: ${budget}`, outcome === 'pass' ? undefined : element);
+}
+
+function testcaseOf(classname: string, name: string, inner: string | undefined): string[] {
+  const opening = `    <testcase${attributes({ classname, name, time: 0 })}`;
   return inner === undefined ? [`${opening}/>`] : [`${opening}>`, `      ${inner}`, '    </testcase>'];
 }
 
 function waiverCase(waiver: WaiverState): string[][] {
   const why = brokenWaiver(waiver);
   if (why === undefined) return [];
-  const name = `${waiver.check}: the waiver holds`;
-  return [
-    [
-      `    <testcase${attributes({ classname: 'holdfast.waivers', name, time: 0 })}>`,
-      `      <failure${attributes({ message: why, type: 'waiver' })}/>`,
-      '    </testcase>',
-    ],
-  ];
+  const element = `<failure${attributes({ message: why, type: 'waiver' })}/>`;
+  return [testcaseOf('holdfast.waivers', `${waiver.check}: the waiver holds`, element)];
 }
 
 function outcomeElement(verdict: Verdict): string | undefined {

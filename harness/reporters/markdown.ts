@@ -24,6 +24,7 @@ export function renderMarkdown(run: Run): string {
     '',
     fenced(run.replay),
     '',
+    ...budgetTable(run),
     ...section('Failed', of('fail')),
     ...section('Inconclusive', of('inconclusive')),
     '## Anti-patterns',
@@ -41,6 +42,17 @@ export function renderMarkdown(run: Run): string {
     ...folded('passed', of('pass'), ({ actual }) => actual),
     ...folded('skipped', of('skipped'), ({ reason }) => reason ?? 'no reason given'),
   ].join('\n');
+}
+
+function budgetTable({ budgets }: Run): string[] {
+  if (budgets.length === 0) return [];
+  const rows = budgets.map(({ budget, check, outcome, actual }) => [
+    outcome === 'pass' ? 'pass' : `**${outcome}**`,
+    plain(budget),
+    plain(actual),
+    code(check),
+  ]);
+  return ['## Budgets', '', ...table(['outcome', 'budget', 'measured', 'check'], rows), ''];
 }
 
 function section(name: string, verdicts: readonly Verdict[]): string[] {

@@ -83,4 +83,19 @@ describe('the SARIF report', () => {
     });
     expect(of({ name: 'my chat' })).toEqual({ uri: 'my%20chat' });
   });
+
+  it('has a result for a budget that is not kept', () => {
+    const facts = { check: 'websocket/no-heartbeat', role: 'server', actual: 'x', value: null } as const;
+    const budgets = (['pass', 'fail', 'inconclusive'] as const).map((outcome) => ({
+      ...facts,
+      budget: `longestSilenceMs <= ${outcome.length}`,
+      outcome,
+    }));
+    const log = JSON.parse(renderSarif({ ...aRun([aVerdict()]), budgets })) as Log;
+    expect(validate(log) || validate.errors).toBe(true);
+    expect(log.runs[0]?.results?.map(({ ruleIndex, level }) => [ruleIndex, level])).toEqual([
+      [1, 'error'],
+      [1, 'warning'],
+    ]);
+  });
 });

@@ -26,7 +26,10 @@ export function renderSarif(run: Run): string {
             name: 'Holdfast',
             version: run.version,
             semanticVersion: run.version,
-            rules: run.verdicts.map((verdict) => ruleOf(verdict, run)),
+            rules: [
+              ...run.verdicts.map((verdict) => ruleOf(verdict, run)),
+              ...(run.budgets.length > 0 ? [BUDGET_RULE] : []),
+            ],
           },
         },
         automationDetails: { id: `holdfast/${printable(run.target.name)}/` },
@@ -40,7 +43,7 @@ export function renderSarif(run: Run): string {
             toolExecutionNotifications: run.verdicts.flatMap((verdict, index) => notificationOf(verdict, index, run)),
           },
         ],
-        results: run.verdicts.flatMap((verdict, index) => resultOf(verdict, index, run)),
+        results: [...run.verdicts.flatMap((verdict, index) => resultOf(verdict, index, run)), ...budgetResults(run)],
         properties: {
           grade: run.summary.grade,
           seed: run.seed,
@@ -94,13 +97,38 @@ function resultOf(verdict: Verdict, ruleIndex: number, run: Run): Result[] {
           logicalLocations: [{ name: printable(run.target.name), kind: verdict.role }],
         },
       ],
-      partialFingerprints: {
-        'holdfastCheck/v1': createHash('sha256').update(`${run.target.name}\n${id}`).digest('hex'),
-      },
+      partialFingerprints: fingerprint(run, id),
       ...(waived === null ? {} : { suppressions: [{ kind: 'external', justification: message(waived) }] }),
       properties: { measured, threshold, because, scenario, view, confidence },
     },
   ];
+}
+
+const BUDGET_RULE: ReportingDescriptor = {
+  id: 'holdfast/budget',
+  shortDescription: { text: 'A measured number keeps to the budget of the config' },
+  defaultConfiguration: { level: 'error' },
+};
+
+/** One that could not be measured is gated too, and so no less a result. */
+function budgetResults(run: Run): Result[] {
+  const ruleIndex = run.verdicts.length;
+  return run.budgets
+    .filter(({ outcome }) => outcome !== 'pass')
+    .map(({ budget, check, role, outcome, actual, value }) => ({
+      ruleId: BUDGET_RULE.id,
+      ruleIndex,
+      kind: 'fail',
+      level: outcome === 'fail' ? 'error' : 'warning',
+      message: { text: message(`${budget}: ${actual} (${check})`) },
+      locations: [{ physicalLocation: { artifactLocation: artifactOf({ role }, run), region: { startLine: 1 } } }],
+      partialFingerprints: fingerprint(run, budget),
+      properties: { check, value },
+    }));
+}
+
+function fingerprint({ target }: Run, what: string): Record<string, string> {
+  return { 'holdfastCheck/v1': createHash('sha256').update(`${target.name}\n${what}`).digest('hex') };
 }
 
 function notificationOf(verdict: Verdict, index: number, run: Run): Notification[] {
@@ -115,7 +143,7 @@ function notificationOf(verdict: Verdict, index: number, run: Run): Notification
 }
 
 /** GitHub wants a file; of a program that is not told by one, or runs elsewhere, the target's name stands for it. */
-function artifactOf(verdict: Verdict, { target }: Run): { uri: string; uriBaseId?: string } {
+function artifactOf(verdict: Pick<Verdict, 'role'>, { target }: Run): { uri: string; uriBaseId?: string } {
   const file = targetFile(target, verdict);
   const path = file ?? printable(target.name);
   const uri = path.split('/').map(encodeURIComponent).join('/');

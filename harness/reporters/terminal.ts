@@ -47,6 +47,7 @@ export function renderTerminal(run: Run, options: TerminalOptions): string {
       .filter((verdict) => !gathered.has(verdict.reason))
       .flatMap((verdict) => verdictLines(verdict, idWidth, options, paint)),
     ...[...gathered].map(([reason, count]) => gatheredLine(reason, count, idWidth, options, paint)),
+    ...budgetLines(run, options, paint),
     '',
     ...waiverLines(run, options, paint),
     ...closing(run, options, paint),
@@ -123,6 +124,16 @@ function waiverLines({ waivers }: Run, { columns }: TerminalOptions, paint: Pain
   const line = ({ check, why }: (typeof broken)[number]) =>
     `  ${paint.of('fail')(SIGNS.fail)}  ${wrapped(`${check}: ${why}`, 8, columns)}`;
   return [paint.bold('Waivers'), ...broken.map(line), ''];
+}
+
+function budgetLines({ budgets }: Run, { columns }: TerminalOptions, paint: Painter): string[] {
+  if (budgets.length === 0) return [];
+  const width = Math.max(...budgets.map(({ budget }) => budget.length));
+  const lines = budgets.map(({ budget, outcome, actual }) => {
+    const head = `${printable(budget).padEnd(width)}  `;
+    return `  ${paint.of(outcome)(SIGNS[outcome])}  ${head}${wrapped(actual, 8 + head.length, columns)}`;
+  });
+  return ['', paint.bold('Budgets'), ...lines];
 }
 
 function facts(values: Readonly<Record<string, unknown>>): string {
