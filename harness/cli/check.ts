@@ -15,6 +15,7 @@ import { createProgress, type ProgressDisplay } from '../reporters/progress.js';
 import { DEFAULT_REPORTERS } from '../reporters/registry.js';
 import { renderTerminal } from '../reporters/terminal.js';
 import { writeReports } from '../reporters/write.js';
+import { writeResultsIndex } from '../results-index.js';
 import { performRun, type RunSettings } from '../run.js';
 import { toRunOptions, toTarget } from '../settings.js';
 import { EXIT_CODES_HELP, exitCodeOf, exitSentence, type Gating } from './exit.js';
@@ -92,6 +93,7 @@ async function check(
   if (silent) await print(renderJson(run));
   else if (reporters.includes('terminal')) await printTable(run, directory, settings);
   const written = await writeReports(reporters, run, directory, async () => eventsOf(events));
+  writeResultsIndex(usual.resultsDir);
   addToStepSummary(written, process.env);
   if (!silent) await print(annotationsOf(run, settings, process.env));
   return exitCodeOf(run, settings);

@@ -4,6 +4,7 @@ import { HarnessError, messageOf } from '../errors.js';
 import { printableLines } from '../reporters/printable.js';
 import { version } from '../version.js';
 import { addCheck } from './check.js';
+import { addCompare } from './compare.js';
 import { addDoctor } from './doctor.js';
 import { EXIT } from './exit.js';
 import { addExplain } from './explain.js';
@@ -13,7 +14,7 @@ import { addProxy } from './proxy.js';
 import { addReport } from './report.js';
 
 /** Of DESIGN, and not there yet. */
-const UNBUILT_COMMANDS = ['session', 'compare', 'init'];
+const UNBUILT_COMMANDS = ['session', 'init'];
 
 async function main(args: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
@@ -31,6 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     .configureOutput({ outputError: () => {} });
   addCheck(program, finish, interrupt.signal);
   addJudge(program, finish);
+  addCompare(program, finish);
   addReport(program);
   addList(program);
   addExplain(program);

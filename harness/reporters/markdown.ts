@@ -1,5 +1,6 @@
 import { antiPatternOutcomes } from '../anti-patterns.js';
 import type { Outcome, Run, Verdict } from '../contract.js';
+import { brokenWaiver } from '../waivers.js';
 import { evidenceOf } from './details.js';
 import { duration } from './layout.js';
 import { printable } from './printable.js';
@@ -24,6 +25,7 @@ export function renderMarkdown(run: Run): string {
     '',
     fenced(run.replay),
     '',
+    ...brokenWaivers(run),
     ...budgetTable(run),
     ...section('Failed', of('fail')),
     ...section('Inconclusive', of('inconclusive')),
@@ -55,6 +57,15 @@ function budgetTable({ budgets }: Run): string[] {
   return ['## Budgets', '', ...table(['outcome', 'budget', 'measured', 'check'], rows), ''];
 }
 
+/** They fail the gate, whatever else is well. */
+function brokenWaivers({ waivers }: Run): string[] {
+  const broken = waivers.flatMap((waiver) => {
+    const why = brokenWaiver(waiver);
+    return why === undefined ? [] : [`- ${code(waiver.check)} ${plain(why)}`];
+  });
+  return broken.length === 0 ? [] : ['## Waivers that no longer hold', '', ...broken, ''];
+}
+
 function section(name: string, verdicts: readonly Verdict[]): string[] {
   if (verdicts.length === 0) return [];
   return [`## ${name}`, '', ...verdicts.flatMap(details)];
@@ -76,6 +87,7 @@ function details(verdict: Verdict): string[] {
     ...item('measured', facts(verdict.measured)),
     ...item('limits', facts(verdict.threshold)),
     ...item('look at', plain(evidenceOf(verdict))),
+    ...item('waived', verdict.waived === null ? '' : plain(verdict.waived)),
     ...item('confidence', verdict.confidence === 'high' ? '' : verdict.confidence),
     ...(verdict.outcome === 'fail' ? item('fix', plain(verdict.fix)) : []),
     '',
