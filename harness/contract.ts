@@ -523,7 +523,19 @@ export interface GateConnection {
   throttleDown(bytesPerSecond: number | null): void;
   /** Sends the client bytes of our own between two messages of the server, of HTTP/2 in the answer on `stream`; false where one is half under way. */
   insertDown(bytes: Buffer, stream?: number): boolean;
-  /** The same for the client's side, as far as 64 KiB at a time are that rate. */
+  /** Of HTTP/2: the streams whose answers are not over. */
+  readonly streams: readonly number[];
+  /** Ends them for the server, as the client would (RST_STREAM with CANCEL); false where a frame of the client's is half under way. */
+  cancelStreams(streams: readonly number[]): boolean;
+  /** Of HTTP/2: so many PINGs of our own for the client; false where no two frames are between which they may be. */
+  ping(count: number): boolean;
+  /** How many of those it has answered. */
+  readonly pingAcks: number;
+  /** Of HTTP/2: keeps the windows of streams (WINDOW_UPDATE) from the client, or gives them back; false where no two frames are between which to begin. */
+  holdWindows(hold: boolean): boolean;
+  /** How many were kept. */
+  readonly heldWindows: number;
+  /** Reads the client's side at this rate, as far as 64 KiB at a time are that rate. */
   throttleUp(bytesPerSecond: number | null): void;
 }
 
@@ -554,6 +566,9 @@ export interface WireTap {
   readonly answered?: boolean;
   /** A call waits for the end of its answer. */
   readonly asking?: boolean;
+  /** Of HTTP/2: no frame of the client's is half under way; open answers. */
+  readonly betweenFramesUp?: boolean;
+  readonly streams?: readonly number[];
   /** Whole messages of the client's, where it sends bytes that are none of its own: HTTP/2's frames. */
   readonly upMessages?: number;
   /** Bytes of our own in what must be around them between two messages: an HTTP chunk, DATA of `stream`. Left out where nothing must; undefined where they have no place. */

@@ -3,8 +3,14 @@ import { nowMs } from '../clock.js';
 import type { EndKind, GateConnection, Record_, WireTap } from '../contract.js';
 import { ClientSource } from './client-source.js';
 import { Flow } from './flow.js';
+import { HeldWindows } from './held-windows.js';
+import { frameOf } from './http2-frames.js';
+import { OwnPings, ownPing } from './own-pings.js';
 import { ifFin, rst } from './rst.js';
 import { Upstream } from './upstream.js';
+
+/** RFC 9113, section 7. */
+const CANCEL = Buffer.from([0, 0, 0, 8]);
 
 export interface CrossingOptions {
   readonly id: number;
@@ -37,6 +43,10 @@ export class Crossing implements GateConnection {
   private server: Upstream | undefined;
   private upFlow: Flow | undefined;
   private downFlow: Flow | undefined;
+  private windows: HeldWindows | undefined;
+  private pings: OwnPings | undefined;
+  private pinged = 0;
+  private readonly cancelled = new Set<number>();
   private frozen = false;
   endedBy: 'client' | 'server' | 'gate' | undefined;
   private readonly remotePort: number;
@@ -157,6 +167,42 @@ export class Crossing implements GateConnection {
     return framed !== undefined;
   }
 
+  get streams(): readonly number[] {
+    return this.options.tap?.streams?.filter((stream) => !this.cancelled.has(stream)) ?? [];
+  }
+
+  cancelStreams(streams: readonly number[]): boolean {
+    if (this.ended || this.frozen || this.options.tap?.betweenFramesUp !== true) return false;
+    for (const stream of streams) this.cancelled.add(stream);
+    this.upFlow?.take(Buffer.concat(streams.map((stream) => frameOf('RST_STREAM', stream, CANCEL))));
+    return true;
+  }
+
+  ping(count: number): boolean {
+    if (this.ended || this.frozen || (!this.pings && this.options.tap?.betweenFramesUp !== true)) return false;
+    this.pings ??= new OwnPings();
+    if (!this.insertDown(Buffer.concat(Array.from({ length: count }, (_, i) => ownPing(this.pinged + i)))))
+      return false;
+    this.pinged += count;
+    return true;
+  }
+
+  get pingAcks(): number {
+    return this.pings?.acks ?? 0;
+  }
+
+  get heldWindows(): number {
+    return this.windows?.frames ?? 0;
+  }
+
+  holdWindows(hold: boolean): boolean {
+    if (hold && !this.windows && this.options.tap?.betweenMessages !== true) return false;
+    this.windows ??= hold ? new HeldWindows() : undefined;
+    if (hold) this.windows?.hold();
+    else if (this.windows) this.downFlow?.take(this.windows.release());
+    return true;
+  }
+
   throttleUp(bytesPerSecond: number | null): void {
     this.source.throttle(bytesPerSecond);
   }
@@ -191,14 +237,14 @@ export class Crossing implements GateConnection {
     this.upBytes += chunk.length;
     this.source.pay(chunk.length);
     this.options.tap?.up(chunk, atMs);
-    this.upFlow?.take(chunk);
+    this.upFlow?.take(this.pings?.pass(chunk) ?? chunk);
   }
 
   private fromServer(chunk: Buffer): void {
     this.downBytes += chunk.length;
     this.downChunks += 1;
     this.options.tap?.down(chunk, nowMs());
-    this.downFlow?.take(chunk);
+    this.downFlow?.take(this.windows?.pass(chunk) ?? chunk);
   }
 
   private sideEnded(side: 'client' | 'server', how: 'FIN' | 'RST'): void {

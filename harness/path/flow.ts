@@ -35,7 +35,7 @@ export class Flow {
 
   take(chunk: Buffer): void {
     // After our own FIN or a reset there is nowhere left to put them.
-    if (this.shut || this.to.destroyed) return;
+    if (chunk.length === 0 || this.shut || this.to.destroyed) return;
     this.spool.push(chunk);
     this.spoolCost += Math.max(chunk.length, CHUNK_COST);
     if (this.frozen) this.withheldBytes += chunk.length;

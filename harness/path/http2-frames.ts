@@ -214,11 +214,13 @@ export class FrameReader {
   }
 }
 
-/** One frame without flags, of a payload that fits into it (section 4.2: 16,384 bytes). */
-export function frameOf(type: 'DATA' | ControlType, stream: number, payload: Buffer): Buffer {
+/** One frame of a payload that fits into it (section 4.2: 16,384 bytes). */
+export function frameOf(type: keyof typeof TYPE | ControlType, stream: number, payload: Buffer, flags = 0): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8([...CONTROL].find(([, name]) => name === type)?.[0] ?? TYPE.DATA, 3);
+  const named = Object.entries(TYPE).find(([name]) => name === type)?.[1];
+  head.writeUInt8(named ?? [...CONTROL].find(([, name]) => name === type)?.[0] ?? TYPE.DATA, 3);
+  head.writeUInt8(flags, 4);
   head.writeUInt32BE(stream, 5);
   return Buffer.concat([head, payload]);
 }

@@ -85,8 +85,17 @@ class GrpcTap implements WireTap {
     return body?.betweenMessages ? frameOf('DATA', stream, bytes) : undefined;
   }
 
+  get betweenFramesUp(): boolean {
+    return !this.deaf.up && this.readers.up.betweenFrames;
+  }
+
+  get streams(): readonly number[] {
+    const open = [...this.calls].filter(([stream, { ended }]) => !ended.down && !this.resetCalls.includes(stream));
+    return open.map(([stream]) => stream);
+  }
+
   get asking(): boolean {
-    return [...this.calls].some(([stream, { ended }]) => !ended.down && !this.resetCalls.includes(stream));
+    return this.streams.length > 0;
   }
 
   private read(dir: Direction, chunk: Buffer, atMs: number): void {
