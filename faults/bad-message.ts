@@ -47,6 +47,7 @@ export default defineFault<Place, { readonly what: string; readonly protocol: st
   hop: 'gate',
   about: 'a message that is empty, no JSON, an HTML page, invalid UTF-8 or none at all, between two good ones',
   evidence: 'the bytes sent on a connection that was whole',
+  momentary: true,
   params: { what: [...new Set(Object.values(PROTOCOLS).flatMap(Object.keys))].join(' | '), protocol: 'id' },
   async inject({ connection, stream, type }, { what, protocol }, { bite, signal }) {
     const bytes = PROTOCOLS[protocol]?.[what]?.(type) ?? Buffer.alloc(0);

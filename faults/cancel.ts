@@ -7,6 +7,7 @@ export default defineFault<readonly Call[], Record<string, never>>({
   hop: 'driver',
   about: 'clients of ours cancel their calls by RST_STREAM and stay connected',
   evidence: 'the calls that were open when they were cancelled',
+  momentary: true,
   params: {},
   async inject(calls, _, { bite }) {
     const open = calls.filter(({ end }) => end === undefined);

@@ -9,6 +9,7 @@ export default defineFault<StartedServer, Record<string, never>>({
   hop: 'process',
   about: 'SIGKILL to the whole tree of the server',
   evidence: 'the process and its listening socket gone',
+  momentary: true,
   params: {},
   async inject(server, _, { bite, signal }) {
     const { pid } = server;

@@ -7,6 +7,7 @@ export default defineFault<readonly Session[], { readonly by: 'FIN' | 'RST' }>({
   hop: 'driver',
   about: 'clients leave, by FIN or by RST, without a word before it',
   evidence: 'the sessions that were open when their client left',
+  momentary: true,
   params: { by: 'FIN | RST' },
   async inject(sessions, { by }, { bite }) {
     const open = sessions.filter(({ isOpen }) => isOpen);

@@ -7,6 +7,7 @@ export default defineFault<Gate, Record<string, never>>({
   hop: 'gate',
   about: 'every live connection is ended by a bare FIN to both sides',
   evidence: 'the connections ended',
+  momentary: true,
   params: {},
   async inject(gate, _, { bite }) {
     const connections = gate.endAll();

@@ -11,6 +11,7 @@ export default defineFault<readonly Misfit[], { readonly cases: number }>({
   hop: 'driver',
   about: 'malformed, truncated and oversized handshakes and frames, several at once',
   evidence: 'the cases that arrived',
+  momentary: true,
   params: { cases: 'count' },
   async inject(misfits, _, { bite }) {
     const arrived = await Promise.all(misfits.map((misfit) => misfit.send()));

@@ -7,6 +7,7 @@ export default defineFault<ReferenceServer, { readonly code: number }>({
   hop: 'driver',
   about: 'our reference server sends everybody a close frame with this code, or ends their streams, at once',
   evidence: 'the sessions told; the frames and ends stand in the history',
+  momentary: true,
   params: { code: 'close code' },
   async inject(reference, { code }, { bite }) {
     const told = reference.goAway(code);

@@ -12,6 +12,7 @@ export default defineFault<readonly Gate[], Record<string, never>>({
   hop: 'gate',
   about: 'every live connection is cut in the same instant by a true RST to both sides',
   evidence: 'the connections cut, and a control peer that saw ECONNRESET',
+  momentary: true,
   params: {},
   async inject(gates, _, { bite }) {
     // A reset counts only if a control peer saw ECONNRESET (DESIGN section 1): cut through a gate like any other, idle.

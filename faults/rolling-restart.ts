@@ -15,6 +15,7 @@ export default defineFault<Address, { readonly signal: string }>({
   hop: 'process',
   about: 'new connections of one address go to a new copy, and the old one gets the stop signal',
   evidence: 'the signal delivered to a living process',
+  momentary: true,
   params: { signal: 'name of the signal' },
   async inject({ gate, old, next }, { signal }, { bite }) {
     if (next) gate.setUpstream(next.host, next.port);

@@ -7,6 +7,7 @@ export default defineFault<StartedServer, { readonly signal: string }>({
   hop: 'process',
   about: 'the stop signal, to the process that owns the listening socket',
   evidence: 'the signal delivered to a living process',
+  momentary: true,
   params: { signal: 'name of the signal' },
   async inject(server, { signal }, { bite }) {
     if (server.alive()) {

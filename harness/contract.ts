@@ -605,6 +605,8 @@ export interface Fault<Subject, Params extends Facts> {
   readonly evidence: string;
   /** Name and unit of each parameter. */
   readonly params: Readonly<Record<keyof Params & string, string>>;
+  /** Done in an instant: nothing of it is left that could be undone. */
+  readonly momentary?: true;
   /** Disturbs `subject`; what it gives back undoes it. */
   inject(subject: Subject, params: Params, tools: FaultTools): Promise<() => void | Promise<void>>;
 }

@@ -1,6 +1,6 @@
 // Clean build: a stale file in dist would be found by the catalog, which finds units by folder.
 const { execFileSync } = require('node:child_process');
-const { rmSync, chmodSync, copyFileSync, existsSync } = require('node:fs');
+const { rmSync, chmodSync, copyFileSync, cpSync, existsSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 
 const root = join(__dirname, '..');
@@ -9,6 +9,11 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
 copyFileSync(join(root, 'targets/feed.proto'), join(root, 'dist/targets/feed.proto'));
+// Read as they are when a page is made.
+cpSync(join(root, 'harness/page'), join(root, 'dist/harness/page'), {
+  recursive: true,
+  filter: (from) => !from.endsWith('.ts'),
+});
 const main = join(root, 'dist/harness/cli/main.js');
 if (existsSync(main)) chmodSync(main, 0o755);
 const manifest = join(root, 'dist/harness/write-manifest.js');

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Catalog, loadCatalog } from '../catalog.js';
 import { loadConfig } from '../config.js';
@@ -11,6 +11,7 @@ import { makePlan, type Plan } from '../plan.js';
 import { protocolNamed } from '../protocol.js';
 import { performRuns } from '../repeat.js';
 import { renderJson } from '../reporters/json.js';
+import { printable } from '../reporters/printable.js';
 import { createProgress, type ProgressDisplay } from '../reporters/progress.js';
 import { DEFAULT_REPORTERS } from '../reporters/registry.js';
 import { renderTerminal } from '../reporters/terminal.js';
@@ -95,6 +96,8 @@ async function check(
   const written = await writeReports(reporters, run, directory, async () => eventsOf(events));
   writeResultsIndex(usual.resultsDir);
   addToStepSummary(written, process.env);
+  const page = written.find(({ name }) => name === 'html');
+  if (page && !silent) await print(`open   ${printable(relative(process.cwd(), page.path))}\n`);
   if (!silent) await print(annotationsOf(run, settings, process.env));
   return exitCodeOf(run, settings);
 }

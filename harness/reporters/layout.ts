@@ -29,3 +29,11 @@ export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
+
+/** 512 B, 1.5 KiB, 279 MiB. */
+export function sizeOf(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  const at = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, Math.abs(bytes))) / 10));
+  const value = bytes / 1024 ** at;
+  return `${at === 0 || Math.abs(value) >= 10 ? Math.round(value) : value.toFixed(1)} ${units[at]}`;
+}

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import { HarnessError } from '../errors.js';
 import type { Reporter } from './reporter.js';
 
-/** Of a check that names none. */
-export const DEFAULT_REPORTERS: readonly string[] = ['terminal'];
+/** Of a check that names none: what a person reads. */
+export const DEFAULT_REPORTERS: readonly string[] = ['terminal', 'html'];
 
 let found: readonly Reporter[] | undefined;
 

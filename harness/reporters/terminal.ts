@@ -4,6 +4,7 @@ import { countsText } from '../combine.js';
 import type { Outcome, Run, Verdict } from '../contract.js';
 import { brokenWaiver } from '../waivers.js';
 import { evidenceOf, surenessOf } from './details.js';
+import { whyNoGrade } from './grade.js';
 import { clipped, duration, wrapped } from './layout.js';
 import { printable } from './printable.js';
 
@@ -177,13 +178,6 @@ function selfCheckLine({ selfCheck }: Run): string[] {
   return [
     `itself timers ${timerP99Ms} ms late (p99), Toxiproxy ${proxyP99Ms} ms there and back, a process starts in ${processStartMs} ms; ${told}`,
   ];
-}
-
-function whyNoGrade({ options, verdicts, summary }: Run): string {
-  if (verdicts.some(({ level, outcome }) => level === 'MUST' && outcome === 'inconclusive'))
-    return 'a MUST is inconclusive';
-  if (summary.mustLeftOut > 0) return `${summary.mustLeftOut} MUST checks were left out`;
-  return options.scale === 1 ? 'nothing was decided' : 'windows were scaled';
 }
 
 type Paint = (text: string) => string;
