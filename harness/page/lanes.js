@@ -223,7 +223,7 @@
       return made.map(({ left, numbers }) => ({
         left,
         words: numbers.length === 1 ? String(numbers[0]) : `${numbers[0]} +${numbers.length - 1}`,
-        wide: numbers.length === 1 ? 18 : 34,
+        wide: numbers.length === 1 ? 18 : 28 + 7 * String(numbers.length).length,
       }));
     }
 

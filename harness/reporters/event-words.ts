@@ -9,34 +9,34 @@ export function eventWords(event: HistoryEvent): string {
     case 'fault':
       return `fault ${event.fault} ${FAULT_VERBS[event.what]}${factWords(event.facts)}`;
     case 'connection': {
-      const where = `${event.gate} ${event.conn}`;
-      if (event.what === 'start') return `connection ${where} began`;
-      if (event.what !== 'end') return `first bytes on connection ${where}`;
-      if (event.how === 'none') return `connection ${where} was still open when watching stopped`;
+      const where = connOf(event);
+      if (event.what === 'start') return `${where} began`;
+      if (event.what !== 'end') return `first bytes on ${where}`;
+      if (event.how === 'none') return `${where} was still open when watching stopped`;
       const bytes = `${sizeOf(event.upBytes)} up, ${sizeOf(event.downBytes)} down`;
-      return `connection ${where} ended by ${WHO[event.by]} with ${event.how} (${bytes})`;
+      return `${where} ended by ${WHO[event.by]} with ${event.how} (${bytes})`;
     }
     case 'handshake': {
       const what = event.dir === 'up' ? 'request' : 'answer';
       const facts = [event.method, event.rpc, event.status === undefined ? undefined : `status ${event.status}`];
-      return `${what} on ${event.gate} ${event.conn}${listed(facts)}`;
+      return `${what} on ${connOf(event)}${listed(facts)}`;
     }
     case 'frame': {
       const facts = [event.code === undefined ? undefined : `code ${event.code}`, event.ack ? 'ACK' : undefined];
-      return `${event.frame} ${TO[event.dir]} on ${event.gate} ${event.conn}${listed(facts)}`;
+      return `${event.frame} ${TO[event.dir]} on ${connOf(event)}${listed(facts)}`;
     }
     case 'trailers':
-      return `call on ${event.gate} ${event.conn} ended${listed([event.grpcStatus === undefined ? 'without a status' : `grpc-status ${event.grpcStatus}`])}`;
+      return `call on ${connOf(event)} ended${listed([event.grpcStatus === undefined ? 'without a status' : `grpc-status ${event.grpcStatus}`])}`;
     case 'message': {
       const facts = [
         sizeOf(event.bytes),
         event.closeCode === undefined ? undefined : `code ${event.closeCode}`,
         event.packet,
       ];
-      return `${event.opcode} ${TO[event.dir]} on ${event.gate} ${event.conn}${listed(facts)}`;
+      return `${event.opcode} ${TO[event.dir]} on ${connOf(event)}${listed(facts)}`;
     }
     case 'undecodable':
-      return `what passed ${TO[event.dir]} on ${event.gate} ${event.conn} could not be decoded: ${event.reason}`;
+      return `what passed ${TO[event.dir]} on ${connOf(event)} could not be decoded: ${event.reason}`;
     case 'session': {
       const facts = [
         event.status === undefined ? undefined : `status ${event.status}`,
@@ -68,6 +68,10 @@ export function eventWords(event: HistoryEvent): string {
     case 'obstacle':
       return event.text;
   }
+}
+
+function connOf({ gate, conn }: { readonly gate: string; readonly conn: number }): string {
+  return `connection ${conn} of ${gate}`;
 }
 
 const FAULT_VERBS = { inject: 'injected', bite: 'seen to act', heal: 'healed' } as const;

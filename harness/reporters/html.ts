@@ -105,7 +105,7 @@ function summary(run: Run): Markup {
   const { summary, wall } = run;
   const [seen, all] = summary.mustSeen;
   const count = (outcome: Outcome, words: string) =>
-    html`<li class="${outcome}"><a href="#${outcome}"><b>${summary[outcome]}</b> ${words}</a></li>`;
+    html`<li class="${summary[outcome] > 0 ? outcome : 'none'}"><a href="#${outcome}"><b>${summary[outcome]}</b> ${words}</a></li>`;
   return html`<section id="summary"><h2>Summary</h2>
 <ul class="counts">${count('fail', summary.waived > 0 ? `failed (${summary.waived} waived)` : 'failed')}${count('inconclusive', 'inconclusive')}${count('pass', 'passed')}${count('skipped', 'skipped')}</ul>
 <dl><dt>MUST rules seen</dt><dd>${seen} of ${all}</dd>
