@@ -20,9 +20,14 @@ export interface LoadedConfig {
   readonly targets: ReadonlyMap<string, Settings>;
 }
 
+/** The config of this folder, whatever it is written in. */
+export function configIn(folder: string): string | undefined {
+  return NAMES.map((name) => join(folder, name)).find(existsSync);
+}
+
 /** The named config, else the one of this folder; undefined where there is none. */
 export async function loadConfig(given: string | undefined, folder: string): Promise<LoadedConfig | undefined> {
-  const path = given === undefined ? NAMES.map((name) => join(folder, name)).find(existsSync) : resolve(folder, given);
+  const path = given === undefined ? configIn(folder) : resolve(folder, given);
   if (path === undefined) return undefined;
   if (!existsSync(path)) throw new HarnessError('NO_CONFIG', `there is no config ${path}`);
   const content = await readConfig(path);

@@ -8,13 +8,14 @@ import { addCompare } from './compare.js';
 import { addDoctor } from './doctor.js';
 import { EXIT } from './exit.js';
 import { addExplain } from './explain.js';
+import { addInit } from './init.js';
 import { addJudge } from './judge.js';
 import { addList } from './list.js';
 import { addProxy } from './proxy.js';
 import { addReport } from './report.js';
 
 /** Of DESIGN, and not there yet. */
-const UNBUILT_COMMANDS = ['session', 'init'];
+const UNBUILT_COMMANDS = ['session'];
 
 async function main(args: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
@@ -38,6 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
   addExplain(program);
   addProxy(program, interrupt.signal);
   addDoctor(program, finish);
+  addInit(program);
   for (const name of UNBUILT_COMMANDS) {
     program
       .command(name, { hidden: true })
