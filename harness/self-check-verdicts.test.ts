@@ -69,12 +69,12 @@ describe('the self-check', () => {
     expect(heldAgainst(right, check, {}, { outcome: 'pass', actual: '' }).outcome).toBe('pass');
   });
 
-  test('nobody fails by less than three times what this machine is late', () => {
+  test('nobody fails by less than three times what this machine is usually late', () => {
     const check = checks.find(({ id }) => id === 'websocket/unanswered-ping');
     if (!check) throw new Error('there is no such check');
     const late = (pongMs: number) =>
       heldAgainst(
-        { ...EMPTY, timerP99Ms: 40 },
+        { ...EMPTY, timerP50Ms: 40 },
         check,
         check.expect,
         fail('', { measured: { pongMs }, because: tell([]) }),
