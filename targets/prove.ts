@@ -42,7 +42,7 @@ async function main(): Promise<number> {
   if (values.published) return provePublished({ names: only, lab: values.lab });
   if (values.stability !== undefined) {
     const { protocol, full, all } = values;
-    return measureStability({ times: Number(values.stability), protocol, full, all });
+    return measureStability({ times: Number(values.stability), protocol, full, all, only });
   }
   return proveChecks(only, values.all, enginesOf(values.engine));
 }
@@ -94,19 +94,21 @@ async function proveOn(engine: Engine, ids: readonly string[], { table, results,
     const asked = asksOf(form).filter((id) => ids.includes(id));
     if (asked.length === 0) continue;
     const more = ['--scale', SCALE, ...form.words, ...words, '--only', asked.join(',')];
-    const run = await checkResilient(form, results, more);
     const name = nameOf(form);
+    let run = await checkResilient(form, results, more);
+    if (failuresOf(run).length > 0) {
+      say(`${name}: is tried once more, since: ${failuresOf(run).join('; ')}`);
+      run = await checkResilient(form, results, more);
+    }
     for (const id of asked) {
       const outcome = outcomeOf(run, id);
       // Another form of it meets what this one lacks.
       if (outcome !== 'skipped' && outcome !== undefined)
         table.add(id, { kind: 'resilient', file: name, engine, outcome });
     }
-    const found = run.verdicts
-      .filter(({ outcome }) => outcome === 'fail' || outcome === 'inconclusive')
-      .map(({ check, outcome, actual, reason }) => `${name}: ${outcome}: ${check}: ${actual || reason}`);
-    wrong.push(...found);
-    say(found.length === 0 ? `${name}: as it must be` : found.join('\n'));
+    const found = failuresOf(run);
+    wrong.push(...found.map((what) => `${name}: ${what}`));
+    say(`${name}: ${found.length === 0 ? 'as it must be' : found.join('; ')}`);
   }
   const wanted = subjects().filter((subject) => aimsOf(subject).some((id) => ids.includes(id)));
   await proveAll(wanted, results, {
@@ -126,6 +128,12 @@ async function proveOn(engine: Engine, ids: readonly string[], { table, results,
   return wrong;
 }
 
+function failuresOf({ verdicts }: Run): string[] {
+  return verdicts
+    .filter(({ outcome }) => outcome === 'fail' || outcome === 'inconclusive')
+    .map(({ check, outcome, actual, reason }) => `${outcome}: ${check}: ${actual || reason}`);
+}
+
 function asksOf({ protocol, aims }: Resilient): readonly string[] {
   return aims ?? checks.map(({ id }) => id).filter((id) => id.startsWith(`${protocol}/`));
 }
@@ -143,6 +151,7 @@ function hasToxiproxyInPath(id: string): boolean {
   return named.some((scenario) => scenario.faults.some((fault) => toxics.includes(fault)));
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {

@@ -61,6 +61,7 @@ export async function provePublished({
       continue;
     }
     const known = truth[name] ?? {};
+    print(`${name}: judging ${Object.keys(known).length} verdicts in their real windows`);
     const run = judge(program, Object.keys(known), lab);
     if (typeof run === 'string') {
       wrong.push(`${name}: could not be judged: ${run}`);

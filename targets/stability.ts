@@ -1,5 +1,5 @@
 /**
- * `npm run prove -- --stability N [--protocol P] [--full] [--all]`: the resilient pairs of all protocols once in peace and N times
+ * `npm run prove -- --stability N [--protocol P] [--only ID,..] [--full] [--all]`: the resilient pairs of all protocols once in peace and N times
  * under load (load.ts), each verdict held against that of peace. `--full` keeps the real windows; `--all` adds every flawed and
  * tricky program. Runs with another verdict are kept.
  */
@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Run, Verdict } from '../harness/contract.js';
 import { putUnderLoad } from './load.js';
-import { checkResilient, nameOf, type Protocol, prove, RESILIENT, SCALE, subjects } from './subjects.js';
+import { aimsOf, checkResilient, nameOf, type Protocol, prove, RESILIENT, SCALE, subjects } from './subjects.js';
 
 interface Settings {
   readonly times: number;
   readonly protocol: string | undefined;
   readonly full: boolean;
   readonly all: boolean;
+  readonly only: readonly string[] | undefined;
 }
 
 interface Program {
@@ -25,10 +26,11 @@ interface Program {
 /** What became of a verdict of peace: the opposite of it is what must never be. */
 type Change = 'flipped' | 'turned inconclusive' | 'changed';
 
-export async function measureStability({ times, protocol, full, all }: Settings): Promise<number> {
+export async function measureStability(settings: Settings): Promise<number> {
+  const { times } = settings;
   if (!Number.isInteger(times) || times < 1) throw new Error('--stability takes how many times, 1 or more');
-  const programs = programsOf(protocol, full, all);
-  if (programs.length === 0) throw new Error(`there is no protocol ${protocol}`);
+  const programs = programsOf(settings);
+  if (programs.length === 0) throw new Error('no program is left to run: look at --protocol and --only');
   const results = mkdtempSync(join(tmpdir(), 'holdfast-stability-'));
   const kept = join(results, 'kept');
   const counts = { flipped: 0, 'turned inconclusive': 0, changed: 0 };
@@ -71,14 +73,22 @@ export async function measureStability({ times, protocol, full, all }: Settings)
   return counts.flipped + counts.changed + undecided.length === 0 ? 0 : 1;
 }
 
-function programsOf(protocol: string | undefined, full: boolean, all: boolean): Program[] {
-  const words = full ? [] : ['--scale', SCALE];
-  const isAsked = (one: Protocol) => protocol === undefined || one === protocol;
+function programsOf({ protocol, full, all, only }: Omit<Settings, 'times'>): Program[] {
+  const own = (one: Protocol) => (only ?? []).filter((id) => id.startsWith(`${one}/`));
+  const isAsked = (one: Protocol) =>
+    (protocol === undefined || one === protocol) && (only === undefined || own(one).length > 0);
   const pairs = RESILIENT.filter((form) => form.roles.length === 2 && isAsked(form.protocol)).map((form) => ({
     name: nameOf(form),
-    run: (results: string) => checkResilient(form, results, words),
+    run: (results: string) =>
+      checkResilient(form, results, [
+        ...(full ? [] : ['--scale', SCALE]),
+        ...(only === undefined ? [] : ['--only', own(form.protocol).join(',')]),
+      ]),
   }));
-  const others = all ? subjects().filter((subject) => isAsked(subject.protocol)) : [];
+  const others = subjects().filter(
+    (subject) =>
+      all && isAsked(subject.protocol) && (only === undefined || aimsOf(subject).some((id) => only.includes(id))),
+  );
   return [
     ...pairs,
     ...others.map((subject) => ({
