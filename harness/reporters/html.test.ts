@@ -87,6 +87,12 @@ test('a failure tells what was expected and seen, why it matters, what to change
   expect(told.filter((text) => !page.includes(text))).toEqual([]);
 });
 
+test('a page of several runs counts them, and leads to the one that shows it', () => {
+  const counts = { pass: 1, fail: 1, inconclusive: 0, skipped: 0 };
+  const page = renderHtml(aRun([aVerdict({ outcome: 'inconclusive', counts, run: 2 })]), [], known);
+  expect(page.includes('1 pass, 1 fail; shown here: <a href="2/report.html">run 2</a>')).toBe(true);
+});
+
 test.each([
   ['at one gate', () => 'storm'],
   ['at a gate each', (n: number) => `copy-${n}`],

@@ -6,7 +6,7 @@ export interface Reporter {
   readonly name: string;
   /** What it is called beside run.json. */
   readonly file: string;
-  /** Left out where the run alone will do: `render` then gets no events. */
-  readonly readsHistory?: true;
+  /** Left out where the run alone will do: `render` then gets no events. `where-any`: it can do without as well. */
+  readonly readsHistory?: true | 'where-any';
   readonly render: (run: Run, history: readonly HistoryEvent[]) => string;
 }

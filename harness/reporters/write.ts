@@ -20,8 +20,10 @@ export async function writeReports(
   const wanted = new Set(names);
   // Several runs have a history each, and their own reports of it beside it.
   const isSum = run.options.repeat !== undefined;
-  const reporters = findReporters().filter(({ name, readsHistory }) => wanted.has(name) && !(isSum && readsHistory));
-  const events = reporters.some(({ readsHistory }) => readsHistory) ? await readEvents() : [];
+  const reporters = findReporters().filter(
+    ({ name, readsHistory }) => wanted.has(name) && !(isSum && readsHistory === true),
+  );
+  const events = !isSum && reporters.some(({ readsHistory }) => readsHistory) ? await readEvents() : [];
   return reporters.map(({ name, file, render }) => {
     const path = join(directory, file);
     const text = render(run, events);
