@@ -17,7 +17,6 @@ export default defineFault<Gate, { readonly status: number; readonly http2: bool
   evidence: 'a page served',
   params: { status: 'HTTP status', http2: 'an edge that speaks HTTP/2 serves it' },
   async inject(gate, { status, http2 }, { bite }) {
-    const before = gate.accepted;
     let bitten = false;
     const head = [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? CLOUDFLARES}`,
@@ -27,6 +26,8 @@ export default defineFault<Gate, { readonly status: number; readonly http2: bool
     ];
     // The page of an HTTP/2 edge is an answer on a connection that lives on.
     const edge = http2 ? await startPageServer(status, PAGE) : undefined;
+    const before = gate.turnedAway;
+    const answered = () => edge?.served ?? gate.turnedAway - before;
     await gate.setDoor(
       edge
         ? { kind: 'elsewhere', host: edge.host, port: edge.port }
@@ -34,9 +35,9 @@ export default defineFault<Gate, { readonly status: number; readonly http2: bool
     );
     gate.resetAll();
     const look = () => {
-      if (bitten || gate.accepted === before) return;
+      if (bitten || answered() === 0) return;
       bitten = true;
-      bite({ status, answered: gate.accepted - before });
+      bite({ status, answered: answered() });
     };
     const looking = every(LOOK_MS, look);
     return async () => {

@@ -10,7 +10,9 @@ export default defineFault<Gate, Record<string, never>>({
   momentary: true,
   params: {},
   async inject(gate, _, { bite }) {
-    const connections = gate.endAll();
+    const whole = gate.live.filter(({ ended }) => !ended);
+    gate.endAll();
+    const connections = whole.filter(({ endedBy }) => endedBy === 'gate').length;
     if (connections > 0) bite({ connections });
     return () => {};
   },

@@ -16,7 +16,7 @@ export default defineFault<
   evidence: 'a handshake answered so',
   params: { gate: 'name of the gate', status: 'HTTP status', retryAfterS: 'seconds, null for none' },
   async inject(gate, { gate: name, status, retryAfterS }, { bite }) {
-    const before = gate.accepted;
+    const before = gate.turnedAway;
     let bitten = false;
     const head = [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -28,9 +28,9 @@ export default defineFault<
     ];
     await gate.setDoor({ kind: 'answer', bytes: `${head.join('\r\n')}\r\n\r\n` });
     const look = () => {
-      if (bitten || gate.accepted === before) return;
+      if (bitten || gate.turnedAway === before) return;
       bitten = true;
-      bite({ gate: name, status, answered: gate.accepted - before });
+      bite({ gate: name, status, answered: gate.turnedAway - before });
     };
     const looking = every(LOOK_MS, look);
     return async () => {

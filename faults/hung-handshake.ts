@@ -12,17 +12,18 @@ export default defineFault<Gate, { readonly gate: string }>({
   evidence: 'an attempt that said something and was left without an answer',
   params: { gate: 'name of the gate' },
   async inject(gate, { gate: name }, { bite }) {
-    const before = gate.accepted;
+    const before = gate.turnedAway;
     let bitten = false;
     await gate.setDoor({ kind: 'hang' });
-    const look = every(LOOK_MS, () => {
-      const hanging = gate.live.filter(({ id, upBytes, downBytes }) => id > before && upBytes > 0 && downBytes === 0);
-      if (bitten || hanging.length === 0) return;
+    const look = () => {
+      if (bitten || gate.turnedAway === before) return;
       bitten = true;
-      bite({ gate: name, hanging: hanging.length });
-    });
+      bite({ gate: name, hanging: gate.turnedAway - before });
+    };
+    const looking = every(LOOK_MS, look);
     return async () => {
-      look[Symbol.dispose]();
+      looking[Symbol.dispose]();
+      look();
       await gate.setDoor({ kind: 'open' });
     };
   },

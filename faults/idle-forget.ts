@@ -22,7 +22,7 @@ export default defineFault<Gate, { readonly idleMs: number }>({
         else if (nowMs() - last.atMs >= idleMs) {
           connection.freeze();
           forgotten.push(connection);
-          bite({ conn: connection.id, idleMs });
+          if (connection.frozen) bite({ conn: connection.id, idleMs });
         }
       }
     });

@@ -28,7 +28,7 @@ export default defineFault<Asking, Record<string, never>>({
       queueMicrotask(() => {
         const connection = gate.live.find(({ id, ended }) => id === conn && !ended);
         connection?.reset();
-        if (connection) bite({ conn, stream, rpc });
+        if (connection?.endedBy === 'gate') bite({ conn, stream, rpc });
       });
     });
     return () => listen(undefined);

@@ -12,13 +12,13 @@ export default defineFault<Gate, { readonly gate: string }>({
   evidence: 'an attempt refused',
   params: { gate: 'name of the gate' },
   async inject(gate, { gate: name }, { bite }) {
-    const before = gate.accepted;
+    const before = gate.turnedAway;
     let bitten = false;
     await gate.setDoor({ kind: 'refuse' });
     const look = () => {
-      if (bitten || gate.accepted === before) return;
+      if (bitten || gate.turnedAway === before) return;
       bitten = true;
-      bite({ gate: name, refused: gate.accepted - before });
+      bite({ gate: name, refused: gate.turnedAway - before });
     };
     const looking = every(LOOK_MS, look);
     return async () => {

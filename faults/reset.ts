@@ -17,7 +17,9 @@ export default defineFault<readonly Gate[], Record<string, never>>({
   async inject(gates, _, { bite }) {
     // A reset counts only if a control peer saw ECONNRESET (DESIGN section 1): cut through a gate like any other, idle.
     const control = await openControl();
-    const connections = gates.reduce((sum, gate) => sum + gate.resetAll(), 0);
+    const whole = gates.flatMap((gate) => gate.live.filter(({ ended }) => !ended));
+    for (const gate of gates) gate.resetAll();
+    const connections = whole.filter(({ endedBy }) => endedBy === 'gate').length;
     const seen = await control.cut();
     await control.close();
     if (seen === 'ECONNRESET' && connections > 0) bite({ connections, controlSaw: seen });

@@ -1,16 +1,35 @@
+import { every } from '../harness/clock.js';
 import type { GateConnection } from '../harness/contract.js';
 import { defineFault } from '../harness/define.js';
+import { kernelView } from '../harness/probes/kernel-queues.js';
+
+/** A look walks the kernel's whole table of sockets: about 5 ms. */
+const LOOK_MS = 250;
+/** More than one read of the gate's: the server's bytes are left where they are. */
+const UNREAD_BYTES = 64 * 1024;
 
 /** One hop only, the gate beside the server: further hops would swallow tens of megabytes (CHECKLIST rule 13). */
 export default defineFault<GateConnection, { readonly bytesPerS: number }>({
   id: 'slow-reader',
   hop: 'gate',
   about: 'what the server sends is read at this rate and no faster',
-  evidence: 'the bytes left unread',
+  evidence: 'bytes of the server that the kernel holds and nobody reads',
   params: { bytesPerS: 'bytes a second' },
   async inject(connection, { bytesPerS }, { bite }) {
+    const { upstreamPort } = connection;
+    let bitten = false;
+    const look = () => {
+      const unreadBytes = bitten ? 0 : (kernelView(upstreamPort)?.unreadBytes ?? 0);
+      if (unreadBytes < UNREAD_BYTES) return;
+      bitten = true;
+      looking[Symbol.dispose]();
+      bite({ bytesPerS, unreadBytes });
+    };
     connection.throttleDown(bytesPerS);
-    bite({ bytesPerS });
-    return () => connection.throttleDown(null);
+    const looking = every(LOOK_MS, look);
+    return () => {
+      looking[Symbol.dispose]();
+      connection.throttleDown(null);
+    };
   },
 });

@@ -10,10 +10,7 @@ export default defineFault<StartedServer, { readonly signal: string }>({
   momentary: true,
   params: { signal: 'name of the signal' },
   async inject(server, { signal }, { bite }) {
-    if (server.alive()) {
-      server.signalStop();
-      bite({ signal, pid: server.pid ?? 0 });
-    }
+    if (server.alive() && server.signalStop()) bite({ signal, pid: server.pid ?? 0 });
     return () => {};
   },
 });

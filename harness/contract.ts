@@ -508,6 +508,8 @@ export interface GateConnection {
   readonly said: number;
   /** Reads of the server's side. */
   readonly downChunks: number;
+  /** Neither side's bytes are passed on. */
+  readonly frozen: boolean;
   /** Bytes read while frozen and not passed on. */
   readonly withheldUpBytes: number;
   readonly withheldDownBytes: number;
@@ -546,6 +548,8 @@ export interface Gate extends AsyncDisposable {
   readonly port: number;
   readonly live: readonly GateConnection[];
   readonly accepted: number;
+  /** Those that were treated as a door says that is not open: refused, answered, or heard and left without an answer. */
+  readonly turnedAway: number;
   setDoor(door: Door): Promise<void>;
   resetAll(): number;
   endAll(): number;

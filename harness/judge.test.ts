@@ -3,7 +3,10 @@ import { fail, inconclusive, pass } from './finding.js';
 import { hasCrashed, judge, type Planned, summarize } from './judge.js';
 import { STORY_OPTIONS, STORY_TARGET, tell } from './story.js';
 
-const EVENTS: EventBodyAt[] = [[0, { type: 'phase', phase: 'baseline' }]];
+const EVENTS: EventBodyAt[] = [
+  [0, { type: 'phase', phase: 'baseline' }],
+  [9, { type: 'phase', phase: 'done' }],
+];
 
 function check(id: string, finding: () => Finding, more: Partial<Check> = {}): Check {
   return {
@@ -87,6 +90,63 @@ describe('the judge', () => {
       [...EVENTS, broken],
     );
     expect([passing?.outcome, failing?.outcome]).toEqual(['inconclusive', 'fail']);
+  });
+
+  test('a scenario that broke before it disturbed anything shows no failure either', () => {
+    const broken: EventBodyAt = [1, { type: 'obstacle', code: 'SCENARIO_BROKEN', text: 'broke' }];
+    const fault: EventBodyAt = [0, { type: 'phase', phase: 'fault' }];
+    const failing = { check: check('w/a', () => fail('', { because: tell(EVENTS) })), disturbs: true };
+    expect(outcomes([failing], [...EVENTS, broken])[0]).toMatchObject({
+      outcome: 'inconclusive',
+      reason: 'it was broken before anything was disturbed: broke',
+    });
+    expect(outcomes([failing], [fault, ...EVENTS, broken])[0]?.outcome).toBe('fail');
+  });
+
+  test('a server that had ended every connection before anything was disturbed is not judged by what comes then', () => {
+    const conn = { type: 'connection', gate: 'g', conn: 1 } as const;
+    const end = { what: 'end', how: 'FIN', upBytes: 1, downBytes: 1 } as const;
+    const fault: EventBodyAt = [5, { type: 'phase', phase: 'fault' }];
+    const dead = (by: 'server' | 'client'): EventBodyAt[] => [
+      [1, { ...conn, what: 'start' }],
+      [2, { ...conn, ...end, by }],
+      fault,
+    ];
+    const judged = (role: 'server' | 'client', events: EventBodyAt[]) =>
+      outcomes([{ check: check('w/a', () => pass(''), { role }), disturbs: true }], [...events, ...EVENTS])[0];
+    expect(judged('server', dead('server'))).toMatchObject({
+      outcome: 'inconclusive',
+      reason: 'it was broken before anything was disturbed: the server had ended the one connection',
+      because: [2],
+    });
+    expect(judged('server', dead('client'))?.outcome).toBe('pass');
+    expect(judged('client', dead('server'))?.outcome).toBe('pass');
+    const left: EventBodyAt = [3, { ...conn, conn: 2, what: 'start' }];
+    expect(judged('server', [left, ...dead('server')])?.outcome).toBe('pass');
+    const said: EventBodyAt = [
+      1,
+      { type: 'message', gate: 'g', conn: 1, dir: 'up', opcode: 'close', bytes: 2, hash: '', closeCode: 1000 },
+    ];
+    expect(judged('server', [said, ...dead('server')])?.outcome).toBe('pass');
+  });
+
+  test('a history that was cut off gives neither a pass nor a failure: what is missing may have come later', () => {
+    const cut = EVENTS.slice(0, 1);
+    const companion: EventBodyAt = [9, { type: 'phase', phase: 'done', label: 'a companion of it' }];
+    const verdicts = [pass(''), fail('', { because: tell(cut) })].flatMap((finding) => [
+      ...outcomes([{ check: check('w/a', () => finding) }], cut),
+      ...outcomes([{ check: check('w/a', () => finding) }], [...cut, companion]),
+    ]);
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 4 }, () => 'inconclusive'));
+    expect(verdicts[0]?.reason).toBe('the scenario s was cut off before its end');
+  });
+
+  test('a number that the history does not hold decides nothing', () => {
+    const unsure = () => pass('', { measured: { rttMs: Number.NaN, list: [1] } });
+    expect(outcomes([{ check: check('w/a', unsure) }])[0]).toMatchObject({
+      outcome: 'inconclusive',
+      reason: 'not in the history: rttMs',
+    });
   });
 
   test('a failure without evidence is inconclusive', () => {

@@ -1,3 +1,4 @@
+import { brokenBefore } from './broken-before.js';
 import { confidenceOf } from './confidence.js';
 import type {
   Check,
@@ -19,10 +20,14 @@ import { viewOf } from './history.js';
 import { heldAgainst } from './self-check-verdicts.js';
 import { LEFT_PATH } from './target/left-path.js';
 
+const BEFORE = 'it was broken before anything was disturbed';
+
 /** What was planned for a check: its scenario, or the reason why there is none. */
 export interface Planned {
   readonly check: Check;
   readonly skip?: string;
+  /** Its scenario disturbs something, after a baseline in which nothing is. */
+  readonly disturbs?: boolean;
 }
 
 /** Verdicts from a history: pure, synchronous, no network, no clock. The order is that of `planned`. */
@@ -35,7 +40,7 @@ export function judge(
 ): Verdict[] {
   const views = new Map<string, HistoryView>();
   const asking = askingOf(histories.get('preflight') ?? []);
-  const found = planned.map(({ check, skip: planSkip }) => {
+  const found = planned.map(({ check, skip: planSkip, disturbs = false }) => {
     const expect = thresholds(check, target, options);
     const skip = planSkip ?? streamReason(check, asking);
     if (skip !== undefined) return { check, expect, finding: skipped(skip) };
@@ -44,7 +49,7 @@ export function judge(
       view = viewOf(histories.get(check.scenario) ?? []);
       views.set(check.scenario, view);
     }
-    const finding = guarded(check, view, { target, options, expect });
+    const finding = guarded(check, view, { target, options, expect }, disturbs);
     return { check, expect, finding: heldAgainst(selfCheck, check, expect, finding) };
   });
   const failed = new Set(found.filter(failedWhole).map(({ check }) => check.id));
@@ -69,8 +74,11 @@ function thresholds(check: Check, target: Target, options: RunOptions): Record<s
   return { ...expect, ...target.expect[check.id] };
 }
 
-/** What holds for every check: no events, no verdict; a crash or an obstacle is no pass; a check that throws is inconclusive. */
-function guarded(check: Check, view: HistoryView, context: JudgeContext): Finding {
+/**
+ * What holds for every check: no events, no verdict; a crash or an obstacle is no pass; a check that throws is inconclusive; a run that
+ * was cut off, or that met something broken before it disturbed anything, shows neither a pass nor a failure.
+ */
+function guarded(check: Check, view: HistoryView, context: JudgeContext, disturbs: boolean): Finding {
   if (view.events.length === 0) return inconclusive(`the scenario ${check.scenario} left no events`);
   const broken = view.of('obstacle').find((event) => event.code === 'SCENARIO_BROKEN');
   let finding: Finding;
@@ -89,8 +97,25 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext): Findin
   if (left && check.role === 'client' && (finding.outcome === 'pass' || finding.outcome === 'fail')) {
     return inconclusive(left.text, { measured: finding.measured ?? {}, because: [left] });
   }
-  if (broken && (finding.outcome === 'pass' || finding.outcome === 'inconclusive')) {
-    return inconclusive(broken.text, { because: [broken] });
+  const decided = finding.outcome === 'pass' || finding.outcome === 'fail';
+  // What is missing from a history that ends early may have come later.
+  const whole = view.of('phase').some(({ phase, label }) => phase === 'done' && label === undefined);
+  const early = disturbs && view.phaseAt('fault') === undefined;
+  if (broken && (finding.outcome === 'inconclusive' || finding.outcome === 'pass' || (decided && (early || !whole)))) {
+    return inconclusive(early ? `${BEFORE}: ${broken.text}` : broken.text, { because: [broken] });
+  }
+  // A fact that this history does not hold (a part of one, or an older one) makes every comparison with it false.
+  const unknown = Object.entries(finding.measured ?? {}).filter(([, value]) => !isKnown(value));
+  if (decided && unknown.length > 0) {
+    return inconclusive(`not in the history: ${unknown.map(([name]) => name).join(', ')}`, {
+      because: finding.because ?? [],
+    });
+  }
+  if (decided && !whole) return inconclusive(`the scenario ${check.scenario} was cut off before its end`);
+  const ends = check.role === 'server' ? brokenBefore(view) : undefined;
+  if (decided && ends) {
+    const each = ends.length === 1 ? 'the one connection' : `each of ${ends.length} connections`;
+    return inconclusive(`${BEFORE}: the server had ended ${each}`, { because: ends.slice(0, 3) });
   }
   const silent = Object.keys(check.measured).filter((name) => !(name in (finding.measured ?? {})));
   if (finding.outcome === 'fail' && finding.because?.length === 0) {
@@ -99,6 +124,10 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext): Findin
   return silent.length === 0
     ? finding
     : { ...finding, measured: { ...Object.fromEntries(silent.map((name) => [name, null])), ...finding.measured } };
+}
+
+function isKnown(value: unknown): boolean {
+  return Array.isArray(value) ? value.every(isKnown) : typeof value !== 'number' || Number.isFinite(value);
 }
 
 function toVerdict(check: Check, threshold: Record<string, number>, finding: Finding): Verdict {

@@ -142,7 +142,8 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
           if (event.type === 'phase') {
             waiting.get(id)?.();
             if (event.phase === 'recovery' && event.label === undefined) recovered.get(id)?.resolve();
-            settings.onProgress({ kind: 'phase', scenario: id, phase: event.label ?? event.phase });
+            const phase = event.phase === 'done' ? event.phase : (event.label ?? event.phase);
+            settings.onProgress({ kind: 'phase', scenario: id, phase });
           }
         }
       },

@@ -45,7 +45,8 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
     const scenario = catalog.scenarios.find(({ id }) => id === check.scenario);
     const why =
       skip ?? scenario?.unless?.(target, options) ?? (scenario ? ownServerReason(scenario, target) : undefined);
-    return why === undefined ? { check } : { check, skip: why };
+    const disturbs = (scenario?.faults.length ?? 0) > 0;
+    return why === undefined ? { check, disturbs } : { check, skip: why };
   });
   const wanted = new Set(planned.filter(({ skip }) => skip === undefined).map(({ check }) => check.scenario));
   const scenarios = catalog.scenarios

@@ -61,7 +61,8 @@ async function work(job: Job): Promise<void> {
   } catch (error) {
     failure = error;
   }
-  context.phase('done');
+  // A scenario that was interrupted has not come to its end. A companion's end is not that of the history which it adds to.
+  if (!abort.signal.aborted) context.phase('done', job.scenario === job.recordsAs ? undefined : job.scenario);
   await context[Symbol.asyncDispose]();
   emit({ type: 'loop', who: job.scenario, ...loop.read() }, nowMs());
   watching[Symbol.dispose]();

@@ -19,6 +19,7 @@ export interface CrossingOptions {
   readonly record: Record_;
   readonly tap: WireTap | undefined;
   readonly onGone: (crossing: Crossing) => void;
+  readonly onTurnedAway: () => void;
 }
 
 /**
@@ -47,7 +48,6 @@ export class Crossing implements GateConnection {
   private pings: OwnPings | undefined;
   private pinged = 0;
   private readonly cancelled = new Set<number>();
-  private frozen = false;
   endedBy: 'client' | 'server' | 'gate' | undefined;
   private readonly remotePort: number;
   private gone = false;
@@ -93,6 +93,10 @@ export class Crossing implements GateConnection {
     return this.server?.socket.localPort ?? 0;
   }
 
+  get frozen(): boolean {
+    return this.upFlow?.frozen === true && this.downFlow?.frozen === true;
+  }
+
   get withheldUpBytes(): number {
     return this.upFlow?.withheldBytes ?? 0;
   }
@@ -119,13 +123,11 @@ export class Crossing implements GateConnection {
   }
 
   freeze(): void {
-    this.frozen = true;
     this.upFlow?.freeze();
     this.downFlow?.freeze();
   }
 
   thaw(): void {
-    this.frozen = false;
     this.upFlow?.thaw();
     this.downFlow?.thaw();
   }
@@ -148,7 +150,6 @@ export class Crossing implements GateConnection {
 
   end(): void {
     const atMs = nowMs();
-    this.frozen = false;
     this.upFlow?.close();
     if (this.downFlow) this.downFlow.close();
     else this.client.end();
@@ -205,6 +206,11 @@ export class Crossing implements GateConnection {
 
   throttleUp(bytesPerSecond: number | null): void {
     this.source.throttle(bytesPerSecond);
+  }
+
+  /** It got what its door has for it. */
+  turnedAway(): void {
+    this.options.onTurnedAway();
   }
 
   /** Sends the client bytes of our own; only where there is no upstream. */

@@ -19,7 +19,12 @@ export function meet(door: ShutDoor, crossing: Crossing): void {
 }
 
 function refuse(crossing: Crossing): void {
-  const reset = () => crossing.reset();
+  let isDone = false;
+  const reset = () => {
+    if (!isDone) crossing.turnedAway();
+    isDone = true;
+    crossing.reset();
+  };
   const patience = after(REFUSE_AFTER_MS, reset);
   crossing.client.once('data', reset);
   crossing.client.once('end', reset);
@@ -28,6 +33,7 @@ function refuse(crossing: Crossing): void {
 
 /** Reads for ever. A client that has closed its side has given up: there is nothing more to learn from it. */
 function hang(crossing: Crossing): void {
+  crossing.client.once('data', () => crossing.turnedAway());
   crossing.client.once('end', () => crossing.client.end());
 }
 
@@ -42,6 +48,7 @@ function answer(crossing: Crossing, bytes: Buffer): void {
     }
     client.off('data', onBytes);
     crossing.answer(bytes);
+    crossing.turnedAway();
     crossing.end();
     const linger = after(LINGER_MS, () => client.destroy());
     client.once('close', () => linger[Symbol.dispose]());

@@ -23,7 +23,7 @@ export class Flow {
   /** Where the spool's first chunk is: `shift` on an array of 200,000 costs as much as the array is long. */
   private first = 0;
   private spoolCost = 0;
-  private frozen = false;
+  frozen = false;
   private pending: 'FIN' | 'RST' | undefined;
   private shut = false;
   private readonly flushed = () => this.pump();

@@ -33,6 +33,7 @@ class OpenGate implements Gate {
   readonly host: string;
   port: number;
   accepted = 0;
+  turnedAway = 0;
   private door: Door = { kind: 'open' };
   private upstream: { readonly host: string; readonly port: number };
   private listener: Server | undefined;
@@ -150,6 +151,9 @@ class OpenGate implements Gate {
       record,
       tap: tap?.(name, id, told, observer),
       onGone: (gone) => this.crossings.delete(gone),
+      onTurnedAway: () => {
+        this.turnedAway += 1;
+      },
     });
     this.crossings.add(crossing);
     if (this.door.kind === 'open') crossing.join(this.upstream.host, this.upstream.port, sourceHost);

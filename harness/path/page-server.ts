@@ -3,7 +3,11 @@ import { listenOnLoopback } from '../loopback.js';
 import type { Address } from '../scenario.js';
 
 /** An edge that speaks HTTP/2 to its clients, and has the same HTML page for each of their requests. */
-export async function startPageServer(status: number, page: string): Promise<Address & AsyncDisposable> {
+export async function startPageServer(
+  status: number,
+  page: string,
+): Promise<Address & { readonly served: number } & AsyncDisposable> {
+  let served = 0;
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer();
   server.on('session', (session) => {
@@ -14,11 +18,15 @@ export async function startPageServer(status: number, page: string): Promise<Add
     stream.on('error', () => {}).resume();
     stream.respond({ ':status': status, 'content-type': 'text/html' });
     stream.end(page);
+    served += 1;
   });
   const local = await listenOnLoopback(server as unknown as Parameters<typeof listenOnLoopback>[0]);
   return {
     host: local.host,
     port: local.port,
+    get served() {
+      return served;
+    },
     [Symbol.asyncDispose]: async () => {
       for (const session of sessions) session.destroy();
       await local[Symbol.asyncDispose]();

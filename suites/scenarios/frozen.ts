@@ -32,6 +32,7 @@ export default defineScenario({
     const { connection, beat } = victim;
     context.phase('fault');
     const injection = await context.inject(freeze, connection, { conn: connection.id });
+    const { frozen } = connection;
     const beating = victim.beating ?? context.defer(every(context.ms(BEAT_MS), beat));
     await context.watch(context.ms(RELEASE_MS + MARGIN_MS), () => connection.ended);
     // Read now and then: while data is on its way another timer hides it.
@@ -39,7 +40,7 @@ export default defineScenario({
       !connection.ended &&
       server.onLoopback &&
       (await context.watch(2000, () => hasKeepaliveTimer(server.port, connection.upstreamPort), LOOK_MS)) === true;
-    context.measure('frozen', { released: connection.ended, keepalive });
+    context.measure('frozen', { released: connection.ended, keepalive, frozen });
     beating[Symbol.dispose]();
     await injection.heal();
   },

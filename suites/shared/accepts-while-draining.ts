@@ -44,6 +44,11 @@ export default defineCheck({
     };
     if (accepted.length === 0) {
       const gone = history.measures('gone')[0];
+      if (knocks.length === 0 && !gone)
+        return inconclusive('nobody knocked, and it was not seen whether its port was gone', {
+          measured,
+          because: [signal],
+        });
       return pass(
         knocks.length === 0
           ? 'the port was gone before anybody could knock'

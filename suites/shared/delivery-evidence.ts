@@ -16,9 +16,12 @@ export function cutsOf(history: HistoryView): { readonly away: readonly Away[]; 
   // A trickle gives the one or the other too little to be seen by.
   if (history.bites('latency').length + history.bites('slicer').length === 0)
     return inconclusive('neither the latency nor the slices were seen to act', { because: backs });
-  const away = backs
-    .filter(({ facts }) => facts.returned === true)
-    .map((back) => ({ from: cutAt(history, `cut-${back.facts.cut}`) ?? back.t, to: back.t }));
+  const resets = history.bites('reset');
+  const cuts = backs
+    .map((back) => ({ back, from: cutAt(history, `cut-${back.facts.cut}`) ?? back.t, to: back.t }))
+    .filter(({ from, to }) => resets.some(({ t }) => t >= from && t <= to));
+  if (cuts.length === 0) return inconclusive('none of the cuts is proven', { because: backs });
+  const away = cuts.filter(({ back }) => back.facts.returned === true).map(({ from, to }) => ({ from, to }));
   if (away.length === 0) return skipped('follows from no-reconnect: it did not come back', { because: backs });
   return { away, calmTo };
 }

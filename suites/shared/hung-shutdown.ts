@@ -41,12 +41,15 @@ export default defineCheck({
     const { exitCode, signal: by, ownChild } = gone.facts;
     const measured = { exitMs: Math.round(exitMs), exitCode: exitCode ?? null, signal: by ?? null };
     if (exitMs > limit) return fail(`gone only after ${inWords(exitMs)}`, { measured, because: [signal, gone] });
+    const partings = partingsOf(history, signal.t);
+    if (partings.length === 0)
+      return inconclusive('no client was still connected when the signal came', { measured, because: [signal, gone] });
     if (ownChild !== true)
       return pass(`gone after ${inWords(exitMs)}; its exit code is not ours to see`, {
         measured,
         because: [signal, gone],
       });
-    const polite = partingsOf(history, signal.t).some(({ goodbye }) => goodbye);
+    const polite = partings.some(({ goodbye }) => goodbye);
     const stopped = exitCode === 143 || by === (target.server?.stopSignal ?? 'SIGTERM');
     if (exitCode === 0)
       return pass(`gone after ${inWords(exitMs)}, exit code 0`, { measured, because: [signal, gone] });
@@ -66,8 +69,9 @@ export default defineCheck({
   },
   examples: {
     pass: [
-      [0, { type: 'fault', fault: 'stop', what: 'bite', who: 's', facts: {} }],
-      [900, { type: 'measure', name: 'gone', facts: { exitMs: 900, ownChild: true, exitCode: 0, signal: null } }],
+      [0, { type: 'connection', gate: 'clients', conn: 1, what: 'start' }],
+      [10, { type: 'fault', fault: 'stop', what: 'bite', who: 's', facts: {} }],
+      [910, { type: 'measure', name: 'gone', facts: { exitMs: 900, ownChild: true, exitCode: 0, signal: null } }],
     ],
     fail: [
       [0, { type: 'fault', fault: 'stop', what: 'bite', who: 's', facts: {} }],

@@ -35,7 +35,10 @@ export default defineCheck({
     if (!seen) return inconclusive('no session was opened');
     const measured = { scheme: seen.facts.scheme ?? null };
     if (seen.facts.loopback === true) return skipped('the URL is one of this machine', { measured });
-    const because = [seen, ...history.of('session').filter(({ what }) => what === 'open')];
+    const because = [
+      seen,
+      ...history.of('session').filter(({ name, what }) => name === 'transport' && what === 'open'),
+    ];
     if (!isSecure(`${seen.facts.scheme}:`)) return fail('took a session without TLS', { measured, because });
     const note = target.insecure ? '; its certificate was not verified (--insecure)' : '';
     return pass(`over TLS${note}`, { measured, because });

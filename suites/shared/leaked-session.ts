@@ -44,13 +44,14 @@ export default defineCheck({
     const isGrpc = target.protocol === 'grpc';
     // Where a client says nothing, what is withheld is the server's alone, and it may be silent (CHECKLIST rule 1).
     const mute = target.protocol === 'sse';
-    if (bites.length === 0 && !mute)
+    if (bites.length === 0 && (!mute || history.measures('frozen')[0]?.facts.frozen === false))
       return inconclusive('the freeze withheld nothing, so it may not have acted', { because: [injected] });
     // A GOAWAY, without a stream, ends no call.
     const said = history
       .of('message')
       .find(
         (event) =>
+          event.gate === 'frozen' &&
           event.dir === 'down' &&
           event.opcode === 'close' &&
           event.t >= injected.t &&

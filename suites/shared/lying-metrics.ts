@@ -3,6 +3,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { familiesOf, type Series, seriesOf } from './metric-evidence.js';
 
+const STEPS = ['before', 'open', 'back', 'after'];
 const LIVE =
   /active|open|current|connected|online|live|(connections|sessions|clients|sockets|conns|subscribers|streams|listeners)$/;
 const ENDS = /disconnect|closed|close_|dropped|failed|failures|errors|rejected|refused/;
@@ -42,6 +43,9 @@ export default defineCheck({
     if (!counts || history.bites('reset').length === 0) return inconclusive('no clients were connected and cut');
     const [opened, back] = [Number(counts.facts.opened), Number(counts.facts.back)];
     if (opened === 0 || back < 0.9 * opened) return inconclusive(`${opened} clients came, ${back} of them came back`);
+    const unread = STEPS.filter((step) => !history.measures('metric').some(({ facts }) => facts.when === step));
+    if (unread.length > 0)
+      return inconclusive(`the metrics could not be read at each step (${unread.join(', ')})`, { because: [counts] });
     const about = seriesOf(history).filter(({ name }) => familiesOf(name).includes('connection'));
     const live = about.filter(
       ({ name, type }) => /gauge|untyped/.test(type) && !ACCUMULATES.test(name) && !ENDS.test(name),

@@ -105,6 +105,13 @@ export default defineCheck({
     const good = parts.every(
       (part) => part.ratio > (expect.passAbove ?? 0.04) && part.spreadMs > (expect.noiseFactor ?? 3) * noise.floorMs,
     );
+    // One that made another connection meanwhile is out of line with a fleet that is in step.
+    const stepBreakers = backoffs.filter((_, i) => {
+      const others = curveOf(backoffs.filter((_list, k) => k !== i));
+      return spreadOf(others, columns).ratio < (expect.failBelow ?? 0.02);
+    });
+    if (good && stepBreakers.length > 0)
+      return inconclusive(`but for one of them ${processes} processes are in step`, { measured, because });
     const said = parts.map((part) => `${percent(part.ratio)} ${part.where}`).join(', ');
     if (good) return pass(`${processes} processes differ by ${said}`, { measured, because });
     return inconclusive(

@@ -1,4 +1,4 @@
-import type { EventOf } from '../../harness/contract.js';
+import type { EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
@@ -78,10 +78,12 @@ export default defineCheck({
       reconnectMs: times.length === returned.length ? times.map(Math.round) : null,
       attempts,
     };
-    const unproven = returned.filter((event) => history.bites(FAULTS[kindOf(event)] ?? '').length === 0);
+    const unproven = returned.filter((event) => !isProven(history, event));
     const away = returned.filter(({ facts }) => typeof facts.reconnectMs !== 'number' || facts.reconnectMs > limit);
-    // A page counts as served only to a client that came for it.
-    const doubtful = unproven.filter((event) => kindOf(event) !== 'edge');
+    // A page counts as served only to a client that came for it: not to one that came later, nor to one that was back at once.
+    const doubtful = unproven.filter(
+      (event) => kindOf(event) !== 'edge' || event.facts.reconnectMs === 0 || isWhole(history, event),
+    );
     if (doubtful.length > 0) return inconclusive(`${words(doubtful)} did not act`, { measured, because: doubtful });
     const hard = away.filter((event) => kindOf(event) !== 'edge');
     if (hard.length > 0) {
@@ -102,8 +104,9 @@ export default defineCheck({
     }
     if (returned.length < 4)
       return inconclusive(`only ${returned.length} of 4 ends could be tried`, { measured, because: returned });
+    const late = unproven.length > 0 ? `; it waited longer than there were pages (${words(unproven)})` : '';
     const slowest = Math.max(...returned.map(({ facts }) => Number(facts.reconnectMs)));
-    return pass(`back after each of ${words(returned)}, at most ${inWords(slowest)} after the server was`, {
+    return pass(`back after each of ${words(returned)}, at most ${inWords(slowest)} after the server was${late}`, {
       measured,
       because: returned,
     });
@@ -113,6 +116,20 @@ export default defineCheck({
 
 function kindOf({ facts }: EventOf<'measure'>): string {
   return String(facts.kind).replace(/-.*/, '');
+}
+
+function isProven(history: HistoryView, event: EventOf<'measure'>): boolean {
+  const [, status = '503'] = /^edge-?(\d*)$/.exec(String(event.facts.kind)) ?? [];
+  return history
+    .bites(FAULTS[kindOf(event)] ?? '')
+    .some(({ facts }) => facts.status === undefined || `${facts.status}` === (status || '503'));
+}
+
+/** Its session was never ended, and so there was nothing to come back from. */
+function isWhole(history: HistoryView, { facts }: EventOf<'measure'>): boolean {
+  const own = history.of('connection').filter(({ gate }) => gate === facts.kind);
+  const from = history.phaseAt('fault', String(facts.kind)) ?? 0;
+  return own.length > 0 && !own.some(({ what, t }) => what === 'end' && t >= from);
 }
 
 function words(events: readonly EventOf<'measure'>[]): string {

@@ -15,6 +15,8 @@ export function unready(history: HistoryView, outage: Outage | undefined): Findi
   const total = outage.attempts.reduce((sum, list) => sum + list.length, 0);
   if (total === 0) return skipped('follows from no-reconnect: it made no attempt while it was refused');
   if (!outage.bites.some(({ fault }) => fault === 'refuse')) return inconclusive('nothing was refused');
+  if (outage.closedBackMs !== undefined && history.bites('closed-port').length === 0)
+    return inconclusive('it is not proven that the one copy met a closed port: a control peer was let in');
   // Who gave up everywhere gave up there too.
   const gaveUp = history.measures('returned copies')[0]?.facts.back === 0;
   if (outage.closedBackMs === null && !gaveUp) {
@@ -34,6 +36,7 @@ export function outageStory(means: readonly number[], spread: number): EventBody
     [0, { type: 'phase', phase: 'fault' }],
     [0, { type: 'fault', fault: 'reset', what: 'bite', who: 'cut', facts: {} }],
     [1, { type: 'fault', fault: 'refuse', what: 'bite', who: 'refuse', facts: {} }],
+    [1, { type: 'fault', fault: 'closed-port', what: 'bite', who: 'closed', facts: {} }],
   ];
   const process = (gate: string, delays: readonly number[]) => {
     let t = 0;

@@ -66,18 +66,19 @@ function biteOf(history: HistoryView, path: unknown) {
 }
 
 function dropsOf(history: HistoryView, path: string, by: string, from: number, to: number): EventOf<'connection'>[] {
-  return history
-    .of('connection')
-    .filter(
-      (event) =>
-        event.gate === path &&
-        event.what === 'end' &&
-        event.by === by &&
-        event.downBytes > 0 &&
-        event.t >= from &&
-        event.t <= to &&
-        !(by === 'client' && wasSentAway(history, event)),
-    );
+  const own = history.of('connection').filter(({ gate }) => gate === path);
+  // A poll, a health check: what came during the spike and went again was never a session that it could end.
+  const passing = new Set(own.flatMap(({ what, conn, t }) => (what === 'start' && t >= from ? [conn] : [])));
+  return own.filter(
+    (event) =>
+      !passing.has(event.conn) &&
+      event.what === 'end' &&
+      event.by === by &&
+      event.downBytes > 0 &&
+      event.t >= from &&
+      event.t <= to &&
+      !(by === 'client' && wasSentAway(history, event)),
+  );
 }
 
 /** A client of HTTP/2 that leaves after its server's GOAWAY was not impatient. */

@@ -53,6 +53,8 @@ export default defineCheck({
     const details = { measured, because };
     if (last.facts.alive === false) return fail('the server died in the storm', details);
     const maxGapMs = expect.maxGapMs ?? 5000;
+    if (times.length < Number(answered))
+      return inconclusive('when the clients were answered was not measured', details);
     if (all && gapMs <= maxGapMs) {
       const said = Number(abandoned) === 0 ? 'none had to give up' : `${abandoned} attempts were given up`;
       return pass(`all ${clients} answered within ${inWords(Math.max(...times))}; ${said}`, details);

@@ -6,6 +6,7 @@ type Details = Parameters<typeof fail>[1];
 /** What undisturbed clients had to bear while others misbehaved; undefined where they kept their streams. */
 export function harmOf({ facts }: EventOf<'measure'>, details: Details): Finding | undefined {
   const { witnesses, open, going, endAnyway } = facts;
+  if (!(Number(witnesses) > 0)) return inconclusive('there was nobody beside it to be harmed', details);
   const lost = Number(witnesses) - Number(open);
   const still = Number(open) - Number(going);
   if (lost > 0 && endAnyway === true) {

@@ -27,6 +27,8 @@ export default defineCheck({
     if ('outcome' in whole) return whole;
     const trials = trialsOf(history, BITES);
     if (trials.length < 2) return inconclusive('no answer could be cut after its first tokens', { because: [whole] });
+    if (trials.some(({ trial }) => postsOf(history, trial).length === 0))
+      return inconclusive('its question was not seen on its way', { because: [whole] });
     const found = trials.map(({ trial, answer, bite }) => {
       const [first, ...later] = postsOf(history, trial);
       const again = later.filter(({ head }) => head.t >= bite.t).filter((post) => first && sameQuestion(first, post));
@@ -56,15 +58,15 @@ export default defineCheck({
     );
   },
   examples: {
-    pass: [[1, postEvent(1)], ...answerStory(BITES, 1)],
-    fail: [[1, postEvent(1)], [1, postBody(1)], ...answerStory(BITES, 0), [9000, postEvent(2)], [9001, postBody(2)]],
+    pass: [...asks('reset', 1, 1), ...asks('end', 1, 1), ...answerStory(BITES, 1)],
+    fail: [...asks('reset', 1, 1), ...asks('end', 1, 1), ...answerStory(BITES, 0), ...asks('end', 2, 9000)],
   },
 });
 
-function postEvent(conn: number): EventBodyAt[1] {
-  return { type: 'handshake', gate: 'end', conn, dir: 'up', method: 'POST', fields: {} };
-}
-
-function postBody(conn: number): EventBodyAt[1] {
-  return { type: 'message', gate: 'end', conn, dir: 'up', opcode: 'text', bytes: 9, hash: 'question' };
+function asks(gate: string, conn: number, t: number): EventBodyAt[] {
+  const where = { gate, conn, dir: 'up' } as const;
+  return [
+    [t, { type: 'handshake', ...where, method: 'POST', fields: {} }],
+    [t, { type: 'message', ...where, opcode: 'text', bytes: 9, hash: 'question' }],
+  ];
 }

@@ -69,7 +69,9 @@ export default defineCheck({
 /** Both ways, without what the protocol says on its own: heartbeats, subscriptions, credentials, acknowledgements. */
 function applicationMessages(history: HistoryView) {
   const words = new Set(Object.values(history.measures('protocol words')[0]?.facts ?? {}).map(String));
-  const data = history.of('message').filter(({ opcode }) => opcode === 'text' || opcode === 'binary');
+  const data = history
+    .of('message')
+    .filter(({ gate, opcode }) => gate === 'client' && (opcode === 'text' || opcode === 'binary'));
   const up = data.filter(({ dir }) => dir === 'up');
   const down = data.filter(({ dir }) => dir === 'down');
   const isSaid = (event: Message) =>
@@ -127,7 +129,8 @@ function says({ fields = {} }: Message, key: string): boolean {
 
 /** Of the stretches of 5 s in which anything was said, those in which both sides spoke. */
 function overlapOf(sent: readonly Message[], received: readonly Message[]): number {
-  const stretches = (events: readonly Message[]) => new Set(events.map(({ t }) => Math.floor(t / OVERLAP_MS)));
+  const from = Math.min(...[...sent, ...received].map(({ t }) => t));
+  const stretches = (events: readonly Message[]) => new Set(events.map(({ t }) => Math.floor((t - from) / OVERLAP_MS)));
   const [up, down] = [stretches(sent), stretches(received)];
   const all = new Set([...up, ...down]);
   const both = [...all].filter((at) => up.has(at) && down.has(at)).length;
