@@ -12,7 +12,8 @@ export default defineFault<readonly Call[], Record<string, never>>({
   async inject(calls, _, { bite }) {
     const open = calls.filter(({ end }) => end === undefined);
     for (const call of open) call.cancel();
-    if (open.length > 0) bite({ cancelled: open.length });
+    const cancelled = open.filter(({ stream }) => stream.closed).length;
+    if (cancelled > 0) bite({ cancelled });
     return () => {};
   },
 });

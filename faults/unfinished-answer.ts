@@ -11,6 +11,8 @@ export default defineFault<HaltedAnswer, { readonly how: string; readonly everyM
   params: { how: 'ended | error | silent | beating', everyMs: 'milliseconds between two signs of life' },
   async inject(answer, { how, everyMs }, { bite }) {
     const { tokens } = answer;
+    // Of which nothing was sent, nothing was cut off.
+    if (tokens === 0) return () => {};
     if (how === 'beating') {
       let beats = 0;
       const beating = every(everyMs, () => {
