@@ -24,8 +24,12 @@ const OUTCOMES = ['pass', 'fail', 'inconclusive', 'skipped'];
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
+function problemOf({ id }: Check): string {
+  return id.slice(id.lastIndexOf('/') + 1);
+}
+
 function spare(check: Check, seed: 'pass' | 'fail'): ReadonlySet<string> {
-  return new Set(Object.keys(SPARE[check.id]?.[seed] ?? {}));
+  return new Set(Object.keys(SPARE[problemOf(check)]?.[seed] ?? {}));
 }
 
 /** Numbers that cannot be written down are no measurement. */
@@ -140,10 +144,10 @@ describe('a check as a pure function', () => {
 
   test('what is spare in the evidence of a check is a check and a sort of evidence that there are', () => {
     for (const [id, bySeed] of Object.entries(SPARE)) {
-      const check = once.find((one) => one.id === id);
-      if (!check) throw new Error(`no check ${id}`);
+      const own = once.filter((check) => problemOf(check) === id);
+      expect(own.length).toBeGreaterThan(0);
       for (const seed of SEEDS) {
-        const kinds = new Set(seedOf(check, seed).map(kindOf));
+        const kinds = new Set(own.flatMap((check) => seedOf(check, seed).map(kindOf)));
         expect(Object.keys(bySeed[seed] ?? {}).filter((kind) => !kinds.has(kind))).toEqual([]);
       }
     }
