@@ -7,10 +7,10 @@ import { openGate } from '../harness/path/gate.js';
 import { createObserver } from '../harness/path/observer.js';
 import { type ToxicPath, watchLag } from '../harness/path/toxic-path.js';
 import { createToxiproxyClient, type ProxyHandle } from '../harness/path/toxiproxy.js';
-import { startEmbedded } from '../harness/toxiproxy/embedded.js';
+import { openEngine } from '../harness/toxiproxy/find.js';
 
 const TICK_MS = 20;
-const FLOOD_BYTES = 256 * 1024;
+const FLOOD_BYTES = 32 * 1024;
 const record = () => {};
 const observer = createObserver('key');
 
@@ -73,7 +73,9 @@ export async function openPath(): Promise<
   ToxicPath & AsyncDisposable & { readonly to: { host: string; port: number } }
 > {
   const stack = openStack();
-  const toxiproxy = stack.use(await startEmbedded({ seed: 1 }));
+  // In a process of its own, as in a run: here its small writes and our reads would take turns.
+  const engine = stack.use(await openEngine('embedded', 1));
+  const toxiproxy = stack.use(await engine.lease());
   const listener = createServer((socket) => {
     const talking = every(TICK_MS, () => {
       if (socket.writable) socket.write(Buffer.alloc(64, 'x'));

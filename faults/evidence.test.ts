@@ -77,6 +77,30 @@ function atGate(
   };
 }
 
+/** Who asks by HTTP/2 once it is in force. */
+function overHttp2(
+  fault: string,
+  { pick, ...more }: Pick<Trial, 'as' | 'params'> & { readonly pick: (gate: Room['gate']) => unknown },
+): Trial {
+  return {
+    fault,
+    async subject(acts) {
+      const room = await openRoom();
+      return {
+        on: pick(acts ? room.gate : idleGate(room.gate)),
+        meanwhile: () => {
+          const client = connect(`http://127.0.0.1:${room.gate.port}`).on('error', () => {});
+          const asked = client.request({ ':method': 'POST', ':path': '/pkg.Feed/Watch' }, { endStream: false });
+          asked.on('error', () => {}).resume();
+          client.unref();
+        },
+        end: () => room[Symbol.asyncDispose](),
+      };
+    },
+    ...more,
+  };
+}
+
 const first = (room: Room): GateConnection | undefined => room.gate.live[0];
 const idleFirst = (on: unknown) => idleConnection(on as GateConnection);
 const throughToxiproxy = (
@@ -104,14 +128,18 @@ const TRIALS: readonly Trial[] = [
   fake('bad-credentials', (acts) => ({ open: acts ? async () => ({ status: 401 }) : refuses, leave() {} }), {
     params: { credential: 'none' },
   }),
-  ...['websocket', 'sse'].flatMap((protocol) =>
-    Object.keys(badMessagesOf(protocol)).map((what) =>
-      fake('bad-message', (acts) => ({ id: 1, insertDown: () => acts }), {
+  ...['websocket', 'sse', 'grpc'].flatMap((protocol) =>
+    badMessagesOf(protocol).map((what) =>
+      fake('bad-message', (acts) => ({ connection: { id: 1, insertDown: () => acts } }), {
         as: `${protocol}, ${what}`,
         params: { what, protocol },
       }),
     ),
   ),
+  overHttp2('call-refusal', {
+    pick: (gate) => ({ gate, home: { host: '127.0.0.1', port: 9 } }),
+    params: { gate: 'room', status: 401, retryAfterS: null },
+  }),
   throughToxiproxy('bandwidth', { rateKBps: 200 }, ({ to }) => ({ to })),
   fake('buffering-proxy', (acts) => passing(acts, { lateMs: () => 900 }, { lateMs: () => 3 })),
   fake('caching-proxy', (acts) => passing(acts, { shared: () => true }, { shared: () => false })),
@@ -141,26 +169,7 @@ const TRIALS: readonly Trial[] = [
     fake('dns', (acts) => zoneOf(acts), { as: kind, params: { kind, to: kind === 'moved' ? '127.0.0.9' : null } }),
   ),
   atGate('edge-outage', { as: 'HTTP/1.1', before: true, params: { status: 503, http2: false } }),
-  {
-    fault: 'edge-outage',
-    as: 'HTTP/2',
-    params: { status: 503, http2: true },
-    async subject(acts) {
-      const room = await openRoom();
-      return {
-        on: acts ? room.gate : idleGate(room.gate),
-        meanwhile: () => {
-          const client = connect(`http://127.0.0.1:${room.gate.port}`).on('error', () => {});
-          client
-            .request({ ':path': '/' })
-            .on('error', () => {})
-            .resume();
-          client.unref();
-        },
-        end: () => room[Symbol.asyncDispose](),
-      };
-    },
-  },
+  overHttp2('edge-outage', { as: 'HTTP/2', pick: (gate) => gate, params: { status: 503, http2: true } }),
   atGate('end', { before: true, comes: false }),
   ...['mid-stream', 'instead'].map(
     (where): Trial => fake('error-page', (acts) => proxyOf(acts, where), { as: where, params: { where, status: 524 } }),
@@ -193,6 +202,20 @@ const TRIALS: readonly Trial[] = [
     visit: { silent: true },
     params: { idleMs: 200 },
   }),
+  fake(
+    'not-http2',
+    (acts) => ({
+      gate: { setUpstream() {} },
+      home: { host: '127.0.0.1', port: 9 },
+      hop: { host: '127.0.0.1', port: 9 },
+      status: () => (acts ? 502 : undefined),
+    }),
+    { params: { kind: 'page' } },
+  ),
+  fake('read-timeout', (acts) => ({
+    inner: { live: [], setDoor: async () => {} },
+    cuts: () => (acts ? [{ where: 'middle', how: 'RST_STREAM' }] : []),
+  })),
   throughToxiproxy('latency', { latencyMs: 300, jitterMs: 0, bothWays: false }),
   throughToxiproxy('latency-spike', { spikeMs: 600 }),
   fake('lost-answer', (acts) => {
@@ -334,11 +357,21 @@ async function bitesOf(trial: Trial, acts: boolean): Promise<Facts[]> {
   return bites;
 }
 
+async function holdsTo(trial: Trial): Promise<void> {
+  expect((await bitesOf(trial, true)).length).toBeGreaterThan(0);
+  expect(await bitesOf(trial, false)).toEqual([]);
+}
+
+/** Small writes that the kernel joins, and queues that it keeps, where others take this process's time. */
+const isAlone = ({ fault }: Trial) =>
+  fault.startsWith('slow-') || faults.some(({ id, hop }) => id === fault && hop === 'toxiproxy');
+const alone = cases.filter(([, trial]) => isAlone(trial));
+const apart = cases.filter(([, trial]) => !isAlone(trial));
+
 describe('the evidence of a fault', () => {
-  test.concurrent.each(cases)('%s bites where it acts, and not where its act is undone', async (_, trial) => {
-    expect((await bitesOf(trial, true)).length).toBeGreaterThan(0);
-    expect(await bitesOf(trial, false)).toEqual([]);
-  });
+  test.concurrent.each(apart)('%s bites where it acts, and not where its act is undone', (_, trial) => holdsTo(trial));
+
+  test.each(alone)('%s bites where it acts, and not where its act is undone', (_, trial) => holdsTo(trial));
 
   test('is a contract of every fault that there is', () => {
     const tried = new Set([...TRIALS.map(({ fault }) => fault), ...Object.keys(ELSEWHERE)]);
