@@ -1,5 +1,6 @@
 import latency from '../../faults/latency.js';
 import latencySpike from '../../faults/latency-spike.js';
+import { nowMs } from '../../harness/clock.js';
 import type { Gate, Injection } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import type { ToxicPath } from '../../harness/path/toxic-path.js';
@@ -25,10 +26,12 @@ export default defineScenario({
     const plain = alone ? undefined : await context.openGate({ name: 'control', to: upstream });
     const gates = [spiked.near, jittery?.near, plain].filter((gate) => gate !== undefined);
     await Promise.all(gates.map((gate) => context.startClient({ name: gate.name, gate })));
-    await context.watch(ARRIVE_MS, () => gates.every(holds));
+    await context.watch(ARRIVE_MS, () => gates.every((gate) => holds(gate)));
     context.phase('baseline');
     await context.watch(context.ms(BASELINE_MS));
-    if (!gates.every((gate) => holds(gate) && gate.live.every(({ endedBy }) => endedBy !== 'client'))) {
+    const healthMs = 0.9 * context.ms(BASELINE_MS);
+    const held = (gate: Gate) => gate.live.every(({ endedBy }) => endedBy !== 'client') && holds(gate, healthMs);
+    if (!gates.every(held)) {
       return context.obstacle('BASELINE', 'the client did not hold a session for 10 s on a healthy path');
     }
     context.phase('fault');
@@ -70,6 +73,6 @@ function watchTrips({ near, watchLag }: ToxicPath) {
   };
 }
 
-function holds(gate: Gate): boolean {
-  return gate.live.some(({ downBytes, ended }) => downBytes > 0 && !ended);
+function holds(gate: Gate, forMs = 0): boolean {
+  return gate.live.some(({ downBytes, ended, openedAtMs }) => downBytes > 0 && !ended && nowMs() - openedAtMs >= forMs);
 }

@@ -4,6 +4,8 @@ import { inWords, percentile } from '../../harness/numbers.js';
 import { tooGentle } from './pressure-evidence.js';
 
 const LATE_MS = 5000;
+/** Who has read more of what all were sent was no slow reader. */
+const SLOW_SHARE = 0.5;
 
 export default defineCheck({
   id: 'slow-neighbour',
@@ -50,7 +52,8 @@ export default defineCheck({
       return inconclusive('messages went missing in the undisturbed copy too', { measured, because });
     // The kernels must be full, else the server never met a slow reader.
     const full =
-      Number(pushed.facts.fastTakenBytes) - Number(pushed.facts.slowTakenBytes) >= Number(pushed.facts.kernelBytes);
+      Number(pushed.facts.fastTakenBytes) - Number(pushed.facts.slowTakenBytes) >= Number(pushed.facts.kernelBytes) &&
+      Number(pushed.facts.slowTakenBytes) <= SLOW_SHARE * Number(pushed.facts.fastTakenBytes);
     const limit = (expect.maxFactor ?? 2) * base + (expect.slackMs ?? 50);
     const own = Math.max(
       0,
