@@ -20,8 +20,9 @@ const STEADY_PUSH_BYTES_PER_S = 4 * MIB;
 const GENTLE_BYTES_PER_S = 256 * 1024;
 /** Also after a tick that came late, no more is sent at once than in this time. */
 const BURST_MS = 20;
-/** A push that would not get there in time is given up early. */
+/** A push that would get nowhere near it in time is given up early; a rate can still rise by so much. */
 const JUDGE_RATE_MS = 12_000;
+const RATE_MAY_RISE = 1.5;
 /** Under way to and from the fast copy at most. */
 const WINDOW_BYTES = 4 * MIB;
 const SETTLE_MS = 1500;
@@ -170,7 +171,8 @@ async function lead(
       const rate = fast.takenBytes / elapsed;
       // A server that pushes by itself is not pushed again more gently: what shows a growing memory will do.
       const least = mode === 'push' ? seen.kernelBytes + SHOWS_BYTES : needed;
-      if (bytesPerS > GENTLE_BYTES_PER_S && elapsed > JUDGE_RATE_MS && rate * PUSH_MS < least) return true;
+      if (bytesPerS > GENTLE_BYTES_PER_S && elapsed > JUDGE_RATE_MS && rate * PUSH_MS * RATE_MAY_RISE < least)
+        return true;
       return fast.takenBytes >= needed || slow?.openPressers === 0;
     },
     MEMORY_EVERY_MS,
