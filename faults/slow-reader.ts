@@ -1,4 +1,4 @@
-import { every } from '../harness/clock.js';
+import { every, nowMs } from '../harness/clock.js';
 import type { GateConnection } from '../harness/contract.js';
 import { defineFault } from '../harness/define.js';
 import { kernelView } from '../harness/probes/kernel-queues.js';
@@ -15,15 +15,20 @@ export default defineFault<GateConnection, { readonly bytesPerS: number }>({
   id: 'slow-reader',
   hop: 'gate',
   about: 'what the server sends is read at this rate and no faster',
-  evidence: 'bytes of the server that the kernel holds and nobody reads',
+  evidence: 'bytes of the server that the kernel holds and nobody reads, and no more taken than the rate allows',
   params: { bytesPerS: 'bytes a second' },
   async inject(connection, { bytesPerS }, { bite }) {
     const { upstreamPort } = connection;
+    const takenBefore = connection.downBytes;
+    const sinceMs = nowMs();
     let unread = 0;
     connection.throttleDown(bytesPerS);
     const looking = every(LOOK_MS, () => {
       const unreadBytes = kernelView(upstreamPort)?.unreadBytes ?? 0;
-      unread = unreadBytes < UNREAD_BYTES ? 0 : unread + 1;
+      // Who reads as fast as it can leaves as much unread where the push is faster still.
+      const allowed = (bytesPerS * (nowMs() - sinceMs)) / 1000 + UNREAD_BYTES;
+      const slow = connection.downBytes - takenBefore <= allowed;
+      unread = slow && unreadBytes >= UNREAD_BYTES ? unread + 1 : 0;
       if (unread < LOOKS) return;
       looking[Symbol.dispose]();
       bite({ bytesPerS, unreadBytes });
