@@ -15,6 +15,7 @@ import type { GateRequest, ScenarioContext, Workload } from './scenario.js';
 import { type StartedClient, startClient } from './target/client.js';
 import { watchPath } from './target/left-path.js';
 import { insideNamespace } from './target/namespace.js';
+import { pickPort } from './target/ports.js';
 import { connectServer, type StartedServer, startServer } from './target/server.js';
 import { startEmbedded } from './toxiproxy/embedded.js';
 
@@ -140,7 +141,8 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         await openGate({
           name,
           upstream: to,
-          ...(listen ? { listenHost: listen.host, listenPort: listen.port } : {}),
+          // One that is closed for a while must not lose its port to a connection that somebody makes meanwhile.
+          ...(listen ? { listenHost: listen.host, listenPort: listen.port } : { listenPort: await pickPort() }),
           record: onEvent ? watched(onEvent) : record,
           observer,
           ...(tap === false || secure ? {} : { tap: protocol.tap(target) }),
