@@ -98,7 +98,7 @@ describe('the judge', () => {
     const failing = { check: check('w/a', () => fail('', { because: tell(EVENTS) })), disturbs: true };
     expect(outcomes([failing], [...EVENTS, broken])[0]).toMatchObject({
       outcome: 'inconclusive',
-      reason: 'it was broken before anything was disturbed: broke',
+      reason: 'before anything was disturbed, broke',
     });
     expect(outcomes([failing], [fault, ...EVENTS, broken])[0]?.outcome).toBe('fail');
   });

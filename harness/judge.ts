@@ -20,8 +20,6 @@ import { viewOf } from './history.js';
 import { heldAgainst } from './self-check-verdicts.js';
 import { LEFT_PATH } from './target/left-path.js';
 
-const BEFORE = 'it was broken before anything was disturbed';
-
 /** What was planned for a check: its scenario, or the reason why there is none. */
 export interface Planned {
   readonly check: Check;
@@ -102,7 +100,8 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext, disturb
   const whole = view.of('phase').some(({ phase, label }) => phase === 'done' && label === undefined);
   const early = disturbs && view.phaseAt('fault') === undefined;
   if (broken && (finding.outcome === 'inconclusive' || finding.outcome === 'pass' || (decided && (early || !whole)))) {
-    return inconclusive(early ? `${BEFORE}: ${broken.text}` : broken.text, { because: [broken] });
+    // Whose fault it was is not known: it may be the harness that could not go on.
+    return inconclusive(early ? `before anything was disturbed, ${broken.text}` : broken.text, { because: [broken] });
   }
   // A fact that this history does not hold (a part of one, or an older one) makes every comparison with it false.
   const unknown = Object.entries(finding.measured ?? {}).filter(([, value]) => !isKnown(value));
@@ -115,7 +114,9 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext, disturb
   const ends = check.role === 'server' ? brokenBefore(view) : undefined;
   if (decided && ends) {
     const each = ends.length === 1 ? 'the one connection' : `each of ${ends.length} connections`;
-    return inconclusive(`${BEFORE}: the server had ended ${each}`, { because: ends.slice(0, 3) });
+    return inconclusive(`it was broken before anything was disturbed: the server had ended ${each}`, {
+      because: ends.slice(0, 3),
+    });
   }
   const silent = Object.keys(check.measured).filter((name) => !(name in (finding.measured ?? {})));
   if (finding.outcome === 'fail' && finding.because?.length === 0) {
