@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { flagsOfSettings } from './cli/words.js';
 import { after } from './clock.js';
@@ -21,6 +21,24 @@ const MAIN = join(__dirname, 'cli/main.js');
 const STOP_MS = 20_000;
 const EXIT_INTERRUPTED = 130;
 const EXIT_COULD_NOT_RUN = 3;
+
+export interface NamedTarget {
+  readonly name: string;
+  readonly protocol: string;
+  readonly roles: readonly string[];
+}
+
+/**
+ * What the config says of a target, as `list targets` tells it: jest needs its tests' names synchronously, and a config may be a module.
+ * Undefined where there is none of that name or the config cannot be read: the run says why.
+ */
+export function namedTarget(name: string, config: string | undefined): NamedTarget | undefined {
+  const args = [MAIN, 'list', 'targets', '--json', ...(config === undefined ? [] : [`--config=${config}`])];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) return undefined;
+  const rows = JSON.parse(stdout) as readonly Partial<NamedTarget>[];
+  return rows.find((row): row is NamedTarget => row.name === name && row.protocol !== undefined);
+}
 
 /** A run as a process of its own, so that the caller's event loop cannot disturb its clocks. */
 export function startCheck(target: CheckTarget, options: TargetSettings & { readonly config?: string }): StartedCheck {

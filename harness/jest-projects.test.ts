@@ -46,13 +46,16 @@ resilience('left out', { server: 'node server.cjs good' }, { only, skip: 'unansw
 resilience('configured', 'chat', { only });
 resilience('lacking', { server: 'node server.cjs good' }, { only: 'no-replay' });
 resilience('strictly lacking', { server: 'node server.cjs good' }, { only: 'no-replay', strict: true });
+const none = { only: ['no-heartbeat'], skip: ['no-heartbeat'] };
+resilience('of events', 'events', none);
+resilience('at a URL', 'http://127.0.0.1:1/events', none);
 resilience('dead', { server: 'node missing.cjs' }, { only });
 `;
 
 const CONFIG = `
 import { defineConfig } from 'holdfast';
 const server: string = 'node server.cjs good';
-export default defineConfig({ targets: { chat: { server, only: ['unanswered-ping'] } } });
+export default defineConfig({ targets: { chat: { server, only: ['unanswered-ping'] }, events: { server, protocol: 'sse' } } });
 `;
 
 let folder: string;
@@ -154,6 +157,12 @@ describe.each(['commonjs', 'module'] as const)('in a %s project', (type) => {
       ['keeps the budgets of its config', 'passed'],
       ['websocket/unanswered-ping', 'passed'],
     ]);
+  });
+
+  it('lists the checks of the protocol that the config or the URL has', () => {
+    const ids = (name: string) => of(name).map(({ title }) => title.replace(/:.*/, ''));
+    expect(ids('of events')).toEqual(['keeps the budgets of its config', 'sse/no-heartbeat']);
+    expect(ids('at a URL')).toEqual(['sse/no-heartbeat']);
   });
 
   it('fails the server that does not, with expected, actual, evidence and the way to repeat it', () => {

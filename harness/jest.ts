@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type CheckTarget, type StartedCheck, startCheck } from './child.js';
+import { type CheckTarget, namedTarget, type StartedCheck, startCheck } from './child.js';
 import { didYouMean } from './cli/nearest.js';
 import type { TargetSettings } from './config-schema.js';
 import type { Run, Verdict } from './contract.js';
@@ -61,11 +61,12 @@ export function resilience(name: string, target: CheckTarget, options: Resilienc
   const { allowInconclusive = false, timeoutMs, ...words } = options;
   const manifest = readManifest();
   const settings = typeof target === 'string' ? { ...(isUrl(target) ? { url: target } : {}) } : target;
-  const [protocol = 'websocket'] = settings.protocol?.split('/') ?? [];
+  const named = typeof target === 'string' && !isUrl(target) ? namedTarget(target, words.config) : undefined;
+  const protocol = named?.protocol ?? protocolOf(settings, manifest);
   const idsOf = (given: string | string[] | undefined) => fullIds(given, protocol, manifest);
   const only = idsOf(words.only ?? settings.only);
   const skip = idsOf(words.skip ?? settings.skip);
-  const roles = rolesOf(settings);
+  const roles = named?.roles ?? rolesOf(settings);
   const checks = manifest.checks
     .filter(({ id, role }) => id.startsWith(`${protocol}/`) && (roles.length === 0 || roles.includes(role)))
     .filter(({ id }) => only.length === 0 || only.includes(id));
@@ -167,7 +168,12 @@ function fullIds(given: string | string[] | undefined, protocol: string, { check
   });
 }
 
-/** None where only the config knows. */
+function protocolOf({ protocol, url }: TargetSettings, { protocols }: Manifest): string {
+  const scheme = url?.split(':')[0]?.toLowerCase() ?? '';
+  return protocol?.split('/')[0] ?? protocols.find(({ schemes }) => schemes.includes(scheme))?.id ?? 'websocket';
+}
+
+/** None where nothing says it: the run does. */
 function rolesOf(settings: TargetSettings): string[] {
   const server = settings.server ?? settings.url;
   return [...(server === undefined ? [] : ['server']), ...(settings.client === undefined ? [] : ['client'])];

@@ -4,12 +4,13 @@ import type { Check, ScenarioMeta } from './contract.js';
 import { HarnessError } from './errors.js';
 
 /**
- * The names of all checks and the windows of their scenarios, written when the package is built: jest needs names
+ * The names of all checks, the windows of their scenarios and the schemes of protocols, written when the package is built: jest needs names
  * synchronously, and loading every suite for them would cost each test file that much.
  */
 export interface Manifest {
   readonly checks: readonly Pick<Check, 'id' | 'level' | 'role' | 'title' | 'scenario'>[];
   readonly scenarios: readonly Pick<ScenarioMeta, 'id' | 'lane' | 'recordsAs' | 'windowMs'>[];
+  readonly protocols: readonly { readonly id: string; readonly schemes: readonly string[] }[];
 }
 
 /** dist/manifest.json. */
