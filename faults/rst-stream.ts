@@ -1,7 +1,7 @@
 import type { Gate } from '../harness/contract.js';
 import { defineFault } from '../harness/define.js';
 import { frameOf } from '../harness/path/http2-frames.js';
-import { cancelUp, showAll } from '../harness/path/shown-frames.js';
+import { endCalls } from '../harness/path/shown-frames.js';
 
 /** As a proxy ends a call that was silent for too long. */
 export default defineFault<Gate, { readonly code: number }>({
@@ -13,18 +13,7 @@ export default defineFault<Gate, { readonly code: number }>({
   async inject(gate, { code }, { bite, signal }) {
     const payload = Buffer.alloc(4);
     payload.writeUInt32BE(code, 0);
-    let calls = 0;
-    const clients = await showAll(
-      gate.live,
-      (connection) => {
-        const { streams } = connection;
-        calls += streams.length;
-        if (streams.length === 0) return undefined;
-        void cancelUp(connection, streams, signal);
-        return Buffer.concat(streams.map((stream) => frameOf('RST_STREAM', stream, payload)));
-      },
-      signal,
-    );
+    const { calls, clients } = await endCalls(gate.live, (stream) => frameOf('RST_STREAM', stream, payload), signal);
     if (clients > 0) bite({ code, calls, clients });
     return () => {};
   },

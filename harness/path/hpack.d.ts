@@ -7,5 +7,16 @@ declare module 'hpack.js' {
     read(): { readonly name: string; readonly value: string } | null;
     updateTableSize(bytes: number): void;
   }
+  export interface Field {
+    readonly name: string;
+    readonly value: string;
+    /** Written as a literal that no table keeps. */
+    readonly neverIndex?: boolean;
+  }
+  export interface Compressor {
+    write(fields: readonly Field[]): boolean;
+    read(): Buffer | null;
+  }
+  export const compressor: { create(options: { readonly table: { readonly maxSize: number } }): Compressor };
   export const decompressor: { create(options: { readonly table: { readonly maxSize: number } }): Decompressor };
 }

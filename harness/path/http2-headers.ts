@@ -1,4 +1,4 @@
-import { type Decompressor, decompressor } from 'hpack.js';
+import { compressor, type Decompressor, decompressor } from 'hpack.js';
 import type { Observer, Scalar } from '../contract.js';
 
 /** RFC 9113, section 6.5.2: "The initial value is 4,096 octets." */
@@ -31,6 +31,13 @@ export class HeaderBlocks {
     }
     return headers;
   }
+}
+
+/** A block that reads the same whatever the table holds, and changes nothing in it: literals that are never indexed (RFC 7541, section 6.2.3). */
+export function literalBlock(fields: Readonly<Record<string, string>>): Buffer {
+  const hpack = compressor.create({ table: { maxSize: INITIAL_TABLE_BYTES } });
+  hpack.write(Object.entries(fields).map(([name, value]) => ({ name, value, neverIndex: true })));
+  return hpack.read() ?? Buffer.alloc(0);
 }
 
 /** Metadata as an observer may keep it; pseudo headers are none. */

@@ -31,11 +31,23 @@ export async function showAll(
   return (await Promise.all(shown)).filter(Boolean).length;
 }
 
-/** Ends calls for their server; what it sends after that is for nobody. */
-export async function cancelUp(
-  connection: GateConnection,
-  streams: readonly number[],
+/** Ends every open call: for its client by these frames, for its server by RST_STREAM; what it sends after that is for nobody. */
+export async function endCalls(
+  connections: readonly GateConnection[],
+  framesFor: (stream: number) => Buffer,
   signal: AbortSignal,
-): Promise<void> {
-  await waitFor(() => connection.cancelStreams(streams), PATIENCE_MS, { stepMs: STEP_MS, signal });
+): Promise<{ readonly calls: number; readonly clients: number }> {
+  let calls = 0;
+  const clients = await showAll(
+    connections,
+    (connection) => {
+      const { streams } = connection;
+      calls += streams.length;
+      if (streams.length === 0) return undefined;
+      void waitFor(() => connection.cancelStreams(streams), PATIENCE_MS, { stepMs: STEP_MS, signal });
+      return Buffer.concat(streams.map(framesFor));
+    },
+    signal,
+  );
+  return { calls, clients };
 }
