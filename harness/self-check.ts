@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { delay, nowMs } from './clock.js';
 import type { Gate } from './contract.js';
 import { CONTROL_KINDS, CONTROLS, controlDelays } from './control-delays.js';
+import { listenOnLoopback } from './loopback.js';
 import { percentile } from './numbers.js';
 import type { ScenarioContext } from './scenario.js';
 import { controlGate, NOISE } from './self-check-verdicts.js';
@@ -21,7 +22,13 @@ const ROUND_TRIPS = 50;
  * whose delays are known, cut and refused as a target's are: what the checks say of them is known as well.
  */
 export async function selfCheck(context: ScenarioContext): Promise<void> {
-  const echo = await listen(context);
+  const echo = await listenOnLoopback(
+    createServer((socket) => {
+      socket.on('error', () => {});
+      socket.pipe(socket);
+    }),
+  );
+  context.defer(echo);
   const gates: Gate[] = [];
   const words: string[] = [];
   for (const kind of CONTROL_KINDS) {
@@ -64,17 +71,6 @@ export async function selfCheck(context: ScenarioContext): Promise<void> {
   );
   await context.watch(WINDOW_MS, () => gates.every(({ accepted }, i) => accepted > (wanted[i] ?? 0)));
   context.phase('recovery');
-}
-
-async function listen(context: ScenarioContext): Promise<{ readonly host: string; readonly port: number }> {
-  const server: Server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.pipe(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  context.defer({ [Symbol.dispose]: () => void server.close() });
-  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
 }
 
 /** How late timers fire, in milliseconds. */
