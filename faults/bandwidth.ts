@@ -5,8 +5,9 @@ import { defineFault } from '../harness/define.js';
 import type { ToxicPath } from '../harness/path/toxic-path.js';
 import type { Address } from '../harness/scenario.js';
 
-/** Bytes of our own that prove the limit: half a second of a 4 Mbit/s link. */
+/** Bytes of our own that prove the limit: half a second of a 4 Mbit/s link, and never more than a second of a slower one. */
 const PROOF_BYTES = 256 * 1024;
+const PROOF_S = 1;
 const PROOF_MS = 20_000;
 /** Toxiproxy lets the first 100 ms' worth pass at once. */
 const SHARE = 0.6;
@@ -24,19 +25,21 @@ export default defineFault<Narrowed, { readonly rateKBps: number }>({
   about: "the server's bytes pass at a rate and no faster",
   evidence: 'bytes of our own through the same path took as long as they must',
   params: { rateKBps: 'kilobytes a second' },
+  byHand: { subject: 'narrow path', defaults: { rateKBps: 50 } },
   async inject({ path, to }, { rateKBps }, { bite }) {
     const toxic = await path.proxy.addToxic({ type: 'bandwidth', attributes: { rate: rateKBps } });
-    const tookMs = await prove(path, to);
-    if (tookMs >= (SHARE * PROOF_BYTES) / rateKBps) bite({ bytes: PROOF_BYTES, tookMs: Math.round(tookMs), rateKBps });
+    const bytes = Math.min(PROOF_BYTES, PROOF_S * 1000 * rateKBps);
+    const tookMs = await prove(path, to, bytes);
+    if (tookMs >= (SHARE * bytes) / rateKBps) bite({ bytes, tookMs: Math.round(tookMs), rateKBps });
     return () => path.proxy.removeToxic(toxic.name);
   },
 });
 
 /** For one connection the path leads to a server of ours that sends as fast as it can. */
-async function prove({ near, far }: ToxicPath, to: Address): Promise<number> {
+async function prove({ near, far }: ToxicPath, to: Address, bytes: number): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    socket.end(Buffer.alloc(PROOF_BYTES));
+    socket.end(Buffer.alloc(bytes));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -17,6 +17,7 @@ export default defineFault<BufferingProxy, { readonly profile: string }>({
   about: 'a proxy keeps a stream until a buffer of 4 KiB is full, or the stream has ended',
   evidence: 'an event of a stream of ours through the same proxy that came late',
   params: { profile: 'nginx-default' },
+  byHand: { subject: 'buffering proxy', defaults: {}, newcomers: true, protocols: ['sse'] },
   async inject(proxy, { profile }, { bite }) {
     const { lateMs, stop } = await proxy.start();
     let bitten = false;

@@ -9,6 +9,7 @@ export default defineFault<Gate, { readonly gate: string }>({
   about: 'the port is really closed',
   evidence: 'a control connect that got ECONNREFUSED',
   params: { gate: 'name of the gate' },
+  byHand: { subject: 'gate', defaults: {}, newcomers: true, whole: true },
   async inject(gate, { gate: name }, { bite }) {
     await gate.setDoor({ kind: 'closed' });
     const controlSaw = await new Promise<string>((resolve) => {

@@ -11,6 +11,7 @@ export default defineFault<StartedServer, Record<string, never>>({
   evidence: 'the process and its listening socket gone',
   momentary: true,
   params: {},
+  byHand: { subject: 'server', whole: true, defaults: {}, instant: true },
   async inject(server, _, { bite, signal }) {
     const { pid } = server;
     if (server.alive()) {

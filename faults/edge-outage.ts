@@ -16,6 +16,7 @@ export default defineFault<Gate, { readonly status: number; readonly http2: bool
   about: 'new connections get an HTML error page with 502, 503 or 524',
   evidence: 'a page served',
   params: { status: 'HTTP status', http2: 'an edge that speaks HTTP/2 serves it' },
+  byHand: { subject: 'gate', defaults: { status: 503 } },
   async inject(gate, { status, http2 }, { bite }) {
     let bitten = false;
     const head = [

@@ -9,6 +9,7 @@ export default defineFault<Gate, Record<string, never>>({
   evidence: 'the connections ended',
   momentary: true,
   params: {},
+  byHand: { subject: 'gate', defaults: {}, instant: true },
   async inject(gate, _, { bite }) {
     const whole = gate.live.filter(({ ended }) => !ended);
     gate.endAll();

@@ -13,6 +13,7 @@ export default defineFault<Middlebox, { readonly where: string; readonly status:
   about: 'an HTML error page in the midst of a stream, which ends with it; or in place of every answer',
   evidence: 'a page served, and its status',
   params: { where: 'mid-stream | instead', status: 'HTTP status that the page speaks of, or has' },
+  byHand: { subject: 'middlebox', defaults: { status: 502 }, newcomers: true, protocols: ['sse'] },
   async inject(middlebox, { where, status }, { bite, signal }) {
     const before = middlebox.passages.length;
     let bitten = false;

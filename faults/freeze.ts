@@ -11,6 +11,7 @@ export default defineFault<GateConnection, { readonly conn: number }>({
   about: 'a live connection goes silent both ways without an end; new ones pass',
   evidence: 'bytes withheld, no end sent',
   params: { conn: 'connection of the gate' },
+  byHand: { subject: 'connections', defaults: {} },
   async inject(connection, { conn }, { bite }) {
     const at = { up: connection.withheldUpBytes, down: connection.withheldDownBytes };
     connection.freeze();

@@ -15,6 +15,7 @@ export default defineFault<
   about: 'new handshakes are answered with an HTTP status, and Retry-After where one is given',
   evidence: 'a handshake answered so',
   params: { gate: 'name of the gate', status: 'HTTP status', retryAfterS: 'seconds, null for none' },
+  byHand: { subject: 'gate', defaults: { status: 503, retryAfterS: 5 }, newcomers: true },
   async inject(gate, { gate: name, status, retryAfterS }, { bite }) {
     const before = gate.turnedAway;
     let bitten = false;

@@ -11,6 +11,7 @@ export default defineFault<Gate, { readonly gate: string }>({
   about: 'new connections are accepted and their handshake is never answered',
   evidence: 'an attempt that said something and was left without an answer',
   params: { gate: 'name of the gate' },
+  byHand: { subject: 'gate', defaults: {}, newcomers: true },
   async inject(gate, { gate: name }, { bite }) {
     const before = gate.turnedAway;
     let bitten = false;

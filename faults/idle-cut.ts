@@ -16,6 +16,7 @@ export default defineFault<IdleProxy, { readonly idleMs: number }>({
   about: 'a real proxy (nginx, HAProxy) ends a connection that has been idle for so long',
   evidence: 'a session to a silent server of ours through the same proxy, ended after that time',
   params: { idleMs: 'milliseconds' },
+  byHand: { subject: 'idle proxy', defaults: { idleMs: 30_000 }, newcomers: true },
   async inject(proxy, { idleMs }, { bite }) {
     const { silent, stop } = await proxy.start(idleMs);
     let bitten = false;

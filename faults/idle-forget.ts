@@ -11,6 +11,7 @@ export default defineFault<Gate, { readonly idleMs: number }>({
   about: 'a connection that has been idle for so long is forgotten: nothing passes any more, and no end is sent',
   evidence: 'a connection forgotten after that time, and no end sent',
   params: { idleMs: 'milliseconds' },
+  byHand: { subject: 'gate', defaults: { idleMs: 30_000 } },
   async inject(gate, { idleMs }, { bite }) {
     const heard = new Map<number, { readonly bytes: number; readonly atMs: number }>();
     const forgotten: GateConnection[] = [];

@@ -13,6 +13,7 @@ export default defineFault<ToxicPath, { readonly spikeMs: number }>({
   about: "the server's bytes arrive later by a fixed time: a round trip takes that much longer",
   evidence: 'one gap of the asked length between bytes seen behind Toxiproxy and before it',
   params: { spikeMs: 'milliseconds' },
+  byHand: { subject: 'path', defaults: { spikeMs: 5000 } },
   async inject(path, { spikeMs }, { bite }) {
     const toxic = await path.proxy.addToxic({ type: 'latency', attributes: { latency: spikeMs, jitter: 0 } });
     const lag = path.watchLag();

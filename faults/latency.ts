@@ -19,6 +19,7 @@ export default defineFault<
   about: "the server's bytes, or those of both sides, arrive later, by a latency with jitter",
   evidence: 'bytes seen behind Toxiproxy and, later, before it',
   params: { latencyMs: 'milliseconds', jitterMs: 'milliseconds, uniform', bothWays: "the client's bytes too" },
+  byHand: { subject: 'path', defaults: { latencyMs: 300, jitterMs: 100, bothWays: true } },
   async inject(path, { latencyMs, jitterMs, bothWays }, { bite }) {
     const attributes = { latency: latencyMs, jitter: jitterMs };
     const streams = bothWays ? (['downstream', 'upstream'] as const) : (['downstream'] as const);

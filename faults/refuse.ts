@@ -11,6 +11,7 @@ export default defineFault<Gate, { readonly gate: string }>({
   about: 'new connections are reset once their first bytes have come',
   evidence: 'an attempt refused',
   params: { gate: 'name of the gate' },
+  byHand: { subject: 'gate', defaults: {}, newcomers: true },
   async inject(gate, { gate: name }, { bite }) {
     const before = gate.turnedAway;
     let bitten = false;

@@ -14,6 +14,7 @@ export default defineFault<readonly Gate[], Record<string, never>>({
   evidence: 'the connections cut, and a control peer that saw ECONNRESET',
   momentary: true,
   params: {},
+  byHand: { subject: 'gates', defaults: {}, instant: true },
   async inject(gates, _, { bite }) {
     // A reset counts only if a control peer saw ECONNRESET (DESIGN section 1): cut through a gate like any other, idle.
     const control = await openControl();

@@ -15,6 +15,7 @@ export default defineFault<ToxicPath, { readonly sizeBytes: number }>({
   about: "the server's bytes arrive in pieces of this size",
   evidence: 'chunks seen behind Toxiproxy, and more of them before it',
   params: { sizeBytes: 'bytes' },
+  byHand: { subject: 'path', defaults: { sizeBytes: 8 } },
   async inject(path, { sizeBytes }, { bite }) {
     const attributes = { average_size: sizeBytes, size_variation: 0, delay: 0 };
     const toxic = await path.proxy.addToxic({ type: 'slicer', attributes });

@@ -17,6 +17,7 @@ export default defineFault<GateConnection, { readonly bytesPerS: number }>({
   about: 'what the server sends is read at this rate and no faster',
   evidence: 'bytes of the server that the kernel holds and nobody reads, and no more taken than the rate allows',
   params: { bytesPerS: 'bytes a second' },
+  byHand: { subject: 'connections', defaults: { bytesPerS: 1024 } },
   async inject(connection, { bytesPerS }, { bite }) {
     const { upstreamPort } = connection;
     const takenBefore = connection.downBytes;

@@ -16,6 +16,7 @@ export default defineFault<Gate, { readonly bytesPerS: number }>({
   about: 'what the client sends is read at this rate and no faster',
   evidence: 'bytes of the client that the kernel holds and nobody reads',
   params: { bytesPerS: 'bytes a second' },
+  byHand: { subject: 'gate', defaults: { bytesPerS: 1024 } },
   async inject(gate, { bytesPerS }, { bite }) {
     const slowed = new Set<number>();
     let unread = 0;

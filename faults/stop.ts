@@ -9,6 +9,7 @@ export default defineFault<StartedServer, { readonly signal: string }>({
   evidence: 'the signal delivered to a living process',
   momentary: true,
   params: { signal: 'name of the signal' },
+  byHand: { subject: 'server', whole: true, defaults: {}, instant: true },
   async inject(server, { signal }, { bite }) {
     if (server.alive() && server.signalStop()) bite({ signal, pid: server.pid ?? 0 });
     return () => {};

@@ -11,6 +11,7 @@ export default defineFault<UpgradeBlock, { readonly mode: UpgradeMode }>({
   about: 'requests to upgrade are refused, stripped of their headers, reset, never answered, or answered and then mute',
   evidence: 'a request to upgrade that was treated so',
   params: { mode: 'refused | stripped | reset | unanswered | mute' },
+  byHand: { subject: 'upgrade block', defaults: { mode: 'refused' }, newcomers: true, protocols: ['websocket'] },
   async inject(block, { mode }, { bite }) {
     let bitten = false;
     block.mode = mode;

@@ -129,6 +129,8 @@ export const settingsSchema = z
       (one) => one.in === 'message' && one.text.includes('{id}'),
       'must be a JSON message with {id}',
     ),
+    /** A scenario that holdfast session export has written, done again in place of the checklist's own. */
+    replay: words,
     delivery: z.enum(['reliable', 'latest'], { error: 'must be reliable or latest' }),
     /** By check id, by the name of the threshold; and how much a check weighs. */
     expect: z.record(z.string(), z.record(z.string(), number), { error: 'must be numbers by check and name' }),

@@ -135,7 +135,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       }
       return client;
     },
-    async openGate({ name, to, listen, tap, onEvent }) {
+    async openGate({ name, to, listen, tap, onEvent, silent, admit, observer: own = observer }) {
       const secure = isSecure(target.server?.url);
       const gate = defer(
         await openGate({
@@ -143,23 +143,24 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
           upstream: to,
           // One that is closed for a while must not lose its port to a connection that somebody makes meanwhile.
           ...(listen ? { listenHost: listen.host, listenPort: listen.port } : { listenPort: await pickPort() }),
-          record: onEvent ? watched(onEvent) : record,
-          observer,
-          ...(tap === false || secure ? {} : { tap: protocol.tap(target) }),
+          record: silent ? () => undefined : onEvent ? watched(onEvent) : record,
+          observer: own,
+          ...(tap === false || secure || silent ? {} : { tap: protocol.tap(target) }),
+          ...(admit ? { admit } : {}),
         }),
       );
       gates.push(gate);
       return gate;
     },
-    async openToxicPath({ name, to, tapFar = false }) {
+    async openToxicPath({ name, to, tapFar = false, ...quiet }) {
       toxiproxy ??= await openToxiproxy();
-      const far = await context.openGate({ name: `${name}-far`, to, tap: tapFar });
+      const far = await context.openGate({ name: `${name}-far`, to, tap: tapFar, ...quiet });
       const proxy = await toxiproxy.createProxy({
         name: `${settings.scenario}-${name}`,
         upstream: `${far.host}:${far.port}`,
       });
       defer({ [Symbol.asyncDispose]: () => proxy.remove() });
-      const near = await context.openGate({ name, to: { host: proxy.listenHost, port: proxy.listenPort } });
+      const near = await context.openGate({ name, to: { host: proxy.listenHost, port: proxy.listenPort }, ...quiet });
       return { near, far, proxy, watchLag: () => watchLag(near, far) };
     },
     async openSession(session) {

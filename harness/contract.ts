@@ -4,6 +4,7 @@
  *   config + seed -> plan -> run [ client <-> gate <-> toxiproxy <-> gate <-> server | probes beside ]
  *         -> history -> judge (checks, pure) -> run.json -> reporters
  */
+import type { Socket } from 'node:net';
 
 export type Role = 'client' | 'server' | 'system';
 export type Level = 'MUST' | 'SHOULD' | 'MAY';
@@ -208,6 +209,34 @@ export interface ClientSpec {
   readonly pressureEnv: Readonly<Record<string, string>>;
 }
 
+/** A session by hand as a file tells it (docs/session.md). */
+export interface HandScenario {
+  readonly schema: 'holdfast.scenario/1';
+  readonly about: string;
+  readonly protocol: string;
+  readonly seed: number;
+  /** Connections that were open when it began: so many are waited for. */
+  readonly connections: number;
+  /** From then to the end; the times of the steps begin there too. */
+  readonly lengthMs: number;
+  readonly steps: readonly HandStep[];
+  /** The checks that it had shown enough to. */
+  readonly judged: readonly string[];
+}
+
+export type HandStep =
+  | {
+      readonly atMs: number;
+      readonly do: 'inject';
+      readonly act: number;
+      /** How often it was still to come. */
+      readonly left: number;
+      readonly fault: string;
+      readonly params: Facts;
+      readonly on: 'all' | { readonly share: number } | { readonly nth: number };
+    }
+  | { readonly atMs: number; readonly do: 'heal'; readonly act: number };
+
 export interface Target {
   readonly name: string;
   readonly protocol: string;
@@ -230,6 +259,8 @@ export interface Target {
   readonly delivery: 'reliable' | 'latest';
   /** A JSON message that has an effect, once for each `{id}`. Only in a config. */
   readonly command?: Slot;
+  /** What was done by hand once, and is done again in place of the checklist's own scenarios. Only in a config. */
+  readonly replay?: HandScenario;
   /** Thresholds tightened or relaxed, by check id. */
   readonly expect: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly severity: Readonly<Record<string, 'off' | 'warn' | 'error'>>;
@@ -312,6 +343,8 @@ export interface CheckMeta {
   readonly controls?: Readonly<Partial<Record<ControlKind, 'pass' | 'fail'>>>;
   /** A reason to skip, from what the target declares; undefined where it applies. */
   readonly unless?: (target: Target) => string | undefined;
+  /** What its scenario reads out of a session by hand is enough for it. */
+  readonly byHand?: true;
 }
 
 export interface Finding {
@@ -539,6 +572,10 @@ export interface GateConnection {
   readonly heldWindows: number;
   /** Reads the client's side at this rate, as far as 64 KiB at a time are that rate. */
   throttleUp(bytesPerSecond: number | null): void;
+  /** Leads its bytes out by one socket of ours and back by the other, whatever lies between them; false where it has ended. */
+  detour(near: Socket, far: Socket): boolean;
+  /** A RST to one side; the other is told nothing, and hears nothing any more. */
+  abandon(side: 'client' | 'server'): void;
 }
 
 /** A started gate: our own hop (DESIGN section 1). */
@@ -594,6 +631,33 @@ export interface Injection extends AsyncDisposable {
   heal(): Promise<void>;
 }
 
+/** What a session disturbs: its `connections` are one injection each, a `path` has Toxiproxy in it. */
+export type HandSubject =
+  | 'connections'
+  | 'gate'
+  | 'gates'
+  | 'path'
+  | 'narrow path'
+  | 'server'
+  | 'buffering proxy'
+  | 'idle proxy'
+  | 'middlebox'
+  | 'upgrade block';
+
+export interface ByHand<Params extends Facts = Facts> {
+  readonly subject: HandSubject;
+  /** What is offered first. Parameters that are not here the session knows itself: names of gates, numbers of connections. */
+  readonly defaults: Partial<Params>;
+  /** It acts on those that come while it is in force, and on nobody who is there. */
+  readonly newcomers?: true;
+  /** Over and done in one instant: nothing is left to heal. */
+  readonly instant?: true;
+  /** On all or not at all: no share of them, and no single one. */
+  readonly whole?: true;
+  /** Left out where it acts on every protocol. */
+  readonly protocols?: readonly string[];
+}
+
 export interface FaultTools {
   /** Evidence that the fault acted. */
   bite(facts: Facts): void;
@@ -607,10 +671,12 @@ export interface Fault<Subject, Params extends Facts> {
   readonly about: string;
   /** What its bite looks like. */
   readonly evidence: string;
-  /** Name and unit of each parameter. */
+  /** Name and unit of each parameter; alternatives are parted by ` | `. */
   readonly params: Readonly<Record<keyof Params & string, string>>;
   /** Done in an instant: nothing of it is left that could be undone. */
   readonly momentary?: true;
+  /** How it is done by hand in a session; left out where it cannot be. */
+  readonly byHand?: ByHand<Params>;
   /** Disturbs `subject`; what it gives back undoes it. */
   inject(subject: Subject, params: Params, tools: FaultTools): Promise<() => void | Promise<void>>;
 }
@@ -634,4 +700,49 @@ export interface ScenarioMeta {
   /** How long it takes on a healthy target, in milliseconds at scale 1: for the plan and the progress display. */
   readonly windowMs: number;
   readonly unless?: (target: Target, options: RunOptions) => string | undefined;
+  /** What of a session by hand is evidence of the kind that this scenario gathers. */
+  readonly byHand?: HandReading;
+}
+
+/** Pure, as a check is: what a session's history shows, in the words of the scenario. */
+export interface HandReading {
+  /** What has to be done by hand for it, one clause: "cut a client's connection". */
+  readonly needs: string;
+  /** Undefined where nothing of the kind has happened yet. Events of its own making take the `seq` of those they rest on. */
+  read(session: SessionHistory): readonly HistoryEvent[] | undefined;
+}
+
+/** A session's events, and what of them many readings ask for. */
+export interface SessionHistory extends HistoryView {
+  /** The last event's time, where the session is still going on. */
+  readonly nowT: number;
+  /** The clients are processes of ours: what they leave undone is their doing. */
+  readonly ownClients: boolean;
+  readonly injections: readonly HandInjection[];
+  readonly connections: readonly HandConnection[];
+  /** Whether any fault but this was in force, or healed, between two times. */
+  disturbed(fromT: number, toT: number, except?: string): boolean;
+}
+
+/** One fault by hand, from its injection until it was healed. */
+export interface HandInjection {
+  readonly fault: string;
+  readonly who: string;
+  readonly event: HistoryEvent;
+  readonly fromT: number;
+  /** Infinity while it is in force. */
+  readonly toT: number;
+  readonly params: Facts;
+  readonly bites: readonly EventOf<'fault'>[];
+}
+
+export interface HandConnection {
+  readonly conn: number;
+  readonly start: EventOf<'connection'>;
+  readonly startT: number;
+  readonly end: EventOf<'connection'> | undefined;
+  /** Infinity while it lives. */
+  readonly endT: number;
+  /** When the server first answered with a session or a message. */
+  readonly servedT: number;
 }

@@ -46,7 +46,8 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
   const workload = await settle(runOne('preflight', 'preflight', 0, UNKNOWN_WORKLOAD));
   const judged = plan.planned.filter(({ check, skip }) => skip === undefined && !streamReason(check, workload));
   const read = new Set(judged.map(({ check }) => check.scenario));
-  const needed = plan.scenarios.filter(({ scenario }) => read.has(scenario.recordsAs ?? scenario.id));
+  const isNeeded = (id: string) => read.has(id) || plan.target.replay !== undefined;
+  const needed = plan.scenarios.filter(({ scenario }) => isNeeded(scenario.recordsAs ?? scenario.id));
   const quiet = needed.filter(({ scenario }) => scenario.lane === 'quiet');
   const busy = needed.filter(({ scenario }) => scenario.lane === 'busy');
   const start = (planned: PlannedScenario) => {

@@ -5,6 +5,7 @@ import type { Check, RunOptions, Target } from './contract.js';
 import { HarnessError } from './errors.js';
 import type { Planned } from './judge.js';
 import type { Scenario } from './scenario.js';
+import { SESSION } from './session/session-history.js';
 
 export interface PlannedScenario {
   readonly scenario: Scenario;
@@ -48,12 +49,15 @@ export function makePlan(target: Target, options: RunOptions, catalog: Catalog):
     const disturbs = (scenario?.faults.length ?? 0) > 0;
     return why === undefined ? { check, disturbs } : { check, skip: why };
   });
-  const wanted = new Set(planned.filter(({ skip }) => skip === undefined).map(({ check }) => check.scenario));
+  // What was done by hand is judged by what it shows, whatever was planned.
+  const wanted = target.replay
+    ? new Set([SESSION])
+    : new Set(planned.filter(({ skip }) => skip === undefined).map(({ check }) => check.scenario));
   const scenarios = catalog.scenarios
     .filter((scenario) => wanted.has(scenario.recordsAs ?? scenario.id))
     // A companion adds to what another scenario shows; where it does not apply, that one stands alone.
     .filter((scenario) => scenario.recordsAs === undefined || scenario.unless?.(target, options) === undefined)
-    .map((scenario) => ({ scenario, windowMs: scenario.windowMs * options.scale }));
+    .map((scenario) => ({ scenario, windowMs: (target.replay?.lengthMs ?? scenario.windowMs) * options.scale }));
   const of = (lane: string) =>
     scenarios.filter(({ scenario }) => scenario.lane === lane).map(({ windowMs }) => windowMs);
   return {

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /**
  * The only source of chance: a seeded generator (mulberry32) whose streams are told apart by a label, so that what one
  * scenario draws never shifts what another does.
@@ -33,6 +35,11 @@ export function createRandom(seed: number, label = ''): Random {
 /** A fresh seed for a run that was given none; printed, so that the run can be repeated. */
 export function freshSeed(): number {
   return Math.floor(Math.random() * 0x7fffffff);
+}
+
+/** What nobody can guess, also who knows the seed: 128 bits. */
+export function secretToken(): string {
+  return randomBytes(16).toString('base64url');
 }
 
 /** FNV-1a. */

@@ -17,6 +17,7 @@ import type {
 } from './contract.js';
 import type { Unit } from './define.js';
 import type { Envelope } from './path/event-stream.js';
+import type { GateOptions } from './path/gate.js';
 import type { ToxicPath } from './path/toxic-path.js';
 import type { ReferenceServer } from './protocol.js';
 import type { Random } from './random.js';
@@ -157,6 +158,12 @@ export interface GateRequest {
   readonly listen?: Address;
   /** Decode what passes; costs time under a flood. */
   readonly tap?: boolean;
+  /** Records nothing: a hop of ours in the midst of a path that is watched elsewhere. */
+  readonly silent?: true;
+  /** The door of one newcomer, where it is another than everybody's. */
+  readonly admit?: GateOptions['admit'];
+  /** In place of the run's. */
+  readonly observer?: Observer;
   /** Sees what the gate records, as it happens. */
   readonly onEvent?: (event: EventBody, atMs: number) => void;
 }
@@ -235,6 +242,7 @@ export interface ScenarioContext {
     readonly name: string;
     readonly to: Address;
     readonly tapFar?: boolean;
+    readonly silent?: true;
   }): Promise<ToxicPath>;
   openSession(options: SessionOptions): Promise<Session | Refusal>;
   /** Like `openSession`, for where a refusal makes the scenario impossible. */

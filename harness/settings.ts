@@ -4,6 +4,7 @@ import type { Role, RunOptions, Target, Waiver } from './contract.js';
 import { HarnessError } from './errors.js';
 import { findProtocol, protocolOfScheme } from './protocol.js';
 import { freshSeed } from './random.js';
+import { readScenarioFile } from './session/scenario-file.js';
 
 /** A run that names no protocol is one on WebSocket. */
 const DEFAULT_PROTOCOL = 'websocket';
@@ -58,6 +59,7 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
       method: settings.method,
       command: settings.command,
       budgets: settings.budgets,
+      replay: replayOf(settings, folder, protocol),
       caFile: settings.ca === undefined ? undefined : resolve(folder, settings.ca),
     }),
     delivery: settings.delivery ?? 'reliable',
@@ -68,6 +70,13 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
     cwd: resolve(folder, settings.cwd ?? '.'),
     insecure: settings.insecure ?? false,
   };
+}
+
+function replayOf({ replay }: Settings, folder: string, protocol: string): Target['replay'] {
+  if (replay === undefined) return undefined;
+  const file = readScenarioFile(resolve(folder, replay));
+  if (file.protocol === protocol) return file;
+  throw new HarnessError('BAD_SCENARIO', `${replay} was done over ${file.protocol}, and the target speaks ${protocol}`);
 }
 
 function serverOf(settings: Settings, url: URL | undefined): NonNullable<Target['server']> {
@@ -89,10 +98,10 @@ function serverOf(settings: Settings, url: URL | undefined): NonNullable<Target[
   };
 }
 
-export function toRunOptions(settings: Settings, protocol: string): RunOptions {
+export function toRunOptions(settings: Settings, protocol: string, replay?: Target['replay']): RunOptions {
   const full = (ids: readonly string[] = []) => ids.map((id) => fullId(id, protocol));
   return {
-    seed: settings.seed ?? freshSeed(),
+    seed: settings.seed ?? replay?.seed ?? freshSeed(),
     scale: settings.scale ?? 1,
     copies: settings.copies ?? 8,
     clients: settings.clients ?? 200,

@@ -8,6 +8,8 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
 // The package exports its manifest and not its command.
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
+// The page of a session is what it is written as.
+cpSync(join(root, 'harness/session/page'), join(root, 'dist/harness/session/page'), { recursive: true });
 copyFileSync(join(root, 'targets/feed.proto'), join(root, 'dist/targets/feed.proto'));
 // Read as they are when a page is made.
 cpSync(join(root, 'harness/page'), join(root, 'dist/harness/page'), {

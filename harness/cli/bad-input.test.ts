@@ -200,7 +200,24 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
   ],
   ['a run of something else', () => ['judge', 'foreign'], /has schema "other\/1", not holdfast\.run\/1/],
   ['an unknown check to explain', () => ['explain', 'websocket/no-hertbeat'], /did you mean websocket\/no-heartbeat\?/],
-  ['a command that comes later', () => ['session', '--upstream', 'x:1'], /holdfast session is not built yet/],
+  ['a session with nothing', () => ['session'], /give --upstream HOST:PORT or a target of the config/],
+  [
+    'a session with a strange upstream',
+    () => ['session', '--upstream', 'ws://x'],
+    /--upstream must be HOST:PORT, not "ws:/,
+  ],
+  [
+    'a session with a server that is not there',
+    () => ['session', '--upstream', '127.0.0.1:1'],
+    /nothing listens there/,
+  ],
+  ['a session with another machine', () => ['session', '--upstream', '192.0.2.1:80'], /is not on this machine/],
+  [
+    'a session with a strange port',
+    () => ['session', '--upstream', '127.0.0.1:1', '--listen', 'x'],
+    /--listen must be a number/,
+  ],
+  ['a session of a run that is none', () => ['session', 'export', 'nowhere'], /there is no saved run/],
 ];
 
 test('a results folder that cannot be made is told, and not tried for ever', async () => {

@@ -51,7 +51,7 @@ async function check(
   const chosen = await chooseTarget(given, settingsOfFlags(words), typeof config === 'string' ? config : undefined);
   const { settings } = chosen;
   const target = toTarget(settings, chosen.name, chosen.folder);
-  const options = toRunOptions(settings, target.protocol);
+  const options = toRunOptions(settings, target.protocol, target.replay);
   const catalog = loadCatalog();
   refuseUnknownProtocol(target.protocol, catalog);
   for (const id of [...options.only, ...options.skip]) refuseUnknownCheck(id, target.protocol, catalog);
@@ -119,7 +119,7 @@ async function withProgress<T>(
   }
 }
 
-interface Chosen {
+export interface Chosen {
   readonly name: string | undefined;
   readonly settings: Settings;
   /** What relative paths start from. */
@@ -127,7 +127,7 @@ interface Chosen {
 }
 
 /** A URL, a command, or a target of the config; flags win over the config's words. */
-async function chooseTarget(
+export async function chooseTarget(
   given: string | undefined,
   flags: Settings,
   configPath: string | undefined,
@@ -163,7 +163,7 @@ async function chooseTarget(
 }
 
 /** Read again by each session; what is wrong with it is told once, before anything is started. */
-function refuseUnreadableCa(file: string | undefined): void {
+export function refuseUnreadableCa(file: string | undefined): void {
   if (file === undefined) return;
   let text: string;
   try {
@@ -176,7 +176,7 @@ function refuseUnreadableCa(file: string | undefined): void {
   }
 }
 
-function refuseUnknownProtocol(protocol: string, { protocols }: Catalog): void {
+export function refuseUnknownProtocol(protocol: string, { protocols }: Catalog): void {
   if (protocols.includes(protocol)) return;
   const planned = ['long-polling', 'webtransport', 'mqtt-ws'].includes(protocol);
   throw planned

@@ -13,9 +13,7 @@ import { addJudge } from './judge.js';
 import { addList } from './list.js';
 import { addProxy } from './proxy.js';
 import { addReport } from './report.js';
-
-/** Of DESIGN, and not there yet. */
-const UNBUILT_COMMANDS = ['session'];
+import { addSession } from './session.js';
 
 async function main(args: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
@@ -38,17 +36,9 @@ async function main(args: readonly string[]): Promise<number> {
   addList(program);
   addExplain(program);
   addProxy(program, interrupt.signal);
+  addSession(program, finish, interrupt.signal);
   addDoctor(program, finish);
   addInit(program);
-  for (const name of UNBUILT_COMMANDS) {
-    program
-      .command(name, { hidden: true })
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .action(() => {
-        throw new HarnessError('NOT_BUILT', `holdfast ${name} is not built yet`);
-      });
-  }
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { nowMs } from '../clock.js';
 import type { EndKind, GateConnection, Record_, WireTap } from '../contract.js';
 import { ClientSource } from './client-source.js';
+import { Detours } from './detours.js';
 import { Flow } from './flow.js';
 import { HeldWindows } from './held-windows.js';
 import { frameOf } from './http2-frames.js';
@@ -28,6 +29,8 @@ export interface CrossingOptions {
  *   client socket --> tap --> Flow up ----> upstream socket
  *   client socket <---- Flow down <-- tap <-- upstream socket (throttle)
  *
+ * Detours lie between the taps and the upstream socket.
+ *
  * A connection that meets a door other than `open` has no upstream; its answer is given by `doors.ts`.
  *
  * Not noticed, since the kernel tells user space only by a read: an end of a side that is not being read (backpressure,
@@ -48,6 +51,10 @@ export class Crossing implements GateConnection {
   private pings: OwnPings | undefined;
   private pinged = 0;
   private readonly cancelled = new Set<number>();
+  private readonly detours = new Detours(
+    (chunk) => this.arrived(chunk),
+    (toward) => this.cameBack(toward),
+  );
   endedBy: 'client' | 'server' | 'gate' | undefined;
   private readonly remotePort: number;
   private gone = false;
@@ -102,7 +109,7 @@ export class Crossing implements GateConnection {
   }
 
   get withheldDownBytes(): number {
-    return this.downFlow?.withheldBytes ?? 0;
+    return (this.detours.fromServer ?? this.downFlow)?.withheldBytes ?? 0;
   }
 
   /** Dials the server and joins the two sides. */
@@ -125,11 +132,13 @@ export class Crossing implements GateConnection {
   freeze(): void {
     this.upFlow?.freeze();
     this.downFlow?.freeze();
+    this.detours.freeze();
   }
 
   thaw(): void {
     this.upFlow?.thaw();
     this.downFlow?.thaw();
+    this.detours.thaw();
   }
 
   reset(): void {
@@ -141,7 +150,8 @@ export class Crossing implements GateConnection {
   /** The act of a reset without its record, for many connections to be cut in one instant. */
   sever(): void {
     if (this.upFlow && this.downFlow) {
-      this.upFlow.sever();
+      this.detours.close();
+      this.toServer?.sever();
       this.downFlow.sever();
     } else {
       rst(this.client);
@@ -150,10 +160,24 @@ export class Crossing implements GateConnection {
 
   end(): void {
     const atMs = nowMs();
-    this.upFlow?.close();
+    this.detours.close();
+    this.toServer?.close();
     if (this.downFlow) this.downFlow.close();
     else this.client.end();
     this.markEnd('gate', 'FIN', atMs);
+  }
+
+  detour(near: Socket, far: Socket): boolean {
+    if (this.ended || !this.upFlow || !this.downFlow || !this.server) return false;
+    this.detours.add({ near, far, up: this.upFlow, down: this.downFlow, server: this.server }, this.frozen);
+    return true;
+  }
+
+  abandon(side: 'client' | 'server'): void {
+    const atMs = nowMs();
+    this.freeze();
+    rst(side === 'client' ? this.client : (this.server?.socket ?? this.client));
+    this.markEnd('gate', 'RST', atMs);
   }
 
   throttleDown(bytesPerSecond: number | null): void {
@@ -223,6 +247,7 @@ export class Crossing implements GateConnection {
   /** Leaves nothing open. For the end of the gate, not for a fault. */
   destroy(): void {
     this.markEnd('gate', 'none');
+    this.detours.close();
     this.client.destroy();
     this.server?.socket.destroy();
   }
@@ -247,6 +272,11 @@ export class Crossing implements GateConnection {
   }
 
   private fromServer(chunk: Buffer): void {
+    if (this.detours.fromServer) this.detours.fromServer.take(chunk);
+    else this.arrived(chunk);
+  }
+
+  private arrived(chunk: Buffer): void {
     this.downBytes += chunk.length;
     this.downChunks += 1;
     this.options.tap?.down(chunk, nowMs());
@@ -255,16 +285,36 @@ export class Crossing implements GateConnection {
 
   private sideEnded(side: 'client' | 'server', how: 'FIN' | 'RST'): void {
     this.markEnd(side, how);
-    const onward = side === 'client' ? this.upFlow : this.downFlow;
+    // A reset takes no detour.
+    if (how === 'RST') this.detours.close();
+    const onward =
+      side === 'client'
+        ? how === 'FIN'
+          ? this.upFlow
+          : this.toServer
+        : how === 'FIN'
+          ? (this.detours.fromServer ?? this.downFlow)
+          : this.downFlow;
     onward?.finish(how);
     // What still waits for a side that is gone has nowhere to go; its flow lets the other side be read on.
-    if (how === 'RST' && !this.frozen) (side === 'client' ? this.downFlow : this.upFlow)?.sever();
+    if (how === 'RST' && !this.frozen) (side === 'client' ? this.downFlow : this.toServer)?.sever();
+  }
+
+  private get toServer(): Flow | undefined {
+    return this.detours.toServer ?? this.upFlow;
+  }
+
+  /** An end that came by a detour: of one of the sides, or of the detour's own making, which neither side has asked for. */
+  private cameBack(toward: 'client' | 'server'): void {
+    if (!this.ended) this.end();
+    else (toward === 'client' ? this.downFlow : this.toServer)?.finish('FIN');
   }
 
   private sideClosed(): void {
     // Both sockets may be destroyed before either tells that it is closed.
     if (this.alive || this.gone) return;
     this.gone = true;
+    this.detours.close();
     this.options.tap?.end();
     this.options.onGone(this);
   }

@@ -29,9 +29,23 @@ export class Flow {
   private readonly flushed = () => this.pump();
 
   constructor(
-    private readonly from: Source,
-    private readonly to: Socket,
+    private from: Source,
+    private to: Socket,
   ) {}
+
+  /** Where the bytes go from now on; what was handed over before is on its way. Gives where they went. */
+  turnTo(to: Socket): Socket {
+    const before = this.to;
+    this.to = to;
+    this.pump();
+    return before;
+  }
+
+  /** Who is told to wait from now on. */
+  comeFrom(from: Source): void {
+    this.from = from;
+    this.pump();
+  }
 
   take(chunk: Buffer): void {
     // After our own FIN or a reset there is nowhere left to put them.

@@ -15,6 +15,8 @@ export interface GateOptions {
   readonly observer: Observer;
   /** The address that the upstream is dialled from. */
   readonly sourceHost?: string;
+  /** The door of one newcomer, where it is another than everybody's. */
+  readonly admit?: (newcomer: GateConnection) => Exclude<Door, { kind: 'closed' }> | undefined;
 }
 
 /**
@@ -156,10 +158,11 @@ class OpenGate implements Gate {
       },
     });
     this.crossings.add(crossing);
-    if (this.door.kind === 'open') crossing.join(this.upstream.host, this.upstream.port, sourceHost);
-    else if (this.door.kind === 'elsewhere') crossing.join(this.door.host, this.door.port, sourceHost);
+    const door = this.options.admit?.(crossing) ?? this.door;
+    if (door.kind === 'open') crossing.join(this.upstream.host, this.upstream.port, sourceHost);
+    else if (door.kind === 'elsewhere') crossing.join(door.host, door.port, sourceHost);
     // Accepted by the kernel before the listener was closed: a closed port would have reset it.
-    else if (this.door.kind === 'closed') crossing.reset();
-    else meet(this.door, crossing);
+    else if (door.kind === 'closed') crossing.reset();
+    else meet(door, crossing);
   }
 }

@@ -3,6 +3,7 @@ import { nowMs } from '../../harness/clock.js';
 import type { EventBody } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { hasKeepaliveTimer } from '../../harness/target/sockets.js';
+import { frozenClientByHand } from './frozen-client.by-hand.js';
 
 const ARRIVE_MS = 60_000;
 const BASELINE_MS = 10_000;
@@ -20,6 +21,7 @@ export default defineScenario({
   lane: 'quiet',
   faults: ['freeze'],
   windowMs: 6000 + BASELINE_MS + NOTICE_MS + MARGIN_MS,
+  byHand: frozenClientByHand,
   async run(context) {
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
     const asked = new Set<number>();

@@ -4,6 +4,7 @@ import type { Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 import { hasKeepaliveTimer } from '../../harness/target/sockets.js';
+import { frozenByHand } from './frozen.by-hand.js';
 
 const BASELINE_MS = 11_000;
 const SHORT_BASELINE_MS = 2000;
@@ -21,6 +22,7 @@ export default defineScenario({
   lane: 'quiet',
   faults: ['freeze'],
   windowMs: BASELINE_MS + RELEASE_MS + MARGIN_MS + 1000,
+  byHand: frozenByHand,
   async run(context) {
     const server = await context.startServer();
     const gate = await context.openGate({ name: 'frozen', to: server });

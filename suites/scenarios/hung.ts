@@ -2,6 +2,7 @@ import hungHandshake from '../../faults/hung-handshake.js';
 import reset from '../../faults/reset.js';
 import { nowMs } from '../../harness/clock.js';
 import { defineScenario } from '../../harness/define.js';
+import { hungByHand } from './hung.by-hand.js';
 
 const ARRIVE_MS = 60_000;
 const BASELINE_MS = 10_000;
@@ -21,6 +22,7 @@ export default defineScenario({
   lane: 'quiet',
   faults: ['reset', 'hung-handshake'],
   windowMs: 6000 + BASELINE_MS + 70_000,
+  byHand: hungByHand,
   async run(context) {
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
     const gate = await context.openGate({ name: 'hung', to: upstream });

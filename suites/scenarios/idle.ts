@@ -5,6 +5,7 @@ import { heartbeatHashes } from '../../harness/heartbeats.js';
 import { isDuplex } from '../../harness/protocol.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
+import { idleByHand } from './idle.by-hand.js';
 
 /** Twice the longest silence that is allowed (30 s + 5 s) and a little. */
 const WATCH_MS = 75_000;
@@ -23,6 +24,7 @@ export default defineScenario({
   lane: 'quiet',
   faults: [],
   windowMs: WATCH_MS + 2000,
+  byHand: idleByHand,
   async run(context) {
     const { target } = context;
     const server = await context.startServer({ env: target.server?.quietEnv ?? {} });

@@ -7,6 +7,7 @@ import type { EventBody, Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
+import { reconnectByHand } from './reconnect.by-hand.js';
 
 const ARRIVE_MS = 60_000;
 const BASELINE_MS = 10_000;
@@ -24,6 +25,7 @@ export default defineScenario({
   lane: 'quiet',
   faults: ['end', 'reset', 'closed-port', 'edge-outage'],
   windowMs: 6000 + BASELINE_MS + EDGE_MS + 20_000,
+  byHand: reconnectByHand,
   async run(context) {
     const server = context.target.server ? await context.startServer() : undefined;
     const kinds: readonly (readonly [string, Disturb])[] = [

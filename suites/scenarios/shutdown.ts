@@ -6,6 +6,7 @@ import { GrpcHealth } from '../../harness/drivers/grpc-health.js';
 import { payloadOf } from '../../harness/drivers/workload.js';
 import type { ScenarioContext } from '../../harness/scenario.js';
 import type { StartedServer } from '../../harness/target/server.js';
+import { shutdownByHand } from './shutdown.by-hand.js';
 
 const CLIENTS = 5;
 const BASELINE_MS = 3000;
@@ -28,6 +29,7 @@ export default defineScenario({
   ownServer: true,
   faults: ['stop', 'freeze'],
   windowMs: 12_000,
+  byHand: shutdownByHand,
   async run(context) {
     const { target, workload } = context;
     const server = await context.startServer();

@@ -13,6 +13,7 @@ export default defineCheck({
   antiPattern: 6,
   role: 'server',
   scenario: 'shutdown',
+  byHand: true,
   title: 'MUST say goodbye in the protocol before it ends its connections on the stop signal',
   why: 'A client that is told can leave in order and come back spread out. One whose connection just ends sees an error, and all of them see it in the same instant.',
   fix: 'Handle the stop signal: stop listening, say goodbye to each client (WebSocket: a close frame with 1001, going away, or 1012, service restart; SSE: an event that says so, or the orderly end of the chunked response), then exit.',

@@ -17,6 +17,7 @@ export default defineCheck({
   antiPattern: 3,
   role: 'client',
   scenario: 'hung',
+  byHand: true,
   title: 'MUST give up an attempt whose handshake is not answered within 60 s, and try again',
   why: 'A stuck server or a proxy without a backend accepts connections and says nothing. A client that waits for an answer for ever never reaches the healthy one beside it.',
   fix: 'Give the whole attempt a deadline of 10 to 20 s (ws: handshakeTimeout; Python websockets: open_timeout; gorilla: HandshakeTimeout; fetch: abort it unless the head of the answer has come; Go: ResponseHeaderTimeout), and treat its end like any failed attempt.',

@@ -10,6 +10,7 @@ export default defineCheck({
   antiPattern: 6,
   role: 'server',
   scenario: 'shutdown',
+  byHand: true,
   title: 'MUST be gone within 60 s of the stop signal, with exit code 0',
   why: 'One client that does not answer the goodbye, or one stream that never ends by itself, must not hold up a deploy; what the orchestrator has to kill loses whatever it still held.',
   fix: 'Give the goodbye a deadline (30 to 60 s), then end what is left and exit with 0. A server that waits for its requests to end must end its streams itself.',

@@ -25,6 +25,7 @@ export default defineCheck({
   role: 'server',
   patterns: ['client-streaming', 'server-streaming', 'bidirectional'],
   scenario: 'frozen',
+  byHand: true,
   title: 'MUST let go of a client whose link is dead within 90 s',
   why: 'A phone that left its network sends no FIN. Without a deadline for an answer its session, its subscriptions and its buffers stay until the process ends.',
   fix: 'Ping each client and end the session when no pong has come within one or two intervals (ws: the isAlive example; Python websockets: ping_timeout).',

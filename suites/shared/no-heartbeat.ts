@@ -35,6 +35,7 @@ export default defineCheck({
   role: 'server',
   patterns: ['client-streaming', 'server-streaming', 'bidirectional'],
   scenario: 'idle',
+  byHand: true,
   title: 'MUST send a heartbeat at least every 30 s on an idle connection',
   why: 'Proxies and NATs drop idle connections after 30 to 100 s without telling anyone; a server that says nothing loses its clients and does not know it.',
   fix: 'Send a protocol ping (or a small message) to every client each 15 to 25 s.',

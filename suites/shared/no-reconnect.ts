@@ -35,6 +35,7 @@ export default defineCheck({
   antiPattern: 3,
   role: 'client',
   scenario: 'reconnect',
+  byHand: true,
   title: 'MUST come back by itself within 60 s after its connection ended',
   why: 'Connections end all the time: proxies, deploys, tunnels. A client that stays away shows old data as if it were new.',
   fix: 'Reconnect on every close and error, after a delay that grows and is drawn at random, for ever.',

@@ -17,6 +17,7 @@ export default defineCheck({
   antiPattern: 4,
   role: 'client',
   scenario: 'frozen-client',
+  byHand: true,
   title: 'MUST notice a dead link, and be back, within 90 s',
   why: 'When a phone changes networks or a NAT forgets a connection no FIN comes. A client that only waits for a close event waits for ever, and its user looks at a frozen screen.',
   fix: 'Expect something (a ping, a comment, a message) at least every 45 s and reconnect when nothing came; or, where the protocol has them, send pings and expect the pongs. An EventSource shows no comments: let the server send a heartbeat as a named event.',

@@ -1,0 +1,33 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadCatalog } from '../catalog.js';
+import { every, nowMs } from '../clock.js';
+import type { HistoryEvent } from '../contract.js';
+import type { JudgingWork } from './judging.js';
+import { judgeSession } from './verdicts.js';
+
+/** At most once a second, and never more than a tenth of a core. */
+const STEP_MS = 1000;
+const SHARE = 10;
+
+const { target, options } = workerData as JudgingWork;
+const events: HistoryEvent[] = [];
+let said = '';
+let restUntilMs = 0;
+
+parentPort?.on('message', (batch: readonly HistoryEvent[]) => {
+  for (const event of batch) events.push(event);
+});
+
+// Also where nothing new has come: a time that has passed is evidence too.
+every(STEP_MS, () => {
+  const startMs = nowMs();
+  if (startMs < restUntilMs || events.length === 0) return;
+  const last = events.at(-1);
+  const verdicts = judgeSession(events, target, options, loadCatalog());
+  const tookMs = nowMs() - startMs;
+  restUntilMs = nowMs() + SHARE * tookMs;
+  const text = JSON.stringify(verdicts);
+  if (text === said) return;
+  said = text;
+  parentPort?.postMessage({ verdicts, atT: last?.t ?? 0, tookMs });
+});

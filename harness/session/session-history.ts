@@ -1,0 +1,70 @@
+import type {
+  EventOf,
+  Facts,
+  HandConnection,
+  HandInjection,
+  HistoryEvent,
+  HistoryView,
+  SessionHistory,
+} from '../contract.js';
+import { viewOf } from '../history.js';
+
+/** Under which name a session's events stand in its history; also of a scenario that does one again. */
+export const SESSION = 'session';
+/** The gate that clients come to. */
+export const SESSION_GATE = 'session';
+/** Healed, a fault's consequences may take a moment to pass. */
+const AFTER_MS = 2000;
+
+export function sessionHistory(events: readonly HistoryEvent[], ownClients: boolean): SessionHistory {
+  const view = viewOf(events);
+  const injections = injectionsOf(view);
+  return {
+    ...view,
+    nowT: events.at(-1)?.t ?? 0,
+    ownClients,
+    injections,
+    connections: connectionsOf(view),
+    disturbed: (fromT, toT, except) =>
+      injections.some((one) => one.who !== except && one.fromT <= toT && one.toT + AFTER_MS >= fromT),
+  };
+}
+
+function injectionsOf(view: HistoryView): HandInjection[] {
+  const faults = view.of('fault');
+  return faults
+    .filter(({ what }) => what === 'inject')
+    .map((event) => {
+      const same = faults.filter((other) => other.who === event.who && other.fault === event.fault);
+      return {
+        fault: event.fault,
+        who: event.who,
+        event,
+        fromT: event.t,
+        toT: same.find(({ what }) => what === 'heal')?.t ?? Number.POSITIVE_INFINITY,
+        params: event.facts as Facts,
+        bites: same.filter(({ what }) => what === 'bite'),
+      };
+    });
+}
+
+function connectionsOf(view: HistoryView): HandConnection[] {
+  const own = view.of('connection').filter(({ gate }) => gate === SESSION_GATE);
+  const ends = new Map(own.filter(({ what }) => what === 'end').map((event) => [event.conn, event] as const));
+  const served = new Map<number, number>();
+  for (const event of [...view.of('handshake'), ...view.of('message')]) {
+    if (event.gate !== SESSION_GATE || event.dir !== 'down') continue;
+    if (event.type === 'handshake' && (event.status === undefined || event.status >= 300)) continue;
+    served.set(event.conn, Math.min(event.t, served.get(event.conn) ?? Number.POSITIVE_INFINITY));
+  }
+  return own
+    .filter(({ what }) => what === 'start')
+    .map((start) => ({
+      conn: start.conn,
+      start: start as EventOf<'connection'>,
+      startT: start.t,
+      end: ends.get(start.conn),
+      endT: ends.get(start.conn)?.t ?? Number.POSITIVE_INFINITY,
+      servedT: served.get(start.conn) ?? Number.POSITIVE_INFINITY,
+    }));
+}
