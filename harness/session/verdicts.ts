@@ -19,7 +19,7 @@ export function judgeSession(
   const needs = new Map<string, string>();
   for (const { id, byHand } of scenarios) {
     const read = byHand?.read(session);
-    if (read) histories.set(id, read);
+    if (read) histories.set(id, whole(read));
     if (byHand) needs.set(id, byHand.needs);
   }
   const planned = checks
@@ -57,4 +57,10 @@ export function concludeSession(
   const crashed = hasCrashed(new Map([[SESSION, events]]));
   const summary = { ...summarize(verdicts, 1, target.roles, crashed), grade: null };
   return { verdicts, waivers, selfCheck: null, summary };
+}
+
+/** Who reads something out of a session has seen all of it that is needed: nothing of it is still to come. */
+function whole(read: readonly HistoryEvent[]): readonly HistoryEvent[] {
+  const last = read.at(-1);
+  return last ? [...read, { seq: last.seq, t: last.t, scenario: last.scenario, type: 'phase', phase: 'done' }] : read;
 }
