@@ -63,14 +63,15 @@ export interface Curve {
   readonly capIndex: number | undefined;
 }
 
-export function curveOf(processes: readonly (readonly number[])[]): Curve {
+/** `lateMs`: how late this machine is known to have been with the first of them. */
+export function curveOf(processes: readonly (readonly number[])[], lateMs = 0): Curve {
   // Only delays that every process made: a process that is still waiting is one whose delay is long, and a mean
   // without it would be too small.
   const compared = processes.filter(({ length }) => length >= MIN_DELAYS);
   const shortest = compared.length === 0 ? 0 : Math.min(...compared.map(({ length }) => length));
   const columns = Array.from({ length: shortest }, (_, k) => compared.flatMap((delays) => delays[k] ?? []));
   const means = columns.map(mean);
-  const immediate = (means[0] ?? Number.POSITIVE_INFINITY) <= IMMEDIATE_MS && (means[1] ?? 0) > IMMEDIATE_MS;
+  const immediate = (means[0] ?? Number.POSITIVE_INFINITY) - lateMs <= IMMEDIATE_MS && (means[1] ?? 0) > IMMEDIATE_MS;
   const start = immediate ? 1 : 0;
   let capIndex: number | undefined;
   for (let k = start; k + 2 < means.length && capIndex === undefined; k++) {

@@ -9,6 +9,7 @@ import {
   noiseOf,
 } from './attempts.js';
 import type { EventOf, HistoryView, Target } from './contract.js';
+import { median } from './numbers.js';
 import { protocolNamed } from './protocol.js';
 
 /** How the outage scenario names its gates; the control's delay. */
@@ -104,10 +105,12 @@ export function outageOf(history: HistoryView, target: Target): Outage | undefin
   const attempts = copies.map(look);
   const delays = attempts.map((list) => delaysOf(list, cutAt, from));
   const backoffs = from === 'start' ? delays.map((list) => list.slice(1)) : delays;
-  const curve = curveOf(backoffs);
-  const immediate = from === 'start' ? delays.every(([first = 0]) => first <= IMMEDIATE_MS) : curve.immediate;
-  const growth = curve.immediate ? 1 : 0;
   const control = named(CONTROL_GATE).map((gate) => delaysOf(look(gate), cutAt));
+  const lateMs = lateAfterCut(control);
+  const curve = from === 'start' ? curveOf(backoffs) : curveOf(backoffs, lateMs);
+  const soon = delays.every(([first = 0]) => first - lateMs <= IMMEDIATE_MS);
+  const immediate = from === 'start' ? soon : curve.immediate;
+  const growth = curve.immediate ? 1 : 0;
   const bites = [...history.bites('reset'), ...history.bites('refuse')];
   const closed = history.measures('closed copy')[0]?.facts.backMs;
   return {
@@ -128,6 +131,12 @@ export function outageOf(history: HistoryView, target: Target): Outage | undefin
     bites: bites.filter(({ t }) => t < endAt),
     again: againOf(history, from),
   };
+}
+
+/** How much later than its known delay the control client was back after the same cut: by as much, every first attempt looks late. */
+function lateAfterCut(control: readonly (readonly number[])[]): number {
+  const firsts = control.flatMap(([first]) => first ?? []);
+  return firsts.length === 0 ? 0 : Math.max(0, median(firsts) - CONTROL_DELAY_MS);
 }
 
 function heldAt(history: HistoryView, gate: string, cutAt: number): number {

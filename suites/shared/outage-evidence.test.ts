@@ -44,3 +44,16 @@ describe('a fleet that came while the harness stood still', () => {
     expect(judged([...together, stall(20)], 'herd-retry').outcome).toBe('fail');
   });
 });
+
+describe('a first attempt that is seen late on a busy machine', () => {
+  /** All that comes after the cut, the known delays of the control client too, is seen 90 ms later. */
+  const seenLate = (means: readonly number[]) =>
+    outageStory(means, 0.1).map(([t, event]): EventBodyAt => [t > 1 ? t + 90 : t, event]);
+
+  test.each([
+    ['is immediate where the control client of known delay was late by as much', 60, 'pass'],
+    ['is not where it came later than that', 250, 'fail'],
+  ])('%s', (_, firstMs, outcome) => {
+    expect(judged(seenLate([firstMs, 1000, 2000, 4000]), 'eager-backoff').outcome).toBe(outcome);
+  });
+});
