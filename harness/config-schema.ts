@@ -93,12 +93,11 @@ const reporters = list.transform((names, context): string[] => {
   return z.NEVER;
 });
 
-const engine = words.refine((text) => ['auto', 'toxiproxy', 'embedded'].includes(text) || /^https?:\/\/./.test(text), {
-  error: ({ input }) =>
-    input === 'docker'
-      ? 'docker is not built yet: use auto, toxiproxy, embedded or the URL of a Toxiproxy server'
-      : 'must be auto, toxiproxy, embedded or the URL of a Toxiproxy server',
-});
+const ENGINES = ['auto', 'toxiproxy', 'docker', 'embedded'];
+const engine = words.refine(
+  (text) => ENGINES.includes(text) || /^https?:\/\/./.test(text),
+  `must be ${ENGINES.join(', ')} or the URL of a Toxiproxy server`,
+);
 
 /** One target with the options of its runs. */
 export const settingsSchema = z

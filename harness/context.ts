@@ -8,7 +8,7 @@ import { createObserver } from './path/observer.js';
 import { CLIENT_NAMES, createRunTimeCa, type RunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
 import { openTlsFront, type TlsFront } from './path/tls-front.js';
 import { watchLag } from './path/toxic-path.js';
-import { createToxiproxyClient, type ToxiproxyClient } from './path/toxiproxy.js';
+import { createToxiproxyClient, type Route, type ToxiproxyClient } from './path/toxiproxy.js';
 import { isSecure, protocolNamed, type ReferenceServer, schemeOf } from './protocol.js';
 import { createRandom } from './random.js';
 import type { GateRequest, ScenarioContext, Workload } from './scenario.js';
@@ -27,6 +27,7 @@ export interface ContextSettings {
   readonly observerKey: string;
   /** The HTTP API of the run's Toxiproxy. */
   readonly engineUrl: string;
+  readonly engineRoute?: Route | undefined;
   readonly signal: AbortSignal;
   readonly emit: (event: EventBody, atMs: number) => void;
 }
@@ -154,10 +155,18 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
     },
     async openToxicPath({ name, to, tapFar = false, ...quiet }) {
       toxiproxy ??= await openToxiproxy();
-      const far = await context.openGate({ name: `${name}-far`, to, tap: tapFar, ...quiet });
+      const route = insideNamespace() ? undefined : settings.engineRoute;
+      const listen = route && { host: route.gateHost, port: await pickPort() };
+      const far = await context.openGate({
+        name: `${name}-far`,
+        to,
+        tap: tapFar,
+        ...(listen ? { listen } : {}),
+        ...quiet,
+      });
       const proxy = await toxiproxy.createProxy({
         name: `${settings.scenario}-${name}`,
-        upstream: `${far.host}:${far.port}`,
+        upstream: `${route?.upstreamHost ?? far.host}:${far.port}`,
       });
       defer({ [Symbol.asyncDispose]: () => proxy.remove() });
       const near = await context.openGate({ name, to: { host: proxy.listenHost, port: proxy.listenPort }, ...quiet });
@@ -209,7 +218,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
 
   /** The run's own server; in a network namespace, which it cannot be reached from, the embedded one in this process. */
   async function openToxiproxy(): Promise<ToxiproxyClient> {
-    if (!insideNamespace()) return createToxiproxyClient(settings.engineUrl);
+    if (!insideNamespace()) return createToxiproxyClient(settings.engineUrl, { route: settings.engineRoute });
     const embedded = defer(await startEmbedded({ seed: options.seed }));
     return createToxiproxyClient(embedded.url);
   }

@@ -1,4 +1,5 @@
 import type { EventBody, RunOptions, Target } from './contract.js';
+import type { Route } from './path/toxiproxy.js';
 import type { Workload } from './scenario.js';
 
 /** What the parent and a scenario's worker process say to each other. */
@@ -13,6 +14,8 @@ export interface Job {
   readonly observerKey: string;
   /** The engine's HTTP API, for scenarios that put Toxiproxy into their path. */
   readonly engineUrl: string;
+  /** Where it is in a container. */
+  readonly engineRoute?: Route | undefined;
 }
 
 export type ToWorker = { readonly kind: 'job'; readonly job: Job } | { readonly kind: 'stop' };

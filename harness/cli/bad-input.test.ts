@@ -125,8 +125,11 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
   ],
   ['a middlebox', () => server('--middlebox', 'nginx-default'), /--middlebox is not built yet/],
   ['no repetition', () => server('--repeat', '0'), /--repeat must be 1 or more/],
-  ['a docker engine', () => server('--engine', 'docker'), /docker is not built yet/],
-  ['an unknown engine', () => server('--engine', 'toxy'), /--engine must be auto, toxiproxy, embedded or the URL/],
+  [
+    'an unknown engine',
+    () => server('--engine', 'toxy'),
+    /--engine must be auto, toxiproxy, docker, embedded or the URL/,
+  ],
   [
     'an unknown reporter',
     () => server('--reporter', 'terminal,tap'),

@@ -6,12 +6,13 @@ import { messageOf } from '../errors.js';
 import { findProgram, isRequired } from '../programs.js';
 import { printable } from '../reporters/printable.js';
 import { type Able, canMakeNamespace, namespaceCommand } from '../target/namespace.js';
+import { containers } from './containers.js';
 import { EXIT } from './exit.js';
 import { endLeftovers, leftovers } from './leftovers.js';
 import { print } from './output.js';
 
 /** `missing`: Holdfast cannot work; `absent`: it works with less. */
-interface Finding {
+export interface Finding {
   readonly name: string;
   readonly state: 'ok' | 'absent' | 'missing';
   readonly text: string;
@@ -24,7 +25,14 @@ export function addDoctor(program: Command, finish: (code: number) => void): voi
     .option('--clean', 'end what former runs left behind')
     .option('--json', 'print JSON on stdout and nothing else')
     .action(async ({ json, clean }: { json?: boolean; clean?: boolean }) => {
-      const offered = [...machine(), ...(await toxiproxy()), ...kernel(), ...programs(), leftBehind(clean ?? false)];
+      const offered = [
+        ...machine(),
+        ...(await toxiproxy()),
+        ...kernel(),
+        ...programs(),
+        ...(await containers(clean ?? false)),
+        leftBehind(clean ?? false),
+      ];
       const findings = offered.map(asRequired);
       await print(json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(line).join(''));
       if (findings.some(({ state }) => state === 'missing')) finish(EXIT.couldNotRun);
@@ -99,7 +107,7 @@ async function toxiproxy(): Promise<Finding[]> {
       ? {
           name,
           state: 'absent',
-          text: 'no TOXIPROXY_URL and no toxiproxy-server on the PATH: the embedded one is used',
+          text: 'no TOXIPROXY_URL and no toxiproxy-server on the PATH: its image in Docker is used where both are here, else the embedded one',
         }
       : { name, state: 'ok', text: path },
   ];
@@ -138,7 +146,6 @@ function programs(): Finding[] {
   const tools = {
     nginx: ['nginx'],
     haproxy: ['haproxy'],
-    docker: ['docker'],
     chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   };
   return Object.entries(tools).map(([name, candidates]): Finding => {

@@ -58,7 +58,7 @@ const CHECK_FLAGS: readonly Flag[] = [
   { flags: '--repeat <n>', about: 'so many runs: each verdict with its counts, inconclusive where they disagree' },
   { flags: '--seed <n>', about: 'repeat the run of this seed (a fresh one is printed otherwise)' },
   { flags: '--strict', about: 'a skipped check counts as inconclusive' },
-  { flags: '--engine <e>', about: 'auto (default), toxiproxy, embedded, or the URL of a Toxiproxy server' },
+  { flags: '--engine <e>', about: 'auto (default), toxiproxy, docker, embedded, or the URL of a Toxiproxy server' },
   { flags: '--ca <file>', about: 'certificate authority of the target' },
   { flags: '--insecure', about: "do not verify the target's certificate" },
   { flags: '--i-own-this-target', about: 'allow a target that is not on loopback' },

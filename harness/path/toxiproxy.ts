@@ -29,9 +29,20 @@ export interface ToxicState {
   readonly attributes: ToxicAttributes;
 }
 
+/** How the gates and a server that is in a container reach each other. */
+export interface Route {
+  /** Where the server listens. */
+  readonly listenHost: string;
+  /** Where the gates behind it listen, and by what name it finds them. */
+  readonly gateHost: string;
+  readonly upstreamHost: string;
+  /** Its ports with those on which they are published, where nothing else of it is reached. */
+  readonly published?: readonly (readonly [own: number, published: number])[];
+}
+
 export interface ProxySpec {
   readonly name: string;
-  /** `127.0.0.1:0` by default: loopback, a free port. */
+  /** Loopback, or where the route says, and a free port by default. */
   readonly listen?: string;
   /** `host:port`. */
   readonly upstream: string;
@@ -73,6 +84,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** Does what can be done about a server that does not answer, and says what that was. */
   readonly onTimeout?: () => Promise<string>;
+  /** To a server in a container. */
+  readonly route?: Route | undefined;
 }
 
 export function createToxiproxyClient(url: string, options: ClientOptions = {}): ToxiproxyClient {
@@ -91,19 +104,35 @@ export function createToxiproxyClient(url: string, options: ClientOptions = {}):
       return version;
     },
     reset: () => toxiproxy.reset(),
-    async createProxy({ name, listen = '127.0.0.1:0', upstream }) {
+    async createProxy({ name, listen, upstream }) {
       addressable(name);
-      const proxy = await toxiproxy.createProxy({ name, listen, upstream, enabled: true });
+      const create = (at: string) => toxiproxy.createProxy({ name, listen: at, upstream, enabled: true });
+      const proxy = await (listen === undefined ? onFreePort(create, options.route) : create(listen));
       confirm(`proxy ${name}`, { name, upstream, enabled: true }, proxy.toJson());
-      return handle(proxy, base);
+      return handle(proxy, base, options.route);
     },
     proxyNames: async () => Object.keys(await toxiproxy.getAll()),
   };
 }
 
-function handle(proxy: ClientProxy, base: string): ProxyHandle {
+/** Of published ports the first that the server gets: others work with the same server, and it alone can tell. */
+async function onFreePort<T>(create: (listen: string) => Promise<T>, route: Route | undefined): Promise<T> {
+  if (!route?.published) return create(`${route?.listenHost ?? '127.0.0.1'}:0`);
+  for (const [port] of route.published) {
+    try {
+      return await create(`${route.listenHost}:${port}`);
+    } catch (error) {
+      if (!(error instanceof HarnessError && error.message.includes('address already in use'))) throw error;
+    }
+  }
+  const count = route.published.length;
+  throw new HarnessError('TOXIPROXY_PORTS', `all ${count} ports that Toxiproxy's container publishes are in use`);
+}
+
+function handle(proxy: ClientProxy, base: string, route: Route | undefined): ProxyHandle {
   const { name } = proxy;
-  const { host, port } = listenAddress(proxy.listen, base);
+  const { host, port: own } = listenAddress(proxy.listen, base);
+  const port = new Map(route?.published).get(own) ?? own;
   const what = (toxic: string) => `toxic ${toxic} of proxy ${name}`;
   // Sending the resolved address back, never what was asked for first: `localhost:0` would restart the proxy elsewhere.
   let now = { listen: proxy.listen, upstream: proxy.upstream, enabled: proxy.enabled };

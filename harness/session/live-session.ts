@@ -151,6 +151,7 @@ class OpenSession implements LiveSession {
         workload: UNKNOWN_WORKLOAD,
         observerKey,
         engineUrl: lease.url,
+        engineRoute: lease.route,
         signal,
         emit: (event, atMs) => this.take(event, atMs),
       }),

@@ -31,7 +31,7 @@ export function startReaper(): void {
     detached: true,
     cwd: '/',
     stdio: ['pipe', 'ignore', 'ignore'],
-    env: { PATH: process.env.PATH },
+    env: passedOn(),
   });
   // Without a helper the rest still works; only a SIGKILL of ours would leave targets behind.
   helper.on('error', () => undefined);
@@ -43,6 +43,28 @@ export function startReaper(): void {
 /** Tells the reaper about a process that need not carry the mark (nginx writes its title over its environment). */
 export function tellReaper(pid: number, startTime: number): void {
   helper?.stdin?.write(`${pid} ${startTime}\n`);
+}
+
+/** Tells the reaper about a container, which is no process of ours. */
+export function tellReaperOfContainer(id: string): void {
+  helper?.stdin?.write(`container ${id}\n`);
+}
+
+/** What it takes to find the runtime of the containers again. */
+function passedOn(): NodeJS.ProcessEnv {
+  const names = ['PATH', 'HOME', 'XDG_RUNTIME_DIR', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH'];
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]).filter(([, value]) => value !== undefined));
+}
+
+async function removeContainers(ids: Iterable<string>): Promise<void> {
+  const [{ findRuntime }, { removeContainer }] = await Promise.all([
+    import('../containers/runtime.js'),
+    import('../containers/ownership.js'),
+  ]);
+  const runtime = await findRuntime();
+  if (!('client' in runtime)) return;
+  // One that will not go must not keep the others.
+  await Promise.allSettled([...ids].map((id) => removeContainer(runtime, id)));
 }
 
 /** Kills all that carries the mark or was told of, until twice nothing is found; 5 s at most. */
@@ -75,12 +97,16 @@ async function reap(mark: string, told: ReadonlyMap<number, number>): Promise<vo
 
 function main(mark: string): void {
   const told = new Map<number, number>();
+  const containers = new Set<string>();
   let rest = '';
   let over = false;
   const finish = () => {
     if (over) return;
     over = true;
-    void reap(mark, told).finally(() => process.exit(0));
+    void reap(mark, told)
+      .then(() => (containers.size > 0 ? removeContainers(containers) : undefined))
+      .catch(() => undefined)
+      .finally(() => process.exit(0));
   };
   process.on('SIGHUP', () => undefined);
   process.stdin.setEncoding('utf8');
@@ -88,6 +114,11 @@ function main(mark: string): void {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
+      const [word, id] = line.split(' ');
+      if (word === 'container' && id) {
+        containers.add(id);
+        continue;
+      }
       const [pid, start] = line.split(' ').map(Number);
       if (pid && start !== undefined) told.set(pid, start);
     }

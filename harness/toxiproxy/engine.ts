@@ -1,10 +1,10 @@
 import { HarnessError } from '../errors.js';
-import { createToxiproxyClient, type ToxiproxyClient } from '../path/toxiproxy.js';
+import { createToxiproxyClient, type Route, type ToxiproxyClient } from '../path/toxiproxy.js';
 import type { ServerProcess } from './server-process.js';
 
 /** The server of a run, real or embedded. Disposing stops it where it is ours. */
 export interface Engine extends AsyncDisposable {
-  readonly kind: 'toxiproxy' | 'embedded';
+  readonly kind: 'toxiproxy' | 'docker' | 'embedded';
   readonly version: string;
   /** These two change with a `restart`. A call of this client that times out restarts a private server, and says so. */
   readonly url: string;
@@ -18,6 +18,8 @@ export interface Engine extends AsyncDisposable {
 /** While it lasts, its server is not killed: a second user of a wedged server must not see its connections cut. */
 export interface EngineLease extends AsyncDisposable {
   readonly url: string;
+  /** Where the server is in a container. */
+  readonly route?: Route | undefined;
   /** A call timed out: those who come later get another server. False where it is not ours to replace. */
   reportWedged(): Promise<boolean>;
 }
@@ -51,7 +53,7 @@ export async function openUrl(url: string): Promise<Engine> {
 }
 
 /**
- * A server of our own, in a process of its own. One that wedges (TOXIPROXY.md 2.8: a toxic removed under a stalled reader can
+ * A server of our own, in a process or container of its own. One that wedges (TOXIPROXY.md 2.8: a toxic removed under a stalled reader can
  * freeze the original for good) is replaced at once, and killed as soon as nobody else works with it.
  */
 export async function openPrivate(kind: Engine['kind'], start: () => Promise<ServerProcess>): Promise<Engine> {
@@ -63,7 +65,7 @@ export async function openPrivate(kind: Engine['kind'], start: () => Promise<Ser
       await replace(tenancy);
       return 'this private server is killed and replaced, and its proxies are gone';
     };
-    const client = createToxiproxyClient(server.url, { onTimeout });
+    const client = createToxiproxyClient(server.url, { onTimeout, route: server.route });
     const tenancy: Tenancy = { server, client, leases: 0, retired: false };
     running.add(tenancy);
     return tenancy;
@@ -126,6 +128,7 @@ export async function openPrivate(kind: Engine['kind'], start: () => Promise<Ser
       let over = false;
       return {
         url: tenancy.server.url,
+        route: tenancy.server.route,
         async reportWedged() {
           await replace(tenancy);
           return true;

@@ -15,9 +15,10 @@ beforeEach(() => {
   for (const name of ['TOXIPROXY_URL', 'HOLDFAST_REQUIRE']) delete process.env[name];
 });
 
-/** A PATH without any Toxiproxy. */
+/** A PATH without any Toxiproxy, and no Docker. */
 function withoutRealServer(): void {
   process.env.PATH = '/nonexistent';
+  process.env.DOCKER_HOST = 'unix:///nonexistent';
 }
 
 it('auto falls back to the embedded server as a process of its own', async () => {
@@ -36,7 +37,7 @@ it('auto fails where HOLDFAST_REQUIRE asks for a real server and there is none',
 it('toxiproxy and a senseless choice fail with the reason', async () => {
   withoutRealServer();
   await expect(openEngine('toxiproxy', 1)).rejects.toThrow(/no toxiproxy-server on the PATH/);
-  await expect(openEngine('magic', 1)).rejects.toThrow(/none of auto, toxiproxy, embedded or a URL/);
+  await expect(openEngine('magic', 1)).rejects.toThrow(/none of auto, toxiproxy, docker, embedded or a URL/);
 });
 
 it('takes the server of TOXIPROXY_URL, does not stop it, and will not restart it', async () => {

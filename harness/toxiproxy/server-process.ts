@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { until, within } from '../clock.js';
 import { HarnessError, messageOf } from '../errors.js';
-import { createToxiproxyClient } from '../path/toxiproxy.js';
+import { createToxiproxyClient, type Route } from '../path/toxiproxy.js';
 import { processStartTime } from '../target/process-table.js';
 import { runMark, startReaper, tellReaper } from '../target/reaper.js';
 
@@ -16,6 +16,8 @@ const KEPT_LINES = 20;
 export interface ServerProcess extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
+  /** Where it is in a container. */
+  readonly route?: Route;
 }
 
 /** A real server on a free port of loopback. */
