@@ -11,6 +11,8 @@ const REACT_MS = 2000;
 const RETURN_MS = 60_000;
 /** Chunks of the server's after that, or messages of it. */
 const LATER = 3;
+/** Reports of the application's, of which the first may be of the bad message itself. */
+const HEARD = 2;
 
 export default defineScenario({
   id: 'bad-messages',
@@ -25,7 +27,11 @@ export default defineScenario({
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
     const sessions = sessionsOf(protocol);
     const gate = await context.openGate({ name: 'victim', to: upstream, onEvent: (event) => sessions.see(event) });
-    const client = await context.startClient({ name: 'victim', gate });
+    let reports = 0;
+    const onReport = ({ event }: { readonly event: string }) => {
+      if (event === 'message') reports += 1;
+    };
+    const client = await context.startClient({ name: 'victim', gate, onReport });
     const live = () => sessions.live(gate);
     const connected = () => gate.live.find(({ downBytes, ended }) => downBytes > 0 && !ended);
     await context.watch(ARRIVE_MS, connected);
@@ -41,11 +47,15 @@ export default defineScenario({
       if (!victim) return;
       const { connection, call } = victim;
       context.phase('fault', what);
+      const heard = reports;
       const type = call && servicesOf(context.target).get(call.rpc)?.answer;
       await context.inject(badMessage, { connection, stream: call?.stream, type }, { what, protocol });
       await context.watch(context.ms(REACT_MS), () => client.process.exit);
       const goesOn = sessions.goesOn(gate, victim);
       const later = await context.watch(context.ms(RETURN_MS), () => client.process.exit ?? goesOn(LATER));
+      // What came last is on its way to the application: a replay comes in one go.
+      const hears = () => client.process.exit ?? reports >= heard + HEARD;
+      if (later && heard > 0) await context.watch(REACT_MS, hears);
       context.measure('after', {
         what,
         left: sessions.hasEnded(victim),

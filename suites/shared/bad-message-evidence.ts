@@ -4,6 +4,8 @@ import { data } from '../../harness/ledger.js';
 
 /** As many reports as this were to be expected, and at most one came, which may be of the bad message itself. */
 const EXPECTED = 3;
+/** A message may be so long on its way from the socket to the application's report of it. */
+const REPORTED_MS = 1000;
 
 /** What came between this bad message and the next; `deaf`: to the socket and no longer to the application. */
 export function laterOf(history: HistoryView, what: string): { readonly messages: number; readonly deaf: boolean } {
@@ -11,7 +13,8 @@ export function laterOf(history: HistoryView, what: string): { readonly messages
   const to = history.of('phase').find(({ phase, t }) => phase === 'fault' && t > from)?.t ?? Number.POSITIVE_INFINITY;
   const calm = countsIn(history, 0, history.phaseAt('fault') ?? 0);
   const later = countsIn(history, from, to);
-  const expected = calm.messages === 0 ? 0 : later.messages * Math.min(1, calm.reports / calm.messages);
+  const due = countsIn(history, from, to - REPORTED_MS).messages;
+  const expected = calm.messages === 0 ? 0 : due * Math.min(1, calm.reports / calm.messages);
   return { messages: later.messages, deaf: expected >= EXPECTED && later.reports <= 1 };
 }
 
