@@ -7,12 +7,14 @@ import { SESSION } from './session/session-history.js';
 import { concludeSession } from './session/verdicts.js';
 import { withWaivers } from './waivers.js';
 
+export type Concluded = Pick<Run, 'verdicts' | 'waivers' | 'budgets' | 'selfCheck' | 'summary'>;
+
 /** All that a run says, from its plan and its history: pure, and the same when a saved run is judged again. */
 export function conclude(
   plan: Plan,
   histories: ReadonlyMap<string, readonly HistoryEvent[]>,
   startedAt: string,
-): Pick<Run, 'verdicts' | 'waivers' | 'budgets' | 'selfCheck' | 'summary'> {
+): Concluded {
   const { target, options, planned, mustLeftOut } = plan;
   // What was done by hand, now or in a scenario that does it again, is judged by what it shows.
   const session = histories.get(SESSION);

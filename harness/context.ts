@@ -2,13 +2,14 @@ import { delay, nowMs, waitFor } from './clock.js';
 import type { EventBody, Facts, Fault, Gate, Injection, Record_, RunOptions, Target } from './contract.js';
 import type { Unit } from './define.js';
 import { presentedId } from './drivers/resume.js';
-import { HarnessError } from './errors.js';
+import { HarnessError, messageOf } from './errors.js';
+import { LOST } from './lost.js';
 import { openGate } from './path/gate.js';
 import { createObserver } from './path/observer.js';
 import { CLIENT_NAMES, createRunTimeCa, type RunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
 import { openTlsFront, type TlsFront } from './path/tls-front.js';
 import { watchLag } from './path/toxic-path.js';
-import { createToxiproxyClient, type Route, type ToxiproxyClient } from './path/toxiproxy.js';
+import { createToxiproxyClient, type ProxyHandle, type Route, type ToxiproxyClient } from './path/toxiproxy.js';
 import { isSecure, protocolNamed, type ReferenceServer, schemeOf } from './protocol.js';
 import { createRandom } from './random.js';
 import type { GateRequest, ScenarioContext, Workload } from './scenario.js';
@@ -16,6 +17,7 @@ import { type StartedClient, startClient } from './target/client.js';
 import { watchPath } from './target/left-path.js';
 import { insideNamespace } from './target/namespace.js';
 import { pickPort } from './target/ports.js';
+import { ownPrefix, startReaper, tellReaperOfServer } from './target/reaper.js';
 import { connectServer, type StartedServer, startServer } from './target/server.js';
 import { startEmbedded } from './toxiproxy/embedded.js';
 
@@ -165,10 +167,10 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         ...quiet,
       });
       const proxy = await toxiproxy.createProxy({
-        name: `${settings.scenario}-${name}`,
+        name: `${ownPrefix}${settings.scenario}-${name}`,
         upstream: `${route?.upstreamHost ?? far.host}:${far.port}`,
       });
-      defer({ [Symbol.asyncDispose]: () => proxy.remove() });
+      defer({ [Symbol.asyncDispose]: () => takeAway(proxy) });
       const near = await context.openGate({ name, to: { host: proxy.listenHost, port: proxy.listenPort }, ...quiet });
       return { near, far, proxy, watchLag: () => watchLag(near, far) };
     },
@@ -218,9 +220,30 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
 
   /** The run's own server; in a network namespace, which it cannot be reached from, the embedded one in this process. */
   async function openToxiproxy(): Promise<ToxiproxyClient> {
-    if (!insideNamespace()) return createToxiproxyClient(settings.engineUrl, { route: settings.engineRoute });
+    if (!insideNamespace()) {
+      startReaper();
+      tellReaperOfServer(settings.engineUrl);
+      return createToxiproxyClient(settings.engineUrl, { route: settings.engineRoute });
+    }
     const embedded = defer(await startEmbedded({ seed: options.seed }));
     return createToxiproxyClient(embedded.url);
+  }
+
+  /** A server that went away meanwhile took the connections with it, which looks as if the program had lost them. */
+  async function takeAway(proxy: ProxyHandle): Promise<void> {
+    let gone: string;
+    try {
+      if (await proxy.remove()) return;
+      gone = 'it no longer had this proxy';
+    } catch (error) {
+      if (!(error instanceof HarnessError && error.code === 'TOXIPROXY_UNREACHABLE')) throw error;
+      gone = messageOf(error);
+    }
+    record({
+      type: 'obstacle',
+      code: LOST.toxiproxy,
+      text: `the Toxiproxy server was lost during this scenario: ${gone}`,
+    });
   }
 
   /** Where a client that speaks only TLS goes instead: to what ends it right before its gate. */

@@ -8,36 +8,35 @@ export interface HistoryWriter {
   readonly path: string;
   /** `t` in milliseconds since the run began. */
   append(scenario: string, t: number, body: EventBody): void;
+  /** Aborted when the disk takes no more: what comes afterwards is lost, and the run has to end. */
+  readonly failed: AbortSignal;
   close(): Promise<void>;
 }
 
 export async function createHistoryWriter(path: string): Promise<HistoryWriter> {
   const stream: WriteStream = createWriteStream(path, { flags: 'wx' });
-  let failure: Error | undefined;
-  stream.on('error', (error) => {
-    failure = error;
-  });
+  const failed = new AbortController();
+  const unwritable = (cause: Error) =>
+    new HarnessError('HISTORY_UNWRITABLE', `cannot write ${path}: ${cause.message}`, { cause });
+  stream.on('error', (error) => failed.abort(unwritable(error)));
   await new Promise<void>((resolve, reject) => {
     stream.once('open', () => resolve());
-    stream.once('error', (cause) =>
-      reject(new HarnessError('HISTORY_UNWRITABLE', `cannot write ${path}: ${cause.message}`, { cause })),
-    );
+    stream.once('error', (cause) => reject(unwritable(cause)));
   });
   let seq = 0;
   return {
     path,
+    failed: failed.signal,
     append(scenario, t, body) {
-      if (failure) throw new HarnessError('HISTORY_UNWRITABLE', `cannot write ${path}: ${failure.message}`);
+      if (failed.signal.aborted) return;
       seq += 1;
       stream.write(`${JSON.stringify({ seq, t: Math.round(t * 1000) / 1000, scenario, ...body })}\n`);
     },
     close: () =>
       new Promise((resolve, reject) => {
-        stream.end(() =>
-          failure
-            ? reject(new HarnessError('HISTORY_UNWRITABLE', `cannot write ${path}: ${failure.message}`))
-            : resolve(),
-        );
+        if (failed.signal.aborted) return reject(failed.signal.reason);
+        failed.signal.addEventListener('abort', () => reject(failed.signal.reason));
+        stream.end(() => resolve());
       }),
   };
 }

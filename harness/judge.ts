@@ -17,6 +17,7 @@ import { messageOf } from './errors.js';
 import { inconclusive, skipped } from './finding.js';
 import { askingOf, streamReason } from './finite-streams.js';
 import { viewOf } from './history.js';
+import { takesMeasure } from './lost.js';
 import { heldAgainst } from './self-check-verdicts.js';
 import { LEFT_PATH } from './target/left-path.js';
 
@@ -96,6 +97,10 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext, disturb
     return inconclusive(left.text, { measured: finding.measured ?? {}, because: [left] });
   }
   const decided = finding.outcome === 'pass' || finding.outcome === 'fail';
+  const lost = view.of('obstacle').find(({ code }) => takesMeasure(code));
+  if (lost && finding.outcome !== 'skipped') {
+    return inconclusive(lost.text, { measured: finding.measured ?? {}, because: [lost] });
+  }
   // What is missing from a history that ends early may have come later.
   const whole = view.of('phase').some(({ phase, label }) => phase === 'done' && label === undefined);
   const early = disturbs && view.phaseAt('fault') === undefined;

@@ -5,10 +5,10 @@ import pino, { type Logger } from 'pino';
  * is not. Written synchronously, so that the lines before a crash of ours are there.
  */
 export function createLog(path: string): Logger {
-  return pino(
-    { base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: path, sync: true, mkdir: true }),
-  );
+  const file = pino.destination({ dest: path, sync: true, mkdir: true });
+  // A full disk ends the run by its history; that it cannot be told here as well is no second reason.
+  file.on('error', () => undefined);
+  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, file);
 }
 
 export type Log = Logger;

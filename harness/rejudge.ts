@@ -21,11 +21,18 @@ export interface Flip {
 
 /** Judges a saved run again: no network, the same verdicts from the same checks, history and rules. */
 export async function rejudge(
-  { run: saved, directory }: SavedRun,
+  { run: head, directory, unfinished }: SavedRun,
   rulesFor?: (saved: Target) => Rules,
 ): Promise<{ readonly run: Run; readonly flips: readonly Flip[] }> {
+  const saved = unfinished ? { ...head, durationMs: await lastSeenMs(directory) } : head;
   const run = await judgedAgain(directory, saved, { ...saved.target, ...rulesFor?.(saved.target) });
-  return { run, flips: flipsOf(saved, run) };
+  return { run, flips: unfinished ? [] : flipsOf(saved, run) };
+}
+
+/** How far a run came that was never judged. */
+async function lastSeenMs(directory: string): Promise<number> {
+  const histories = await readHistory(historyOf(directory));
+  return Math.round(Math.max(0, ...[...histories.values()].map((events) => events.at(-1)?.t ?? 0)));
 }
 
 async function judgedAgain(directory: string, saved: Run, target: Target): Promise<Run> {

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Run } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
-import { RUN_FILE } from './saved-run.js';
+import { RUN_FILE, UNFINISHED_FILE } from './saved-run.js';
 
 /** `results/<target>/<stamp>` (DESIGN section 4), made. */
 export function makeRunDirectory(resultsDir: string, name: string, atMs: number): string {
@@ -20,8 +20,26 @@ export function makeRunDirectory(resultsDir: string, name: string, atMs: number)
   return directory;
 }
 
+/** Before anything was seen: a run without verdicts. */
+export function saveUnfinished(directory: string, run: Run): void {
+  writeWhole(join(directory, UNFINISHED_FILE), run);
+}
+
 export function saveRun(directory: string, run: Run): void {
-  writeFileSync(join(directory, RUN_FILE), `${JSON.stringify(run, null, 2)}\n`);
+  writeWhole(join(directory, RUN_FILE), run);
+  rmSync(join(directory, UNFINISHED_FILE), { force: true });
+}
+
+/** Whole or not at all: a full disk must leave no half of it. */
+function writeWhole(path: string, run: Run): void {
+  const part = `${path}.part`;
+  try {
+    writeFileSync(part, `${JSON.stringify(run, null, 2)}\n`);
+    renameSync(part, path);
+  } catch (cause) {
+    rmSync(part, { force: true });
+    throw new HarnessError('RESULTS_UNWRITABLE', `cannot write ${path}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** `latest` beside it, to it. */

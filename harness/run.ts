@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { nowMs, wallMs } from './clock.js';
-import { conclude } from './conclude.js';
+import { type Concluded, conclude } from './conclude.js';
 import type { Run } from './contract.js';
 import { HarnessError } from './errors.js';
 import { createHistoryWriter, type Histories, readHistory } from './history.js';
@@ -9,7 +9,7 @@ import { runLanes } from './lanes.js';
 import { createLog } from './log.js';
 import type { Plan } from './plan.js';
 import { createRandom } from './random.js';
-import { linkLatest, makeRunDirectory, saveRun } from './run-folder.js';
+import { linkLatest, makeRunDirectory, saveRun, saveUnfinished } from './run-folder.js';
 import { historyOf, type SavedRun } from './saved-run.js';
 import { openEngine } from './toxiproxy/find.js';
 import { version } from './version.js';
@@ -56,13 +56,16 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<Fin
   await using engine = await openEngine(plan.options.engine, plan.options.seed);
   const engineFacts = { kind: engine.kind, version: engine.version };
   settings.onProgress({ kind: 'engine', engine: engineFacts });
+  const head = headOf(plan, settings.replay, engineFacts, startedWall);
+  saveUnfinished(directory, { ...head, ...conclude(plan, new Map(), head.startedAt) });
   const history = await createHistoryWriter(historyOf(directory));
+  const signal = AbortSignal.any([settings.signal, history.failed]);
   try {
     await runLanes(plan, {
       leaseEngine: () => engine.lease(),
       // From the seed: the same seed gives the same hashes, and no payload can be guessed without it.
       observerKey: createRandom(plan.options.seed, 'observer').token(32),
-      signal: settings.signal,
+      signal,
       onProgress: settings.onProgress,
       log,
       append: (scenario, atMs, event) => history.append(scenario, atMs - epochMs, event),
@@ -71,28 +74,31 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<Fin
     await history.close();
   }
   const durationMs = nowMs() - epochMs;
-  const startedAt = new Date(startedWall).toISOString();
   const events = await readHistory(history.path);
-  const run: Run = {
+  const run: Run = { ...head, durationMs: Math.round(durationMs), ...conclude(plan, events, head.startedAt) };
+  saveRun(directory, run);
+  if (settings.directory === undefined) linkLatest(directory);
+  if (settings.signal.aborted) throw new HarnessError('INTERRUPTED', `interrupted; what was seen is in ${directory}`);
+  return { run, directory, events };
+}
+
+/** What is known before anything was seen. */
+function headOf(plan: Plan, replay: string, engine: Run['engine'], startedWall: number): Omit<Run, keyof Concluded> {
+  return {
     schema: 'holdfast.run/1',
     version: version(),
     seed: plan.options.seed,
-    replay: settings.replay,
-    engine: engineFacts,
+    replay,
+    engine,
     machine: { node: process.version, cpus: cpus().length, platform: `${process.platform} ${process.arch}` },
     target: plan.target,
     options: plan.options,
-    startedAt,
-    durationMs: Math.round(durationMs),
+    startedAt: new Date(startedWall).toISOString(),
+    durationMs: 0,
     wall: {
       quietMs: Math.round(plan.quietMs),
       busyMs: Math.round(plan.busyMs),
       limitMs: Math.round(WALL_FACTOR * (PREFLIGHT_MS + Math.max(plan.quietMs, plan.timingMs + plan.busyMs))),
     },
-    ...conclude(plan, events, startedAt),
   };
-  saveRun(directory, run);
-  if (settings.directory === undefined) linkLatest(directory);
-  if (settings.signal.aborted) throw new HarnessError('INTERRUPTED', `interrupted; what was seen is in ${directory}`);
-  return { run, directory, events };
 }

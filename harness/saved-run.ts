@@ -6,19 +6,35 @@ import { migrate } from './migrate.js';
 
 export const RUN_FILE = 'run.json';
 export const HISTORY_FILE = 'history.jsonl';
+/** What run.json is to say, from the start until it is there: by it a run that was killed can be judged. */
+export const UNFINISHED_FILE = 'unfinished.json';
 
 export interface SavedRun {
   readonly run: Run;
   readonly directory: string;
+  /** It ended, or was ended, before it was judged. */
+  readonly unfinished?: true;
 }
 
 /** A saved run by its folder or its run.json; what is none of ours is told by what it lacks. */
 export function openRun(given: string): SavedRun {
+  const directory = folderOf(given);
+  return { run: readRun(directory), directory };
+}
+
+/** The same, or one that was never judged: its verdicts are still to come. */
+export function openHistory(given: string): SavedRun {
+  const directory = folderOf(given);
+  const head = join(directory, UNFINISHED_FILE);
+  if (exists(join(directory, RUN_FILE)) || !exists(head)) return { run: readRun(directory), directory };
+  return { run: parsed(head), directory, unfinished: true };
+}
+
+function folderOf(given: string): string {
   const path = resolve(given);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) throw new HarnessError('NO_RUN', `there is no saved run ${path}`);
-  const directory = stats.isDirectory() ? path : dirname(path);
-  return { run: readRun(directory), directory };
+  return stats.isDirectory() ? path : dirname(path);
 }
 
 export function historyOf(directory: string): string {
@@ -27,19 +43,26 @@ export function historyOf(directory: string): string {
 
 export function readRun(directory: string): Run {
   const file = join(directory, RUN_FILE);
-  const refuse = (code: string, why: string, cause?: unknown): never => {
-    throw new HarnessError(code, why, { cause });
+  const refuse = (code: string, why: string): never => {
+    throw new HarnessError(code, why);
   };
   if (!exists(file)) {
     if (exists(join(directory, HISTORY_FILE)))
-      refuse('UNFINISHED_RUN', `${directory} is of a run that ended before it was judged: there is no ${RUN_FILE}`);
+      refuse(
+        'UNFINISHED_RUN',
+        `${directory} is of a run that ended before it was judged: holdfast judge tells what was seen`,
+      );
     refuse('NO_RUN', `${directory} is no saved run: there is no ${RUN_FILE} in it (see results/<target>/)`);
   }
+  return parsed(file);
+}
+
+function parsed(file: string): Run {
   let saved: unknown;
   try {
     saved = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    refuse('BROKEN_RUN', `${file} is cut off or no JSON: ${messageOf(cause)}`, cause);
+    throw new HarnessError('BROKEN_RUN', `${file} is cut off or no JSON: ${messageOf(cause)}`, { cause });
   }
   return migrate(saved, file);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { after, nowMs } from './clock.js';
 import type { Workload } from './scenario.js';
 import { namespaceCommand } from './target/namespace.js';
+import { runMark, startReaper } from './target/reaper.js';
 import type { FromWorker, Job, ToWorker } from './worker-protocol.js';
 
 /** How long a worker may take to heal and stop what it started. */
@@ -26,7 +27,11 @@ export function runWorker(settings: {
   const [program = process.execPath, ...args] = settings.inNamespace
     ? namespaceCommand(argv, settings.inNamespace)
     : argv;
-  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  startReaper();
+  const child: ChildProcess = spawn(program, args, {
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    env: { ...process.env, ...runMark() },
+  });
   return new Promise((resolve) => {
     let outcome: WorkerFailure | undefined;
     let finished = false;

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { loadCatalog } from './catalog.js';
-import { every, nowMs, watchLoop } from './clock.js';
+import { after, every, nowMs, watchLoop } from './clock.js';
 import { createContext } from './context.js';
 import type { EventBody } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
@@ -15,6 +15,7 @@ import type { FromWorker, Job, ToWorker } from './worker-protocol.js';
  */
 const FLUSH_MS = 50;
 const FLUSH_EVENTS = 256;
+const ORPHAN_MS = 20_000;
 
 const abort = new AbortController();
 // Each wait listens, and a scenario may wait for more than the ten things after which Node warns.
@@ -85,8 +86,11 @@ process.on('message', (message: ToWorker) => {
       .then(() => process.exit(0));
   }
 });
-// The parent is gone: heal and leave.
-process.on('disconnect', () => abort.abort(new HarnessError('INTERRUPTED', 'the run was interrupted')));
+// The parent is gone: heal and leave. What has not healed by then is left to the reaper.
+process.on('disconnect', () => {
+  abort.abort(new HarnessError('INTERRUPTED', 'the run was interrupted'));
+  after(ORPHAN_MS, () => process.exit(1));
+});
 // Interrupts reach the whole process group; the parent decides.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});

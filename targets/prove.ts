@@ -7,6 +7,7 @@
  *   --engine E         toxiproxy or embedded alone
  *   --published        the programs of docs/confirmed.md against their recorded truth, unscaled (published.ts)
  *   --stability N      the resilient pairs N times on a machine under load (stability.ts)
+ *   --interrupt N      N runs killed at random moments: nothing is left, nothing is lost (interrupt.ts)
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run } from '../harness/contract.js';
 import { findRealServer } from '../harness/toxiproxy/find.js';
+import { proveInterruptions } from './interrupt.js';
 import { type Engine, ProofTable } from './proof-table.js';
 import { provePublished } from './published.js';
 import { measureStability } from './stability.js';
@@ -32,6 +34,8 @@ const { values } = parseArgs({
     published: { type: 'boolean', default: false },
     lab: { type: 'string' },
     stability: { type: 'string' },
+    interrupt: { type: 'string' },
+    seed: { type: 'string' },
     protocol: { type: 'string' },
     full: { type: 'boolean', default: false },
   },
@@ -40,6 +44,9 @@ const { values } = parseArgs({
 async function main(): Promise<number> {
   const only = values.only?.split(',');
   if (values.published) return provePublished({ names: only, lab: values.lab });
+  if (values.interrupt !== undefined) {
+    return proveInterruptions(Number(values.interrupt), values.seed === undefined ? undefined : Number(values.seed));
+  }
   if (values.stability !== undefined) {
     const { protocol, full, all } = values;
     return measureStability({ times: Number(values.stability), protocol, full, all, only });

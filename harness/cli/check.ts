@@ -22,6 +22,7 @@ import { toRunOptions, toTarget } from '../settings.js';
 import { EXIT_CODES_HELP, exitCodeOf, exitSentence, type Gating } from './exit.js';
 import { addCheckFlags, CONFIG_FLAG, settingsOfFlags } from './flags.js';
 import { addToStepSummary, annotationsOf, withoutCommands } from './github.js';
+import { leftovers, toldOf } from './leftovers.js';
 import { refuseUnfitUrls } from './loopback.js';
 import { didYouMean } from './nearest.js';
 import { displayOf, print } from './output.js';
@@ -74,6 +75,8 @@ async function check(
   };
   const say = (text: string) => (silent ? undefined : process.stderr.write(`${text}\n`));
   const progressOf = (one: Plan) => (silent ? undefined : createProgress(one, display));
+  const left = toldOf(await leftovers(undefined));
+  if (left !== '') say(`a former run that was killed left ${left} behind: holdfast doctor --clean removes that`);
   say(`checking ${target.name}, seed ${options.seed}${times > 1 ? `, ${times} times` : ''}`);
   const { run, directory, events } = await (times === 1
     ? withProgress(progressOf(plan), (onProgress) => performRun(plan, { ...usual, onProgress }))
@@ -99,6 +102,7 @@ async function check(
   const page = written.find(({ name }) => name === 'html');
   if (page && !silent) await print(`open   ${printable(relative(process.cwd(), page.path))}\n`);
   if (!silent) await print(annotationsOf(run, settings, process.env));
+  if (signal.aborted) throw new HarnessError('INTERRUPTED', `interrupted; what was seen is in ${directory}`);
   return exitCodeOf(run, settings);
 }
 

@@ -8,7 +8,7 @@ import { printable } from '../reporters/printable.js';
 import { type Able, canMakeNamespace, namespaceCommand } from '../target/namespace.js';
 import { containers } from './containers.js';
 import { EXIT } from './exit.js';
-import { endLeftovers, leftovers } from './leftovers.js';
+import { leftovers, removeLeftovers, toldOf } from './leftovers.js';
 import { print } from './output.js';
 
 /** `missing`: Holdfast cannot work; `absent`: it works with less. */
@@ -22,7 +22,7 @@ export function addDoctor(program: Command, finish: (code: number) => void): voi
   program
     .command('doctor')
     .description('Tells what this machine offers. Exit code 3 where Holdfast cannot work here.')
-    .option('--clean', 'end what former runs left behind')
+    .option('--clean', 'end and remove what former runs left behind')
     .option('--json', 'print JSON on stdout and nothing else')
     .action(async ({ json, clean }: { json?: boolean; clean?: boolean }) => {
       const offered = [
@@ -31,7 +31,7 @@ export function addDoctor(program: Command, finish: (code: number) => void): voi
         ...kernel(),
         ...programs(),
         ...(await containers(clean ?? false)),
-        leftBehind(clean ?? false),
+        await leftBehind(clean ?? false),
       ];
       const findings = offered.map(asRequired);
       await print(json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(line).join(''));
@@ -154,14 +154,15 @@ function programs(): Finding[] {
   });
 }
 
-function leftBehind(clean: boolean): Finding {
+async function leftBehind(clean: boolean): Promise<Finding> {
   const name = 'left behind';
-  const found = leftovers();
-  if (found.length === 0) return { name, state: 'ok', text: 'nothing' };
-  const told = found.map(({ pid, command }) => `${pid} (${command})`).join(', ');
-  if (!clean) return { name, state: 'absent', text: `${told}: holdfast doctor --clean ends them` };
-  const stubborn = endLeftovers(found);
+  const url = process.env.TOXIPROXY_URL || undefined;
+  const found = await leftovers(url);
+  const told = toldOf(found);
+  if (told === '') return { name, state: 'ok', text: 'nothing' };
+  if (!clean) return { name, state: 'absent', text: `${told}: holdfast doctor --clean removes that` };
+  const stubborn = await removeLeftovers(found, url);
   return stubborn.length === 0
-    ? { name, state: 'ok', text: `ended ${told}` }
-    : { name, state: 'absent', text: `could not end ${stubborn.join(', ')}` };
+    ? { name, state: 'ok', text: `removed ${told}` }
+    : { name, state: 'absent', text: `could not remove ${stubborn.join(', ')}` };
 }

@@ -6,7 +6,7 @@ import { HarnessError } from '../errors.js';
 import { type Flip, type Rules, rejudge } from '../rejudge.js';
 import { renderJson } from '../reporters/json.js';
 import { printable } from '../reporters/printable.js';
-import { openRun } from '../saved-run.js';
+import { openHistory } from '../saved-run.js';
 import { knownOf } from '../settings.js';
 import { printTable } from './check.js';
 import { exitCodeOf } from './exit.js';
@@ -25,7 +25,12 @@ export function addJudge(program: Command, finish: (code: number) => void): void
     )
     .option('--json', 'print run.json on stdout and nothing else')
     .action(async (given: string, { json, config }: { json?: boolean; config?: string }) => {
-      const saved = openRun(given);
+      const saved = openHistory(given);
+      if (saved.unfinished) {
+        process.stderr.write(
+          `${printable(saved.directory)} is of a run that ended before it was judged; by what was seen:\n`,
+        );
+      }
       const rulesFor = config === undefined ? undefined : await rulesOf(config);
       const { run, flips } = await rejudge(saved, rulesFor);
       if (json) await print(renderJson(run));

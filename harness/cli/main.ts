@@ -76,6 +76,11 @@ function onInterrupt(said: string, first: () => void): void {
   process.on('disconnect', first);
 }
 
+// Never code 1, which says that a check failed; what was started goes with us by `exit` and the reaper.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`holdfast: ${printableLines(sentenceOf(error))}\n`);
+  process.exit(EXIT.couldNotRun);
+});
 // A reader that leaves, or a terminal that is closed, must not keep a run from healing.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 main(process.argv.slice(2)).then((code) => process.exit(code));

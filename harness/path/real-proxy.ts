@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../clock.js';
 import type { Record_ } from '../contract.js';
 import { HarnessError } from '../errors.js';
 import { findProgram, isRequired } from '../programs.js';
+import { makeOwnFolder } from '../target/own-folder.js';
 import { pickPort } from '../target/ports.js';
 import { spawnProcess } from '../target/process.js';
 import { whereAccepts } from '../target/readiness.js';
@@ -44,7 +44,7 @@ export async function startProxy(options: {
   readonly record: Record_;
 }): Promise<StartedProxy> {
   const { kind, program, name, routes, record } = options;
-  const folder = mkdtempSync(join(tmpdir(), `holdfast-${kind}-`));
+  const folder = makeOwnFolder(kind);
   const ports: number[] = [];
   for (const _ of routes) ports.push(await pickPort());
   const file = join(folder, `${kind}.conf`);

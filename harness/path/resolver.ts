@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after } from '../clock.js';
 import { HarnessError } from '../errors.js';
+import { makeOwnFolder } from '../target/own-folder.js';
 import { run } from '../target/packet-drop.js';
 
 /** How a name is answered. A name that nobody has told about does not exist. */
@@ -57,7 +57,7 @@ export async function openResolver(slowMs: number): Promise<Resolver> {
       throw new HarnessError('NO_RESOLVER', `no resolver can listen on ${HOST}:${PORT} (${String(error)})`);
     }),
   ]);
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-dns-'));
+  const folder = makeOwnFolder('dns');
   useInstead(folder, '/etc/resolv.conf', `nameserver ${HOST}\n`);
   // Other sources of names would not know ours, and may be asked first.
   if (existsSync('/etc/nsswitch.conf')) {

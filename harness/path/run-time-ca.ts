@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { makeOwnFolder } from '../target/own-folder.js';
 import { type Authority, createAuthority } from './certificates.js';
 
 /** What a client dials, in all the forms in which it may look for it in a certificate. */
@@ -16,7 +16,7 @@ export interface RunTimeCa extends Disposable {
 
 export function createRunTimeCa(): RunTimeCa {
   const authority = createAuthority('Holdfast run-time CA');
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-ca-'));
+  const folder = makeOwnFolder('ca');
   const caFile = join(folder, 'ca.pem');
   const bundleFile = join(folder, 'bundle.pem');
   writeFileSync(caFile, authority.certPem);

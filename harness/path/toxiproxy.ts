@@ -64,8 +64,8 @@ export interface ProxyHandle {
   setEnabled(enabled: boolean): Promise<void>;
   /** Closes every connection; those to come go there. */
   setUpstream(upstream: string): Promise<void>;
-  /** Removing what is gone already is no error. */
-  remove(): Promise<void>;
+  /** False where it was gone already. */
+  remove(): Promise<boolean>;
 }
 
 export interface ToxiproxyClient {
@@ -75,6 +75,8 @@ export interface ToxiproxyClient {
   reset(): Promise<void>;
   createProxy(spec: ProxySpec): Promise<ProxyHandle>;
   proxyNames(): Promise<readonly string[]>;
+  /** Removes those whose names begin so; the names of what was removed. */
+  removeProxies(prefix: string): Promise<readonly string[]>;
 }
 
 const CALL_MS = 5000;
@@ -112,6 +114,11 @@ export function createToxiproxyClient(url: string, options: ClientOptions = {}):
       return handle(proxy, base, options.route);
     },
     proxyNames: async () => Object.keys(await toxiproxy.getAll()),
+    async removeProxies(prefix) {
+      const found = Object.entries(await toxiproxy.getAll()).filter(([name]) => name.startsWith(prefix));
+      for (const [, proxy] of found) await removed(proxy);
+      return found.map(([name]) => name);
+    },
   };
 }
 
@@ -179,12 +186,18 @@ function handle(proxy: ClientProxy, base: string, route: Route | undefined): Pro
     },
     setEnabled: (enabled) => update({ enabled }),
     setUpstream: (upstream) => update({ upstream }),
-    async remove() {
-      await proxy.remove().catch((error) => {
-        if (!(error instanceof HarnessError && error.message.includes('proxy not found'))) throw error;
-      });
-    },
+    remove: () => removed(proxy),
   };
+}
+
+async function removed(proxy: ClientProxy): Promise<boolean> {
+  try {
+    await proxy.remove();
+    return true;
+  } catch (error) {
+    if (error instanceof HarnessError && error.message.includes('proxy not found')) return false;
+    throw error;
+  }
 }
 
 /** Puts our own transport under the client: its four public calls, on this instance only. */

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeOwnFolder } from './own-folder.js';
 
 /** Our ends of a child's stdout and stderr, and the descriptors to give it. */
 export interface TruePipes {
@@ -25,7 +25,7 @@ export async function openTruePipes(): Promise<TruePipes | undefined> {
   const opened: number[] = [];
   let folder: string | undefined;
   try {
-    folder = await mkdtemp(join(tmpdir(), 'holdfast-'));
+    folder = makeOwnFolder('pipes');
     const paths = [join(folder, 'out'), join(folder, 'err')] as const;
     await promisify(execFile)('mkfifo', [...paths]);
     const open = (path: string, flags: number) => {
