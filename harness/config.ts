@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { didYouMean } from './cli/nearest.js';
 import { type HoldfastConfig, NOT_BUILT, type Settings, settingsSchema } from './config-schema.js';
 import { HarnessError, messageOf } from './errors.js';
+import { learnSettings } from './secret-sources.js';
 
 const NAMES = ['ts', 'js', 'cjs', 'mjs', 'json', 'yaml', 'yml'].map((extension) => `holdfast.config.${extension}`);
 
@@ -81,6 +82,7 @@ function targetsOf(content: unknown, path: string): Map<string, Settings> {
 /** Settings understood, or a HarnessError that names the first wrong field, and the nearest right one. */
 export function parseSettings(settings: unknown, place: (field: string) => string): Settings {
   if (!isRecord(settings)) throw new HarnessError('BAD_CONFIG', `${place('')} must be an object`);
+  learnSettings(settings);
   for (const field of Object.keys(settings)) {
     const why = NOT_BUILT.get(field);
     if (why !== undefined) throw new HarnessError('NOT_BUILT', `${place(field)} is not built yet: ${why}`);

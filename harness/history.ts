@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { EventBody, EventOf, HistoryEvent, HistoryView, Phase } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
+import { holdsSecret, withoutSecrets } from './secrets.js';
 
 /** The append-only history on disk: written as it happens, before anything is judged. */
 export interface HistoryWriter {
@@ -12,6 +13,11 @@ export interface HistoryWriter {
   readonly failed: AbortSignal;
   close(): Promise<void>;
 }
+
+/** Events whose texts are hashes and words of ours. */
+const IN_MASSES: ReadonlySet<EventBody['type']> = new Set([
+  ...(['message', 'connection', 'frame', 'samples', 'memory', 'loop', 'phase'] as const),
+]);
 
 export async function createHistoryWriter(path: string): Promise<HistoryWriter> {
   const stream: WriteStream = createWriteStream(path, { flags: 'wx' });
@@ -30,7 +36,10 @@ export async function createHistoryWriter(path: string): Promise<HistoryWriter> 
     append(scenario, t, body) {
       if (failed.signal.aborted) return;
       seq += 1;
-      stream.write(`${JSON.stringify({ seq, t: Math.round(t * 1000) / 1000, scenario, ...body })}\n`);
+      const event = { seq, t: Math.round(t * 1000) / 1000, scenario, ...body };
+      const line = JSON.stringify(event);
+      const told = IN_MASSES.has(body.type) && !holdsSecret(line) ? line : JSON.stringify(withoutSecrets(event));
+      stream.write(`${told}\n`);
     },
     close: () =>
       new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@ import { streamReason } from './finite-streams.js';
 import type { Plan, PlannedScenario } from './plan.js';
 import type { Progress } from './run.js';
 import type { Workload } from './scenario.js';
+import { redact } from './secrets.js';
 import { SELF_CHECK } from './self-check-verdicts.js';
 import { canMakeNamespace } from './target/namespace.js';
 import type { EngineLease } from './toxiproxy/engine.js';
@@ -140,7 +141,8 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
         for (const [atMs, event] of events) {
           settings.append(recordsAs, atMs, event);
           // Of all scenarios only this one has no verdict to say it.
-          if (id === 'preflight' && event.type === 'obstacle') settings.onProgress({ kind: 'note', text: event.text });
+          if (id === 'preflight' && event.type === 'obstacle')
+            settings.onProgress({ kind: 'note', text: redact(event.text) });
           if (event.type === 'phase') {
             waiting.get(id)?.();
             if (event.phase === 'recovery' && event.label === undefined) recovered.get(id)?.resolve();

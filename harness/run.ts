@@ -11,6 +11,8 @@ import type { Plan } from './plan.js';
 import { createRandom } from './random.js';
 import { linkLatest, makeRunDirectory, saveRun, saveUnfinished } from './run-folder.js';
 import { historyOf, type SavedRun } from './saved-run.js';
+import { publicTarget } from './secret-sources.js';
+import { redact, withoutSecrets } from './secrets.js';
 import { openEngine } from './toxiproxy/find.js';
 import { version } from './version.js';
 
@@ -57,7 +59,7 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<Fin
   const engineFacts = { kind: engine.kind, version: engine.version };
   settings.onProgress({ kind: 'engine', engine: engineFacts });
   const head = headOf(plan, settings.replay, engineFacts, startedWall);
-  saveUnfinished(directory, { ...head, ...conclude(plan, new Map(), head.startedAt) });
+  saveUnfinished(directory, { ...head, ...withoutSecrets(conclude(plan, new Map(), head.startedAt)) });
   const history = await createHistoryWriter(historyOf(directory));
   const signal = AbortSignal.any([settings.signal, history.failed]);
   try {
@@ -75,7 +77,8 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<Fin
   }
   const durationMs = nowMs() - epochMs;
   const events = await readHistory(history.path);
-  const run: Run = { ...head, durationMs: Math.round(durationMs), ...conclude(plan, events, head.startedAt) };
+  const told = withoutSecrets(conclude(plan, events, head.startedAt));
+  const run: Run = { ...head, durationMs: Math.round(durationMs), ...told };
   saveRun(directory, run);
   if (settings.directory === undefined) linkLatest(directory);
   if (settings.signal.aborted) throw new HarnessError('INTERRUPTED', `interrupted; what was seen is in ${directory}`);
@@ -88,11 +91,11 @@ function headOf(plan: Plan, replay: string, engine: Run['engine'], startedWall: 
     schema: 'holdfast.run/1',
     version: version(),
     seed: plan.options.seed,
-    replay,
+    replay: redact(replay),
     engine,
     machine: { node: process.version, cpus: cpus().length, platform: `${process.platform} ${process.arch}` },
-    target: plan.target,
-    options: plan.options,
+    target: publicTarget(plan.target),
+    options: withoutSecrets(plan.options),
     startedAt: new Date(startedWall).toISOString(),
     durationMs: 0,
     wall: {

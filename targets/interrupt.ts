@@ -1,13 +1,13 @@
 /**
  * `npm run prove -- --interrupt N [--seed S]`: N runs of the resilient programs, each ended at a random moment by one of the
- * kinds of interruption.ts, two at a time; the table of docs/reliability.md. Exit code 1 where anything was left or wrong.
+ * kinds of interruption.ts, four at a time; the table of docs/reliability.md. Exit code 1 where anything was left or wrong.
  */
 import { freshSeed } from '../harness/random.js';
 import { findRealServer } from '../harness/toxiproxy/find.js';
 import { startEmbeddedProcess, startRealServer } from '../harness/toxiproxy/server-process.js';
 import { type Interruption, interrupt, KINDS, type Kind, PHASES, whyNoSmallDisk } from './interruption.js';
 
-const BESIDE = 2;
+const BESIDE = 4;
 
 export async function proveInterruptions(times: number, seed = freshSeed()): Promise<number> {
   if (!Number.isInteger(times) || times < 1) throw new Error('--interrupt takes how many times, 1 or more');

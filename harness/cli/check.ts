@@ -18,6 +18,7 @@ import { renderTerminal } from '../reporters/terminal.js';
 import { writeReports } from '../reporters/write.js';
 import { writeResultsIndex } from '../results-index.js';
 import { performRun, type RunSettings } from '../run.js';
+import { redact } from '../secrets.js';
 import { toRunOptions, toTarget } from '../settings.js';
 import { EXIT_CODES_HELP, exitCodeOf, exitSentence, type Gating } from './exit.js';
 import { addCheckFlags, CONFIG_FLAG, settingsOfFlags } from './flags.js';
@@ -70,10 +71,10 @@ async function check(
   const times = settings.repeat ?? 1;
   const usual = {
     resultsDir: resolve(settings.results ?? 'results'),
-    replay: replayCommand(typed, options.seed),
+    replay: redact(replayCommand(typed, options.seed)),
     signal,
   };
-  const say = (text: string) => (silent ? undefined : process.stderr.write(`${text}\n`));
+  const say = (text: string) => (silent ? undefined : process.stderr.write(`${redact(text)}\n`));
   const progressOf = (one: Plan) => (silent ? undefined : createProgress(one, display));
   const left = toldOf(await leftovers(undefined));
   if (left !== '') say(`a former run that was killed left ${left} behind: holdfast doctor --clean removes that`);

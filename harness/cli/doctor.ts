@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { messageOf } from '../errors.js';
 import { findProgram, isRequired } from '../programs.js';
 import { printable } from '../reporters/printable.js';
+import { withoutSecrets } from '../secrets.js';
 import { type Able, canMakeNamespace, namespaceCommand } from '../target/namespace.js';
 import { containers } from './containers.js';
 import { EXIT } from './exit.js';
@@ -33,7 +34,7 @@ export function addDoctor(program: Command, finish: (code: number) => void): voi
         ...(await containers(clean ?? false)),
         await leftBehind(clean ?? false),
       ];
-      const findings = offered.map(asRequired);
+      const findings = offered.map(asRequired).map(withoutSecrets);
       await print(json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(line).join(''));
       if (findings.some(({ state }) => state === 'missing')) finish(EXIT.couldNotRun);
     });

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createToxiproxyClient } from '../path/toxiproxy.js';
+import { learnSettings } from '../secret-sources.js';
+import { redact } from '../secrets.js';
 import { commandLine, processTable } from '../target/process-table.js';
 import { prefixOf, reaperFor } from '../target/reaper.js';
 
@@ -32,7 +34,7 @@ export async function leftovers(toxiproxyUrl: string | undefined): Promise<Lefto
         const mark = /(?:^|\0)HOLDFAST_RUN=([0-9a-f/]+)/.exec(environment(pid))?.[1];
         return mark?.split('/').every((owner) => !alive.has(owner)) ?? false;
       })
-      .map((pid) => ({ pid, command: commandLine(pid) })),
+      .map((pid) => ({ pid, command: toldCommand(pid) })),
     // Elsewhere no reaper can be seen, and a folder may be of a run that lives.
     folders: process.platform === 'linux' ? ownFolders().filter(isDead) : [],
     proxies: names.filter(isDead),
@@ -91,6 +93,13 @@ async function proxyNames(url: string): Promise<readonly string[]> {
     // Its own line of `holdfast doctor` says that it does not answer.
     return [];
   }
+}
+
+/** It may hold logins that were given to a run which is over. */
+function toldCommand(pid: number): string {
+  const command = commandLine(pid);
+  learnSettings({ server: command });
+  return redact(command);
 }
 
 function environment(pid: number): string {

@@ -5,6 +5,7 @@ import { loadCatalog } from '../catalog.js';
 import { loadConfig } from '../config.js';
 import { duration } from '../reporters/layout.js';
 import { printable } from '../reporters/printable.js';
+import { redact } from '../secrets.js';
 import { toTarget } from '../settings.js';
 import { CONFIG_FLAG } from './flags.js';
 import { print } from './output.js';
@@ -45,7 +46,7 @@ async function configured(config: string | undefined): Promise<Row[]> {
   return [...(loaded?.targets ?? [])].map(([name, settings]) => {
     const { protocol, roles, server, client } = toTarget(settings, name, loaded?.folder ?? '.');
     const what = [server?.command ?? server?.url, client?.command].filter((text) => text !== undefined);
-    return { name, from: loaded?.path, protocol, roles, what: what.join(' | ') };
+    return { name, from: loaded?.path, protocol, roles, what: redact(what.join(' | ')) };
   });
 }
 

@@ -2,6 +2,8 @@
 import { Command, CommanderError } from 'commander';
 import { HarnessError, messageOf } from '../errors.js';
 import { printableLines } from '../reporters/printable.js';
+import { learnArguments, learnEnvironment } from '../secret-sources.js';
+import { redact } from '../secrets.js';
 import { version } from '../version.js';
 import { addCheck } from './check.js';
 import { addCompare } from './compare.js';
@@ -16,6 +18,8 @@ import { addReport } from './report.js';
 import { addSession } from './session.js';
 
 async function main(args: readonly string[]): Promise<number> {
+  learnArguments(args);
+  learnEnvironment(process.env);
   const interrupt = new AbortController();
   onInterrupt(args[0] === 'proxy' ? '' : HEALING, () =>
     interrupt.abort(new HarnessError('INTERRUPTED', 'interrupted')),
@@ -44,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-    process.stderr.write(`holdfast: ${printableLines(sentenceOf(error))}\n`);
+    process.stderr.write(`holdfast: ${printableLines(redact(sentenceOf(error)))}\n`);
     return error instanceof HarnessError && error.code === 'INTERRUPTED' ? EXIT.interrupted : EXIT.couldNotRun;
   }
 }
@@ -78,7 +82,7 @@ function onInterrupt(said: string, first: () => void): void {
 
 // Never code 1, which says that a check failed; what was started goes with us by `exit` and the reaper.
 process.on('uncaughtException', (error) => {
-  process.stderr.write(`holdfast: ${printableLines(sentenceOf(error))}\n`);
+  process.stderr.write(`holdfast: ${printableLines(redact(sentenceOf(error)))}\n`);
   process.exit(EXIT.couldNotRun);
 });
 // A reader that leaves, or a terminal that is closed, must not keep a run from healing.
