@@ -15,11 +15,17 @@ export function addExplain(program: Command): void {
     .option('--json', 'print JSON on stdout and nothing else')
     .action(async (id: string, { json }: { json?: boolean }) => {
       const catalog = loadCatalog();
-      const found = findChecks(id, catalog);
-      const facts = found.map((check) => factsOf(check, catalog));
+      const facts = findChecks(id, catalog).map((check) => factsOf(check, catalog));
       if (json) await print(`${JSON.stringify(facts.length > 1 ? facts : facts[0], null, 2)}\n`);
-      else await print(found.map((check) => pageOf(check, catalog)).join('\n'));
+      else await print(explained(id, catalog));
     });
+}
+
+/** A page for each check that the id means. */
+export function explained(id: string, catalog: Catalog): string {
+  return findChecks(id, catalog)
+    .map((check) => pageOf(check, catalog))
+    .join('\n');
 }
 
 /** Two where servers and clients may both have the problem. */
