@@ -44,6 +44,7 @@ export function partOf(
   let last = gate.accepted;
   let unset: () => void = () => undefined;
   let closed = false;
+  const hung = new Set<GateConnection>();
   const leave = admissions.add({
     covers,
     onCome: (newcomer) => {
@@ -78,7 +79,9 @@ export function partOf(
       // The listener is everybody's: who has closed it opens it again, and nobody else.
       if (door.kind === 'closed' || closed) await gate.setDoor(door.kind === 'closed' ? door : { kind: 'open' });
       closed = door.kind === 'closed';
-      if (door.kind !== 'open' && door.kind !== 'closed') unset = admissions.add({ covers, door });
+      if (door.kind === 'open' || door.kind === 'closed') return;
+      const onCome = door.kind === 'hang' ? (newcomer: GateConnection) => void hung.add(newcomer) : () => undefined;
+      unset = admissions.add({ covers, door, onCome });
     },
     resetAll: () => (whole() ? gate.resetAll() : each((one) => one.reset())),
     endAll: () => each((one) => one.end()),
@@ -88,6 +91,8 @@ export function partOf(
     [Symbol.dispose]: () => {
       unset();
       leave();
+      // Nobody would ever answer them: healed, a client must not have to wait for its own patience to end.
+      for (const one of hung) if (!one.ended) one.reset();
     },
   };
 }

@@ -56,7 +56,7 @@ export class Lanes {
   private readonly seen = new Map<number, Seen>();
   private readonly starts: number[] = [];
   private readonly latencies: number[] = [];
-  private counted = { up: 0, down: 0, sinceMs: 0 };
+  private counted;
   private rate = { up: 0, down: 0 };
   private accepted = 0;
   private ended = 0;
@@ -64,7 +64,9 @@ export class Lanes {
   constructor(
     private readonly gate: () => Gate | undefined,
     private readonly epochMs: number,
-  ) {}
+  ) {
+    this.counted = { up: 0, down: 0, sinceMs: epochMs };
+  }
 
   take(event: EventBody, atMs: number): void {
     if (!('gate' in event) || event.gate !== SESSION_GATE) return;
@@ -111,12 +113,8 @@ export class Lanes {
   }
 
   totals(nowMs: number): Totals {
-    while (this.starts[0] !== undefined && nowMs - this.starts[0] > ATTEMPTS_MS) this.starts.shift();
-    const spanMs = nowMs - this.counted.sinceMs;
-    if (spanMs >= RATE_MS) {
-      this.rate = { up: (this.counted.up * 1000) / spanMs, down: (this.counted.down * 1000) / spanMs };
-      this.counted = { up: 0, down: 0, sinceMs: nowMs };
-    }
+    this.forgetStarts(nowMs);
+    this.roll(nowMs);
     return {
       live: this.gate()?.live.filter(({ ended }) => !ended).length ?? 0,
       accepted: this.accepted,
@@ -127,8 +125,17 @@ export class Lanes {
     };
   }
 
+  /** Rates are of the last whole second in which something came, or in which nothing did. */
+  private roll(atMs: number): void {
+    const spanMs = atMs - this.counted.sinceMs;
+    if (spanMs < RATE_MS) return;
+    this.rate = { up: (this.counted.up * 1000) / spanMs, down: (this.counted.down * 1000) / spanMs };
+    this.counted = { up: 0, down: 0, sinceMs: atMs };
+  }
+
   private begin(conn: number, atMs: number): void {
     this.accepted += 1;
+    this.forgetStarts(atMs);
     this.starts.push(atMs);
     this.seen.set(conn, {
       startMs: atMs,
@@ -146,6 +153,7 @@ export class Lanes {
   }
 
   private message(lane: Seen, event: Extract<EventBody, { type: 'message' }>, atMs: number): void {
+    this.roll(atMs);
     if (event.opcode === 'close') lane.closeCode ??= event.closeCode ?? null;
     else if (event.dir === 'up') {
       this.counted.up += 1;
@@ -160,6 +168,10 @@ export class Lanes {
       this.latencies.push(lane.latencyMs);
       if (this.latencies.length > SAMPLES) this.latencies.shift();
     }
+  }
+
+  private forgetStarts(atMs: number): void {
+    while (this.starts[0] !== undefined && atMs - this.starts[0] > ATTEMPTS_MS) this.starts.shift();
   }
 
   private forget(): void {

@@ -27,7 +27,7 @@ const parse = (text: string) => parseLine(text, controls);
 
 describe('a line of the prompt', () => {
   it('is a fault, in the words that a person would use', () => {
-    expect(parse('reset all in 5 s, three times')).toMatchObject({
+    expect(parse('cut all in 5 s, three times')).toMatchObject({
       do: 'inject',
       hand: { fault: 'reset', scope: 'all', inMs: 5000, times: 3, everyMs: 5000, forMs: undefined },
     });

@@ -12,7 +12,7 @@ export type Line =
 
 /** Without a word behind them. */
 const PLAIN = ['help', 'status', 'lanes', 'verdicts', 'faults', 'quit'] as const;
-export const COMMANDS = [...PLAIN, 'heal', 'wait', 'exit'];
+export const COMMANDS = [...PLAIN, 'cut', 'heal', 'wait', 'exit'];
 /** What may follow a fault. */
 const WORDS = ['all', 'for', 'in', 'every', 'times'];
 
@@ -48,7 +48,12 @@ export function parseLine(text: string, controls: readonly Control[]): Line {
     if (/^\d+$/.test(which)) return { do: 'heal', act: Number(which) };
     throw new HarnessError('BAD_LINE', `heal what? "heal" heals everything, "heal 3" the act with that number`);
   }
-  return { do: 'inject', hand: parseHand({ fault: first, ...askedBy(rest) }, controls) };
+  return { do: 'inject', hand: parseHand({ fault: faultOf(first), ...askedBy(rest) }, controls) };
+}
+
+/** "cut all" is what everybody calls it. */
+function faultOf(word: string): string {
+  return word === 'cut' || word === 'cut-all' ? 'reset' : word;
 }
 
 /** `latencyMs=500 on 50% for 10s in 5s 3 times every 20s`, in any order. */
@@ -103,7 +108,7 @@ export function complete(text: string, controls: readonly Control[]): [string[],
   const [first = ''] = words;
   if (words.length === 1) return [matching([...COMMANDS, ...faults], last), last];
   if (first === 'help') return [matching(faults, last), last];
-  const control = controls.find(({ fault }) => fault === first);
+  const control = controls.find(({ fault }) => fault === faultOf(first));
   if (!control) return [[], last];
   const pair = /^(\w+)=(.*)$/.exec(last);
   const parameter = control.parameters.find(({ name }) => name === pair?.[1]);

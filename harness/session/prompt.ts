@@ -116,7 +116,8 @@ const HELP = `A fault, and how: latency latencyMs=500 on 50% for 10s
   name=value       its parameters (help FAULT)
   all, 50%, #3     on whom: all connections, a share that the seed chooses, one (lanes)
   for 10s          heals by itself
-  in 5s            later;  3 times every 20s: again and again ("reset all in 5 s, three times")
+  in 5s            later;  3 times every 20s: again and again
+cut all            every connection, by a reset: "cut all in 5 s, three times"
 heal [ACT]         heals everything, or one act
 faults, lanes, status, verdicts
 wait 10s           of a script: before the next line

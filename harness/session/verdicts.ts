@@ -1,6 +1,7 @@
 import { type Catalog, loadCatalog } from '../catalog.js';
 import type { Check, HistoryEvent, Run, RunOptions, Target, Verdict } from '../contract.js';
 import { hasCrashed, judge, type Planned, summarize } from '../judge.js';
+import { isSecure } from '../protocol.js';
 import { withWaivers } from '../waivers.js';
 import { SESSION, sessionHistory } from './session-history.js';
 
@@ -37,6 +38,7 @@ export function judgeSession(
     // A scenario without a client has sessions of our own.
     if (check.role === 'client' && target.replay && !target.client)
       return 'needs --client: who came back was Holdfast itself';
+    if (isSecure(target.server?.url)) return 'a session passes TLS on and does not read it: needs holdfast check';
     const need = needs.get(check.scenario);
     if (!check.byHand || need === undefined) return 'a session by hand cannot show it: needs holdfast check';
     // What was seen by hand and is not seen again is no pass.

@@ -31,8 +31,10 @@ export const hungByHand: HandReading = {
         const gaveUpMs = Math.min(first.endT, again.startT) - first.startT;
         return [...cut, ...hang.bites, told(again.start, 'hung', { ...facts, gaveUpMs, again: true })];
       }
-      const watchedT = Math.min(hang.toT, session.nowT);
-      if (first.end || again || watchedT - first.startT < PATIENCE_MS) continue;
+      // Healed, those who hang are ended by the gate.
+      const watchedT = Math.min(hang.toT, session.nowT, first.endT);
+      const left = first.end?.what === 'end' && first.end.by !== 'gate';
+      if (left || again || watchedT - first.startT < PATIENCE_MS) continue;
       return [...cut, ...hang.bites, told(first.start, 'hung', { ...facts, gaveUpMs: null, again: false }, watchedT)];
     }
     return undefined;

@@ -311,6 +311,7 @@
     listen();
   }
 
+  at('cut').addEventListener('click', () => attempt('inject', { page, fault: 'reset' }));
   at('heal').addEventListener('click', () => attempt('heal', {}));
   at('end').addEventListener('click', () => attempt('end', {}));
   at('filter').addEventListener('input', () => {
