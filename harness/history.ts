@@ -53,23 +53,30 @@ export async function createHistoryWriter(path: string): Promise<HistoryWriter> 
 /** Events in order of their time, by scenario. */
 export type Histories = ReadonlyMap<string, readonly HistoryEvent[]>;
 
-/** Every event of a saved history, by scenario. A last line cut off by a crash is left out. */
-export async function readHistory(path: string): Promise<Histories> {
+/** Every event of a saved history, by scenario. A last line cut off by a crash is left out; `wrong` tells what no event of ours has. */
+export async function readHistory(path: string, wrong?: (event: unknown) => string | undefined): Promise<Histories> {
   const scenarios = new Map<string, HistoryEvent[]>();
   const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
   let broken: string | undefined;
+  let at = 0;
   try {
     for await (const line of lines) {
+      at += 1;
       if (line === '') continue;
       if (broken !== undefined) throw new HarnessError('HISTORY_BROKEN', `${path} has a broken line: ${broken}`);
+      let event: HistoryEvent;
       try {
-        const event = JSON.parse(line) as HistoryEvent;
-        const list = scenarios.get(event.scenario);
-        if (list) list.push(event);
-        else scenarios.set(event.scenario, [event]);
+        event = JSON.parse(line) as HistoryEvent;
       } catch {
         broken = line.slice(0, 80);
+        continue;
       }
+      const what = wrong?.(event);
+      if (what !== undefined)
+        throw new HarnessError('HISTORY_BROKEN', `${path} is not as it was saved: in its line ${at}, ${what}`);
+      const list = scenarios.get(event.scenario);
+      if (list) list.push(event);
+      else scenarios.set(event.scenario, [event]);
     }
   } catch (cause) {
     if (cause instanceof HarnessError) throw cause;
@@ -81,10 +88,6 @@ export async function readHistory(path: string): Promise<Histories> {
 }
 
 /** The same as one list, scenario by scenario. */
-export async function readEvents(path: string): Promise<readonly HistoryEvent[]> {
-  return eventsOf(await readHistory(path));
-}
-
 export function eventsOf(histories: Histories): readonly HistoryEvent[] {
   return [...histories.values()].flat();
 }

@@ -18,6 +18,7 @@ import { inconclusive, skipped } from './finding.js';
 import { askingOf, streamReason } from './finite-streams.js';
 import { viewOf } from './history.js';
 import { takesMeasure } from './lost.js';
+import { undecidedBy, watched } from './not-all-kept.js';
 import { heldAgainst } from './self-check-verdicts.js';
 import { LEFT_PATH } from './target/left-path.js';
 
@@ -81,11 +82,14 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext, disturb
   if (view.events.length === 0) return inconclusive(`the scenario ${check.scenario} left no events`);
   const broken = view.of('obstacle').find((event) => event.code === 'SCENARIO_BROKEN');
   let finding: Finding;
+  const watch = watched(view);
   try {
-    finding = check.judge(view, context);
+    finding = check.judge(watch.view, context);
   } catch (error) {
     return inconclusive(`the check itself failed: ${messageOf(error)}`);
   }
+  const limit = undecidedBy(view, watch.read, finding);
+  if (limit) return inconclusive(limit.text, { measured: finding.measured ?? {}, because: [limit] });
   const crash = view.of('process').find(isServerCrash);
   if (crash && (finding.outcome === 'pass' || finding.outcome === 'inconclusive')) {
     const how = crash.signal ? `by ${crash.signal}` : `with exit code ${crash.code ?? 'unknown'}`;

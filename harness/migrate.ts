@@ -1,5 +1,6 @@
 import type { Run, Target } from './contract.js';
 import { HarnessError } from './errors.js';
+import { runSchema, wrongField } from './run-schema.js';
 
 /** What is written. A run of an older number is brought to it here, step by step; the history has only ever gained words. */
 const SCHEMA = 'holdfast.run/1';
@@ -19,7 +20,13 @@ export function migrate(saved: unknown, file: string): Run {
       'NEWER_SCHEMA',
       `${file} was saved by a newer Holdfast (schema ${number}; this one reads up to ${own}): judge it with that one`,
     );
-  return withLaterFields(saved as Earlier, file);
+  const run = withLaterFields(saved as Earlier, file);
+  const parsed = runSchema.safeParse(run);
+  if (parsed.success) return run;
+  throw new HarnessError(
+    'BROKEN_RUN',
+    `${file} is not as it was saved: ${wrongField(parsed.error)}; take an unchanged copy, or run the check again`,
+  );
 }
 
 /** Fields that schema 1 has gained since its first runs, each with what its absence means. */
@@ -36,11 +43,9 @@ function withLaterFields(run: Earlier, file: string): Run {
       known: target.known ?? [],
     },
     wall: run.wall ?? { quietMs: 0, busyMs: 0, limitMs: 0 },
-    verdicts: verdicts.map((verdict) => ({
-      ...verdict,
-      samples: verdict.samples ?? null,
-      margin: verdict.margin ?? null,
-    })),
+    verdicts: verdicts.map((verdict) =>
+      isRecord(verdict) ? { ...verdict, samples: verdict.samples ?? null, margin: verdict.margin ?? null } : verdict,
+    ),
     waivers: run.waivers ?? [],
     budgets: run.budgets ?? [],
     selfCheck: run.selfCheck ?? null,

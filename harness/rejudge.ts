@@ -2,9 +2,8 @@ import { loadCatalog } from './catalog.js';
 import { combine, partsOf } from './combine.js';
 import { conclude } from './conclude.js';
 import type { Outcome, Run, Target } from './contract.js';
-import { readHistory } from './history.js';
 import { makePlan, type Plan } from './plan.js';
-import { historyOf, readRun, type SavedRun } from './saved-run.js';
+import { readRun, readSavedHistory, type SavedRun } from './saved-run.js';
 
 /** What a config may say anew of a run that is over: thresholds, weights, budgets and waivers. */
 export type Rules = Pick<Target, 'expect' | 'severity' | 'budgets' | 'known'>;
@@ -31,7 +30,7 @@ export async function rejudge(
 
 /** How far a run came that was never judged. */
 async function lastSeenMs(directory: string): Promise<number> {
-  const histories = await readHistory(historyOf(directory));
+  const histories = await readSavedHistory(directory);
   return Math.round(Math.max(0, ...[...histories.values()].map((events) => events.at(-1)?.t ?? 0)));
 }
 
@@ -42,7 +41,7 @@ async function judgedAgain(directory: string, saved: Run, target: Target): Promi
       runs.push(await judgedAgain(part, readRun(part), target));
     return combine(runs, { ...saved, target });
   }
-  const histories = await readHistory(historyOf(directory));
+  const histories = await readSavedHistory(directory);
   const plan = asItWas(makePlan(target, saved.options, loadCatalog()), saved, histories);
   return { ...saved, target, ...conclude(plan, histories, saved.startedAt) };
 }

@@ -4,6 +4,7 @@ import { nowMs, wallMs } from './clock.js';
 import { type Concluded, conclude } from './conclude.js';
 import type { Run } from './contract.js';
 import { HarnessError } from './errors.js';
+import { RunLimit } from './event-limit.js';
 import { createHistoryWriter, type Histories, readHistory } from './history.js';
 import { runLanes } from './lanes.js';
 import { createLog } from './log.js';
@@ -62,6 +63,7 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<Fin
   saveUnfinished(directory, { ...head, ...withoutSecrets(conclude(plan, new Map(), head.startedAt)) });
   const history = await createHistoryWriter(historyOf(directory));
   const signal = AbortSignal.any([settings.signal, history.failed]);
+  const limit = new RunLimit();
   try {
     await runLanes(plan, {
       leaseEngine: () => engine.lease(),
@@ -70,7 +72,9 @@ export async function performRun(plan: Plan, settings: RunSettings): Promise<Fin
       signal,
       onProgress: settings.onProgress,
       log,
-      append: (scenario, atMs, event) => history.append(scenario, atMs - epochMs, event),
+      append(scenario, atMs, event) {
+        for (const kept of limit.take(scenario, event)) history.append(scenario, atMs - epochMs, kept);
+      },
     });
   } finally {
     await history.close();

@@ -2,6 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Run } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
+import { wrongEvent } from './event-schema.js';
+import { type Histories, readHistory } from './history.js';
 import { migrate } from './migrate.js';
 
 export const RUN_FILE = 'run.json';
@@ -39,6 +41,11 @@ function folderOf(given: string): string {
 
 export function historyOf(directory: string): string {
   return join(directory, HISTORY_FILE);
+}
+
+/** The events of a run that is over; a line that is none of ours is told. */
+export function readSavedHistory(directory: string): Promise<Histories> {
+  return readHistory(historyOf(directory), wrongEvent);
 }
 
 export function readRun(directory: string): Run {

@@ -4,6 +4,7 @@ import { after, every, nowMs, watchLoop } from './clock.js';
 import { createContext } from './context.js';
 import type { EventBody } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
+import { ScenarioLimit } from './event-limit.js';
 import { preflight } from './preflight.js';
 import { selfCheck } from './self-check.js';
 import { SELF_CHECK } from './self-check-verdicts.js';
@@ -36,15 +37,21 @@ function flush(): Promise<void> {
   return tell({ kind: 'events', events });
 }
 
+const limit = new ScenarioLimit();
+
 function emit(event: EventBody, atMs: number): void {
-  pending.push([atMs, event]);
+  for (const kept of limit.take(event)) pending.push([atMs, kept]);
   if (pending.length >= FLUSH_EVENTS) void flush();
 }
 
 async function work(job: Job): Promise<void> {
   const loop = watchLoop();
   const flushing = every(FLUSH_MS, () => void flush());
-  const watching = every(1000, () => emit({ type: 'loop', who: job.scenario, ...loop.read() }, nowMs()));
+  const watching = every(1000, () => {
+    const late = loop.read();
+    emit({ type: 'loop', who: job.scenario, ...late }, nowMs());
+    for (const event of limit.tick(late.maxMs)) emit(event, nowMs());
+  });
   const context = createContext({ ...job, signal: abort.signal, emit });
   let failure: unknown;
   try {

@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { parseSettings } from '../config.js';
-import { readEvents } from '../history.js';
+import { eventsOf } from '../history.js';
 import { reporterNames } from '../reporters/registry.js';
 import { renderTerminal } from '../reporters/terminal.js';
 import { writeReports } from '../reporters/write.js';
-import { historyOf, openRun } from '../saved-run.js';
+import { openRun, readSavedHistory } from '../saved-run.js';
 import { addToStepSummary, withoutCommands } from './github.js';
 import { displayOf, print } from './output.js';
 import { flagName } from './words.js';
@@ -25,7 +25,9 @@ export function addReport(program: Command): void {
       const { columns, color } = displayOf(process.stdout);
       if (wanted.includes('terminal'))
         await print(withoutCommands(renderTerminal(run, { columns, color, directory }), process.env));
-      const written = await writeReports(wanted, run, directory, () => readEvents(historyOf(directory)));
+      const written = await writeReports(wanted, run, directory, async () =>
+        eventsOf(await readSavedHistory(directory)),
+      );
       addToStepSummary(written, process.env);
       await print(written.map(({ path }) => `wrote ${relative(process.cwd(), path)}\n`).join(''));
     });

@@ -1,0 +1,82 @@
+import type { EventBody } from './contract.js';
+
+/**
+ * A target may send without an end, and each message is an event: what is kept of them is bounded, so that disk and memory are.
+ * The fastest programs that were measured make 100,000 events in a scenario of 150 s.
+ */
+const MOST_OF_A_SCENARIO = 150_000;
+/** 400 MiB in the process that judges them. */
+const MOST_OF_A_RUN = 400_000;
+/** So many in one second, while our own loop is late by this much: the target sends faster than it can be looked at. */
+const FLOOD_PER_S = 5000;
+const FLOOD_LATE_MS = 500;
+
+/** What a target makes as many of as it likes. */
+const LIMITED: ReadonlySet<EventBody['type']> = new Set([
+  ...(['message', 'frame', 'report', 'undecodable'] as const),
+  ...(['connection', 'handshake', 'trailers'] as const),
+]);
+const SENT: ReadonlySet<EventBody['type']> = new Set(['message', 'frame', 'report', 'undecodable', 'trailers']);
+
+/** The code of the obstacle that says so; `judge` holds verdicts against it. */
+export const NOT_ALL_KEPT = 'NOT_ALL_KEPT';
+/** The same, and our own clock was late. */
+export const FLOODED = 'FLOODED';
+
+export function isLimited(type: EventBody['type']): boolean {
+  return LIMITED.has(type);
+}
+
+export function isSent(type: EventBody['type']): boolean {
+  return SENT.has(type);
+}
+
+/** Counts the events of one scenario, in its own process. */
+export class ScenarioLimit {
+  private kept = 0;
+  private recent = 0;
+  private full = false;
+
+  /** What to keep in place of an event: itself, nothing, or the word that no more are kept. */
+  take(event: EventBody): readonly EventBody[] {
+    if (!LIMITED.has(event.type)) return [event];
+    this.recent += 1;
+    if (this.full) return [];
+    this.kept += 1;
+    if (this.kept <= MOST_OF_A_SCENARIO) return [event];
+    this.full = true;
+    return [fullAfter(MOST_OF_A_SCENARIO, 'in this scenario')];
+  }
+
+  /** Once a second, with how late our loop was in it. */
+  tick(lateMs: number): readonly EventBody[] {
+    const { recent } = this;
+    this.recent = 0;
+    if (this.full || recent < FLOOD_PER_S || lateMs < FLOOD_LATE_MS) return [];
+    this.full = true;
+    const text = `the target sent faster than this machine can look at: ${recent} messages in a second, which made Holdfast ${Math.round(lateMs)} ms late`;
+    return [{ type: 'obstacle', code: FLOODED, text }];
+  }
+}
+
+/** Counts those of all scenarios, where they are written. */
+export class RunLimit {
+  private kept = 0;
+  private readonly full = new Set<string>();
+
+  take(scenario: string, event: EventBody): readonly EventBody[] {
+    if (!LIMITED.has(event.type)) return [event];
+    if (this.full.has(scenario)) return [];
+    if (this.kept < MOST_OF_A_RUN) {
+      this.kept += 1;
+      return [event];
+    }
+    this.full.add(scenario);
+    return [fullAfter(MOST_OF_A_RUN, 'in this run')];
+  }
+}
+
+function fullAfter(most: number, where: string): EventBody {
+  const text = `more than ${most.toLocaleString('en')} messages and connections came ${where}: those behind them were not kept`;
+  return { type: 'obstacle', code: NOT_ALL_KEPT, text };
+}
