@@ -4,6 +4,7 @@ import type { Unit } from './define.js';
 import { presentedId } from './drivers/resume.js';
 import { HarnessError, messageOf } from './errors.js';
 import { LOST } from './lost.js';
+import { tapFrames } from './path/frame-tap.js';
 import { openGate } from './path/gate.js';
 import { createObserver } from './path/observer.js';
 import { CLIENT_NAMES, createRunTimeCa, type RunTimeCa, VALID_DAYS } from './path/run-time-ca.js';
@@ -148,7 +149,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
           ...(listen ? { listenHost: listen.host, listenPort: listen.port } : { listenPort: await pickPort() }),
           record: silent ? () => undefined : onEvent ? watched(onEvent) : record,
           observer: own,
-          ...(tap === false || secure || silent ? {} : { tap: protocol.tap(target) }),
+          ...(tap === false || secure || silent ? {} : { tap: tap === 'frames' ? tapFrames : protocol.tap(target) }),
           ...(admit ? { admit } : {}),
         }),
       );

@@ -156,8 +156,8 @@ export interface GateRequest {
   readonly to: Address;
   /** In place of a port of 127.0.0.1 that the kernel chooses. */
   readonly listen?: Address;
-  /** Decode what passes; costs time under a flood. */
-  readonly tap?: boolean;
+  /** Decode what passes, which costs time under a flood; of HTTP/2 `frames` only finds where they end. */
+  readonly tap?: boolean | 'frames';
   /** Records nothing: a hop of ours in the midst of a path that is watched elsewhere. */
   readonly silent?: true;
   /** The door of one newcomer, where it is another than everybody's. */

@@ -37,3 +37,4 @@ export const Members = services['holdfast.feed.v1.Members'];
 
 export const subscribe = Feed.Subscribe as MethodDefinition<Subscription, Message>;
 export const ask = Feed.Ask as MethodDefinition<Note, Message>;
+export const publish = Feed.Publish as MethodDefinition<Note, { readonly notes: number }>;

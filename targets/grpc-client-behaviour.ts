@@ -1,5 +1,6 @@
 /** What a gRPC client may do well or badly, one word each. A flawed client is the resilient one with one of them changed. */
 import { type ChannelOptions, type StatusObject, status, type VerifyOptions } from '@grpc/grpc-js';
+import type { Upload } from './grpc-upload';
 import { Inbox } from './inbox';
 import { report, scaledMs } from './program';
 import { pushbackMs } from './retry-info';
@@ -31,6 +32,8 @@ export interface Behaviour {
   readonly misunderstood: () => void;
   /** What becomes of a question whose answer did not come. */
   readonly givesUp: (id: string) => void;
+  /** Of an uploader, under PRESSURE=1. */
+  readonly upload: Upload;
 }
 
 /** What will not change soon. */
@@ -59,4 +62,5 @@ export const resilient: Behaviour = {
   inbox: new Inbox(),
   misunderstood: () => {},
   givesUp: (id) => report('unsent', { id }),
+  upload: (call, note) => void (call.writableNeedDrain || call.write(note)),
 };

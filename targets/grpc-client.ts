@@ -16,8 +16,10 @@ import {
   type StatusObject,
   status,
 } from '@grpc/grpc-js';
+import { pressing } from './feed';
 import { ask, type Message, type Note, subscribe } from './feed-service';
 import { type Behaviour, resilient } from './grpc-client-behaviour';
+import { startUpload } from './grpc-upload';
 import { report, scaledMs } from './program';
 
 export const meta = { role: 'client', trips: null } as const;
@@ -110,6 +112,7 @@ export function startClient(flaw: Partial<Behaviour> = {}): void {
   };
   process.once('SIGTERM', leave).once('SIGINT', leave);
   setTimeout(() => setInterval(post, scaledMs(1_000)), scaledMs(1_000) * Math.random());
+  if (pressing) startUpload(client, behaviour.upload);
   follow();
 }
 

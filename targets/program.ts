@@ -40,6 +40,9 @@ export const GRPC_LOGIN = [
 /** A method that has an effect, with the command of bundled.json. */
 export const ORDERS = ['--method', 'holdfast.feed.v1.Feed/Order'];
 
+/** A method that takes messages without end. */
+export const UPLOADS = ['--method', 'holdfast.feed.v1.Feed/Publish', '--pressure-env', 'PRESSURE=1'];
+
 /** The path of an LLM's API, and so the shape of the answers that its clients read. */
 export const CHAT = ['--path', '/v1/chat/completions'];
 
