@@ -27,6 +27,8 @@ const FIRST_MS = 300;
 /** For the head of an answer to be on its way. */
 const HEAD_MS = 20;
 const TRY_AGAIN_LATER = 1013;
+/** Reads as fast as clients send, also where a round trip takes long. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
 const HEALTH = /^\/grpc\.health\.v1\.Health\/(Check|Watch)$/;
 /** `HealthCheckResponse { ServingStatus status = 1 }` with SERVING [health.proto]. */
 const SERVING = Buffer.from([0x08, 0x01]);
@@ -84,7 +86,7 @@ export async function startGrpcReference(options: ReferenceOptions, target: Targ
     });
   };
 
-  const server = createServer();
+  const server = createServer({ settings: { initialWindowSize: WINDOW_BYTES } });
   server.on('connection', (socket: Socket) => {
     const { remotePort } = socket;
     sockets.set(remotePort, socket);
@@ -92,6 +94,7 @@ export async function startGrpcReference(options: ReferenceOptions, target: Targ
   });
   server.on('session', (session) => {
     sessions.add(session);
+    session.setLocalWindowSize(WINDOW_BYTES);
     session.on('close', () => sessions.delete(session)).on('error', () => {});
   });
   server.on('stream', (stream, headers) => {
