@@ -570,6 +570,8 @@ export interface GateConnection {
   holdWindows(hold: boolean): boolean;
   /** How many were kept. */
   readonly heldWindows: number;
+  /** Of HTTP/2 where frames are all that is read: how long its windows, of a stream or of all, left the client nothing to send. */
+  readonly windowShutMs: number;
   /** Reads the client's side at this rate, as far as 64 KiB at a time are that rate. */
   throttleUp(bytesPerSecond: number | null): void;
   /** Leads its bytes out by one socket of ours and back by the other, whatever lies between them; false where it has ended. */
@@ -610,6 +612,7 @@ export interface WireTap {
   /** Of HTTP/2: no frame of the client's is half under way; open answers. */
   readonly betweenFramesUp?: boolean;
   readonly streams?: readonly number[];
+  readonly windowShutMs?: number;
   /** Whole messages of the client's, where it sends bytes that are none of its own: HTTP/2's frames. */
   readonly upMessages?: number;
   /** Bytes of our own in what must be around them between two messages: an HTTP chunk, DATA of `stream`. Left out where nothing must; undefined where they have no place. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run, Verdict } from '../harness/contract.js';
 import { startAtUrl, startBehindTls } from './at-url.js';
-import { CHAT, type FlawMeta, GRPC_LOGIN, LOGIN, ORDERS, type Scheme, type TrickyMeta } from './program.js';
+import { CHAT, type FlawMeta, GRPC_LOGIN, LOGIN, ORDERS, type Scheme, type TrickyMeta, UPLOADS } from './program.js';
 
 /** Its protocol is the folder it lies in. */
 export type Subject = { readonly protocol: Protocol; readonly file: string } & (
@@ -273,6 +273,7 @@ export const RESILIENT: readonly Resilient[] = [
     aims: ['grpc/insecure-transport'],
   },
   { protocol: 'grpc', roles: ['server'], words: ORDERS, aims: ['grpc/duplicate-execution'] },
+  { protocol: 'grpc', roles: ['client'], words: UPLOADS, aims: ['grpc/unread-stream', 'grpc/unbounded-send-buffer'] },
   {
     protocol: 'grpc',
     roles: ['server'],

@@ -220,6 +220,10 @@ export class Crossing implements GateConnection {
     return this.windows?.frames ?? 0;
   }
 
+  get windowShutMs(): number {
+    return this.options.tap?.windowShutMs ?? 0;
+  }
+
   holdWindows(hold: boolean): boolean {
     if (hold && !this.windows && this.options.tap?.betweenMessages !== true) return false;
     this.windows ??= hold ? new HeldWindows() : undefined;

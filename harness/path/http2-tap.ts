@@ -281,7 +281,7 @@ class GrpcTap implements WireTap {
   }
 }
 
-function settingsOf(payload: Buffer): Record<string, number> {
+export function settingsOf(payload: Buffer): Record<string, number> {
   const settings: [string, number][] = [];
   for (let at = 0; at < payload.length; at += 6) {
     const id = payload.readUInt16BE(at);
