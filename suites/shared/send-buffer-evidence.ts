@@ -4,8 +4,8 @@ import { MIB } from '../../harness/numbers.js';
 
 const LEAST_BYTES = 4 * MIB;
 const [FOLLOWS, BOUNDED] = [0.5, 0.25];
-/** A program that allocates nothing for good still moves so much. */
-const NOISE_BYTES = 8 * MIB;
+/** The memory of a program that keeps nothing still moves by so much. */
+const NOISE_BYTES = 16 * MIB;
 /** Where a healthy path makes a client wait for longer, what it kept may come no faster than what is new. */
 export const ROOMY_SHARE = 0.25;
 
