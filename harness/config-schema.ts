@@ -163,6 +163,8 @@ export const settingsSchema = z
     strict: flag,
     engine,
     ca: words,
+    /** Files in PEM form: what our sessions show a server that asks its clients for a certificate. */
+    clientCertificate: z.strictObject({ cert: words, key: words }, { error: 'must be { cert, key }' }),
     insecure: flag,
     iOwnThisTarget: flag,
     reporter: reporters,

@@ -271,6 +271,8 @@ export interface Target {
   readonly cwd: string;
   readonly insecure: boolean;
   readonly caFile?: string;
+  /** What our sessions show a server that asks for it (mTLS). Only in a config. */
+  readonly clientCertificate?: { readonly certFile: string; readonly keyFile: string };
 }
 
 /** A failing that is known: its check still runs and fails no gate. Only in a config. */

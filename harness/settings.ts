@@ -61,6 +61,10 @@ export function toTarget(settings: Settings, name: string | undefined, folder: s
       budgets: settings.budgets,
       replay: replayOf(settings, folder, protocol),
       caFile: settings.ca === undefined ? undefined : resolve(folder, settings.ca),
+      clientCertificate: settings.clientCertificate && {
+        certFile: resolve(folder, settings.clientCertificate.cert),
+        keyFile: resolve(folder, settings.clientCertificate.key),
+      },
     }),
     delivery: settings.delivery ?? 'reliable',
     expect: settings.expect ?? {},

@@ -48,6 +48,10 @@ beforeAll(async () => {
   }
   config('budget.yaml', 'targets:\n  chat: { server: x, budgets: ["pongMilliseconds <= 3"] }\n');
   config('form.yaml', 'targets:\n  chat: { server: x, budgets: ["fast"] }\n');
+  config(
+    'certificate.yaml',
+    'targets:\n  chat: { url: grpcs://127.0.0.1:1, clientCertificate: { cert: good.yaml, key: none.key } }\n',
+  );
   config('broken.json', '{"targets":');
   config('broken.yaml', 'targets:\n  a:\n   server: [1\n');
   config('broken.mjs', 'syntax error here(');
@@ -142,6 +146,11 @@ const TABLE: readonly (readonly [string, () => string[], RegExp])[] = [
     'an authority that is not there',
     () => server('--ca', 'none.pem'),
     /cannot read the authority --ca .*none\.pem: ENOENT/,
+  ],
+  [
+    'a client certificate that is none',
+    () => config('certificate.yaml'),
+    /clientCertificate\.cert .*good\.yaml holds no certificate in PEM form/,
   ],
   ['an authority that is none', () => server('--ca', 'good.yaml'), /good\.yaml holds no certificate in PEM form/],
   ['checks that an unset variable should have named', () => server('--only', ''), /--only names no check/],

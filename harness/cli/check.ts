@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { type Catalog, loadCatalog } from '../catalog.js';
 import { loadConfig } from '../config.js';
 import type { Settings } from '../config-schema.js';
-import type { Run } from '../contract.js';
+import type { Run, Target } from '../contract.js';
 import { HarnessError, messageOf } from '../errors.js';
 import { eventsOf } from '../history.js';
 import { makePlan, type Plan } from '../plan.js';
@@ -57,7 +57,7 @@ async function check(
   const catalog = loadCatalog();
   refuseUnknownProtocol(target.protocol, catalog);
   for (const id of [...options.only, ...options.skip]) refuseUnknownCheck(id, target.protocol, catalog);
-  refuseUnreadableCa(target.caFile);
+  refuseUnreadablePems(target);
   protocolNamed(target.protocol).validate?.(target);
   await refuseUnfitUrls(target.server, settings.iOwnThisTarget ?? false);
   const planOf = (seed: number) => makePlan(target, { ...options, seed }, catalog);
@@ -168,17 +168,25 @@ export async function chooseTarget(
 }
 
 /** Read again by each session; what is wrong with it is told once, before anything is started. */
-export function refuseUnreadableCa(file: string | undefined): void {
+export function refuseUnreadablePems({ caFile, clientCertificate: shown }: Target): void {
+  refuseUnreadablePem(caFile, 'BAD_CA', 'CERTIFICATE', 'the authority --ca');
+  refuseUnreadablePem(shown?.certFile, 'BAD_CLIENT_CERTIFICATE', 'CERTIFICATE', 'clientCertificate.cert');
+  refuseUnreadablePem(shown?.keyFile, 'BAD_CLIENT_CERTIFICATE', 'PRIVATE KEY', 'clientCertificate.key');
+}
+
+function refuseUnreadablePem(file: string | undefined, code: string, what: string, name: string): void {
   if (file === undefined) return;
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new HarnessError('BAD_CA', `cannot read the authority --ca ${file}: ${messageOf(cause)}`, { cause });
+    throw new HarnessError(code, `cannot read ${name} ${file}: ${messageOf(cause)}`, { cause });
   }
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new HarnessError('BAD_CA', `--ca ${file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)`);
-  }
+  if (!new RegExp(`-----BEGIN [A-Z ]*${what}-----`).test(text))
+    throw new HarnessError(
+      code,
+      `${name} ${file} holds no ${what.toLowerCase()} in PEM form (-----BEGIN ${what}-----)`,
+    );
 }
 
 export function refuseUnknownProtocol(protocol: string, { protocols }: Catalog): void {

@@ -12,7 +12,7 @@ import { exportSession } from '../session/export.js';
 import { clientUrl, type LiveSession, openSession } from '../session/live-session.js';
 import { runPrompt, untilAborted, verdictsOf } from '../session/prompt.js';
 import { toRunOptions, toTarget } from '../settings.js';
-import { type Chosen, chooseTarget, refuseUnknownProtocol, refuseUnreadableCa } from './check.js';
+import { type Chosen, chooseTarget, refuseUnknownProtocol, refuseUnreadablePems } from './check.js';
 import { exitCodeOf } from './exit.js';
 import { CONFIG_FLAG, settingsOfFlags } from './flags.js';
 import { refuseUnfitUrls } from './loopback.js';
@@ -57,7 +57,7 @@ async function session(given: string | undefined, flags: Flags, signal: AbortSig
   const { settings } = chosen;
   const target = toTarget(settings, chosen.name, chosen.folder);
   refuseUnknownProtocol(target.protocol, loadCatalog());
-  refuseUnreadableCa(target.caFile);
+  refuseUnreadablePems(target);
   await refuseUnfitUrls(target.server, settings.iOwnThisTarget ?? false);
   if (!target.server)
     throw new HarnessError(

@@ -8,7 +8,7 @@ export function flagName(word: string): string {
 
 /** Settings as written in a config, as arguments of `holdfast check`; `env` and `cwd` are the caller's to apply. */
 export function flagsOfSettings(settings: TargetSettings): string[] {
-  for (const word of ['expect', 'severity', 'budgets', 'known', 'command', 'replay'] as const) {
+  for (const word of ['expect', 'severity', 'budgets', 'known', 'command', 'replay', 'clientCertificate'] as const) {
     if (settings[word] === undefined) continue;
     throw new HarnessError(
       'CONFIG_ONLY',

@@ -198,6 +198,29 @@ describe('a session of our own to a gRPC server', () => {
     );
   });
 
+  test('shows the certificate that it was given to a server that asks for one, and is refused without', async () => {
+    using ca = createRunTimeCa();
+    const issued = (name: string) => {
+      const { certPem, keyPem } = ca.authority.issue([name], VALID_DAYS);
+      const files = { certFile: join(folder, `${name}.pem`), keyFile: join(folder, `${name}.key`) };
+      writeFileSync(files.certFile, certPem);
+      writeFileSync(files.keyFile, keyPem);
+      return { ...files, pair: { cert_chain: Buffer.from(certPem), private_key: Buffer.from(keyPem) } };
+    };
+    const caFile = join(folder, 'ca.pem');
+    writeFileSync(caFile, ca.authority.certPem);
+    const { pair } = issued('localhost');
+    using running = await serve(ServerCredentials.createSsl(Buffer.from(ca.authority.certPem), [pair], true));
+    const stranger = calling('Watch', {
+      server: { ...STORY_TARGET.server, url: `grpcs://localhost:${running.port}` } as NonNullable<Target['server']>,
+      caFile,
+    });
+    expect(await open(stranger, running.port)).toHaveProperty('refused');
+    const { certFile, keyFile } = issued('holdfast');
+    await using session = await mustOpen({ ...stranger, clientCertificate: { certFile, keyFile } }, running.port);
+    expect(await waitFor(() => session.received === 2, 5000)).toBe(true);
+  });
+
   test('meets in the reference server one that numbers its messages and goes on behind the last id', async () => {
     const target = calling('Watch', { resume: { in: 'message', text: '{"after":"{id}"}' } });
     await using reference = await startGrpcReference({ base: 500, pushMs: 20 }, target);

@@ -31,9 +31,17 @@ export function dial(options: Where, target: Target, url: URL, secure: boolean):
     ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
     ...(target.insecure ? { rejectUnauthorized: false } : {}),
     ...(target.caFile === undefined ? {} : { ca: readFileSync(target.caFile) }),
+    ...shown(target),
     // We dial the gate; the certificate must still be the target's.
     checkServerIdentity: (_, certificate) => (target.insecure ? undefined : checkServerIdentity(name, certificate)),
   });
+}
+
+/** RFC 8446, 4.4.2: "the client MUST send a Certificate message if and only if the server has requested client authentication". */
+function shown({ clientCertificate }: Target): { readonly cert?: Buffer; readonly key?: Buffer } {
+  if (!clientCertificate) return {};
+  const { certFile, keyFile } = clientCertificate;
+  return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
 }
 
 /** The target's own URL: through a gate the Host header must stay what it was. */

@@ -61,7 +61,8 @@ function leaf(names: readonly string[], days: Days, issuer?: Issuer): Certificat
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true },
+      // Of either side: a server may ask its clients for theirs.
+      { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
       { name: 'subjectAltName', altNames: names.map(altName) },
     ],
   });
