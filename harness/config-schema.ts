@@ -99,11 +99,24 @@ const engine = words.refine(
   `must be ${ENGINES.join(', ')} or the URL of a Toxiproxy server`,
 );
 
+/** A server that is an image. */
+const container = z.strictObject(
+  {
+    image: words,
+    command: z.array(words, { error: 'must be a list of words' }).optional(),
+    port,
+    env: variables.optional(),
+    ready: z.strictObject({ log: pattern, url: httpUrl }, { error: 'must be { log } or { url }' }).partial().optional(),
+    stop: z.strictObject({ signal, grace: positive }, { error: 'must be { signal, grace }' }).partial().optional(),
+  },
+  { error: 'must be a command or { image, port, env, ready, stop }' },
+);
+
 /** One target with the options of its runs. */
 export const settingsSchema = z
   .strictObject({
     url: words,
-    server: words,
+    server: z.union([words, container], { error: 'must be a command or { image, port, env, ready, stop }' }),
     client: words,
     protocol: words,
     proto: words,

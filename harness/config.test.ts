@@ -146,6 +146,29 @@ describe('a config', () => {
     );
   });
 
+  it('may have an image for a server, started and stopped as it says', () => {
+    const server = {
+      image: 'chat:2',
+      port: 8080,
+      env: { WORKERS: 2 },
+      ready: { log: 'up' },
+      stop: { signal: 'INT', grace: 9 },
+    };
+    const target = toTarget(parse({ server }), undefined, '/');
+    expect(target.name).toBe('chat-2');
+    expect(target.server).toMatchObject({
+      command: 'docker run chat:2',
+      container: { image: 'chat:2', port: 8080, env: { WORKERS: '2' }, stopSignal: 'SIGINT' },
+      readyLog: 'up',
+      stopSignal: 'SIGINT',
+      graceMs: 9000,
+    });
+    const without = toTarget(parse({ server: { image: 'chat:2', port: 8080 } }), undefined, '/');
+    // The image's own is meant then.
+    expect(without.server?.container?.stopSignal).toBeUndefined();
+    expect(() => parse({ server: { image: 'chat:2' } })).toThrow(/server must be a command or { image, port,/);
+  });
+
   it('cannot name a target so that its results leave their folder', async () => {
     writeFileSync(join(folder, 'bad.json'), '{"targets":{"../x":{"server":"x"}}}');
     await expect(loadConfig('bad.json', folder)).rejects.toMatchObject({ code: 'BAD_CONFIG' });

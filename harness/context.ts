@@ -11,6 +11,7 @@ import { CLIENT_NAMES, createRunTimeCa, type RunTimeCa, VALID_DAYS } from './pat
 import { openTlsFront, type TlsFront } from './path/tls-front.js';
 import { watchLag } from './path/toxic-path.js';
 import { createToxiproxyClient, type ProxyHandle, type Route, type ToxiproxyClient } from './path/toxiproxy.js';
+import { PORT_PROXY } from './port-proxy.js';
 import { isSecure, protocolNamed, type ReferenceServer, schemeOf } from './protocol.js';
 import { createRandom } from './random.js';
 import type { GateRequest, ScenarioContext, Workload } from './scenario.js';
@@ -106,6 +107,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         signal,
       });
       started.push(server);
+      if (server.published) record({ type: 'measure', name: PORT_PROXY, facts: { process: server.name } });
       watchForCrash(server, name ?? `server-${servers}`);
       return defer(server);
     },

@@ -189,6 +189,8 @@ export interface ServerSpec {
   /** A command to execute, or `url` of one that is running already. */
   readonly command?: string;
   readonly url?: string;
+  /** An image in place of a program; `command` tells it in words then. Only in a config. */
+  readonly container?: ContainerSpec;
   readonly port?: number;
   readonly readyLog?: string;
   readonly readyUrl?: string;
@@ -199,6 +201,17 @@ export interface ServerSpec {
   readonly serialCopies: boolean;
   readonly quietEnv: Readonly<Record<string, string>>;
   readonly pressureEnv: Readonly<Record<string, string>>;
+}
+
+export interface ContainerSpec {
+  readonly image: string;
+  /** In place of the image's own. */
+  readonly command?: readonly string[];
+  /** On which it listens within the container. */
+  readonly port: number;
+  readonly env: Readonly<Record<string, string>>;
+  /** In place of the image's own. */
+  readonly stopSignal?: NodeJS.Signals;
 }
 
 export interface ClientSpec {
@@ -341,6 +354,8 @@ export interface CheckMeta {
   readonly streams?: 'endless' | 'finite' | 'any';
   /** Of gRPC: which methods it is asked of; all of them where left out. */
   readonly patterns?: readonly CallPattern[];
+  /** It decides or tells by how the server's end of a connection came, or by a refused connection. */
+  readonly byEnds?: true;
   /** What it must say of the control clients of the self-check, where it is asked of them (CHECKLIST rule 6). */
   readonly controls?: Readonly<Partial<Record<ControlKind, 'pass' | 'fail'>>>;
   /** A reason to skip, from what the target declares; undefined where it applies. */

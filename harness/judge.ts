@@ -19,6 +19,7 @@ import { askingOf, streamReason } from './finite-streams.js';
 import { viewOf } from './history.js';
 import { takesMeasure } from './lost.js';
 import { undecidedBy, watched } from './not-all-kept.js';
+import { throughPortProxy } from './port-proxy.js';
 import { heldAgainst } from './self-check-verdicts.js';
 import { LEFT_PATH } from './target/left-path.js';
 
@@ -131,9 +132,10 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext, disturb
   if (finding.outcome === 'fail' && finding.because?.length === 0) {
     return inconclusive('the check failed it without evidence', { measured: finding.measured ?? {} });
   }
+  const told = throughPortProxy(check, view, finding);
   return silent.length === 0
-    ? finding
-    : { ...finding, measured: { ...Object.fromEntries(silent.map((name) => [name, null])), ...finding.measured } };
+    ? told
+    : { ...told, measured: { ...Object.fromEntries(silent.map((name) => [name, null])), ...told.measured } };
 }
 
 function isKnown(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import { basename, extname, resolve } from 'node:path';
 import type { Settings } from './config-schema.js';
-import type { Role, RunOptions, Target, Waiver } from './contract.js';
+import type { ContainerSpec, Role, RunOptions, Target, Waiver } from './contract.js';
 import { HarnessError } from './errors.js';
 import { findProtocol, protocolOfScheme } from './protocol.js';
 import { freshSeed } from './random.js';
@@ -84,22 +84,31 @@ function replayOf({ replay }: Settings, folder: string, protocol: string): Targe
 }
 
 function serverOf(settings: Settings, url: URL | undefined): NonNullable<Target['server']> {
+  const { server } = settings;
+  const image = typeof server === 'object' ? server : undefined;
   return {
     ...defined({
-      command: settings.server,
+      command: image ? ['docker run', image.image, ...(image.command ?? [])].join(' ') : (server as string | undefined),
       url: url?.href,
+      container: image && containerOf(image),
       port: settings.port,
-      readyLog: settings.readyLog,
-      readyUrl: settings.readyUrl,
+      readyLog: image?.ready?.log ?? settings.readyLog,
+      readyUrl: image?.ready?.url ?? settings.readyUrl,
       healthUrl: settings.healthUrl,
       metricsUrl: settings.metricsUrl,
     }),
-    stopSignal: settings.stopSignal ?? 'SIGTERM',
-    graceMs: (settings.grace ?? DEFAULT_GRACE_S) * 1000,
+    stopSignal: image?.stop?.signal ?? settings.stopSignal ?? 'SIGTERM',
+    graceMs: (image?.stop?.grace ?? settings.grace ?? DEFAULT_GRACE_S) * 1000,
     serialCopies: settings.serialCopies ?? false,
     quietEnv: settings.quietEnv ?? {},
     pressureEnv: settings.pressureEnv ?? {},
   };
+}
+
+type Image = Exclude<NonNullable<Settings['server']>, string>;
+
+function containerOf({ image, command, port, env = {}, stop }: Image): ContainerSpec {
+  return { image, port, env, ...defined({ command, stopSignal: stop?.signal }) };
 }
 
 export function toRunOptions(settings: Settings, protocol: string, replay?: Target['replay']): RunOptions {
@@ -156,7 +165,9 @@ const LAUNCHERS = new Set(
 /** `server` of `node dist/server.js --port {port}`; `localhost-8080` of a URL (no colon: it names a folder). */
 function adHocName(settings: Settings): string {
   const url = settings.url === undefined ? [] : [parseTargetUrl(settings.url).host];
-  const commands = [settings.server, settings.client].filter((command) => command !== undefined).map(programOf);
+  const { server } = settings;
+  const started = typeof server === 'object' ? server.image : server;
+  const commands = [started, settings.client].filter((command) => command !== undefined).map(programOf);
   const name = [...url, ...commands]
     .join('-')
     .replace(/[^\w.-]+/g, '-')

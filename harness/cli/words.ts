@@ -15,6 +15,9 @@ export function flagsOfSettings(settings: TargetSettings): string[] {
       `"${word}" belongs in a holdfast.config: write the target there and name it here`,
     );
   }
+  if (typeof settings.server === 'object') {
+    throw new HarnessError('CONFIG_ONLY', 'a server that is an image belongs in a holdfast.config: name it here');
+  }
   return Object.entries(settings)
     .filter(([word, value]) => value !== undefined && value !== false && !['url', 'env', 'cwd'].includes(word))
     .map(([word, value]) => (value === true ? flagName(word) : `${flagName(word)}=${flagText(word, value)}`));

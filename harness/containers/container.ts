@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { constants, networkInterfaces } from 'node:os';
 import { HarnessError, messageOf } from '../errors.js';
 import { startReaper, tellReaperOfContainer } from '../target/reaper.js';
 import { ownerLabels, removeContainer } from './ownership.js';
@@ -26,6 +26,8 @@ export interface RunningContainer extends AsyncDisposable {
   readonly published: ReadonlyMap<number, number>;
   /** Of its first process, in this machine's numbers where it is on this machine. */
   readonly pid: number;
+  /** The image's own. */
+  readonly stopSignal: NodeJS.Signals | undefined;
 }
 
 export async function startContainer(
@@ -66,7 +68,8 @@ export async function startContainer(
   try {
     const started = await container.start();
     const handle = runtime.client.container.getById(started.getId());
-    const { NetworkSettings, State } = await handle.inspect();
+    const { NetworkSettings, State, Config } = await handle.inspect();
+    const { StopSignal } = Config as { readonly StopSignal?: string };
     const address = Object.values(NetworkSettings.Networks)
       .map(({ IPAddress }) => IPAddress)
       .find((ip) => isIP(ip) !== 0);
@@ -76,6 +79,7 @@ export async function startContainer(
       beside: address === undefined ? undefined : localAddressBeside(address),
       published: new Map(publish.map((port) => [port, started.getMappedPort(port)])),
       pid: State.Pid,
+      stopSignal: StopSignal !== undefined && isSignal(StopSignal) ? StopSignal : undefined,
       [Symbol.asyncDispose]: remove,
     };
   } catch (cause) {
@@ -90,6 +94,10 @@ const atOnce = {
   isStartupTimeoutSet: () => false,
   getStartupTimeout: () => 0,
 };
+
+function isSignal(name: string): name is NodeJS.Signals {
+  return name in constants.signals;
+}
 
 /** The address that this machine has in the network of another. */
 function localAddressBeside(address: string): string | undefined {

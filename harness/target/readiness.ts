@@ -17,6 +17,7 @@ export interface Readiness {
 /** A server that for so long listens, but elsewhere, has not heard of PORT; milliseconds. Its main port may be the second to open. */
 const elsewhereMs = 15_000;
 const connectMs = 1_000;
+const stayMs = 100;
 
 /** Waits until the server is ready by its own measure and gives the address at which it takes connections. */
 export async function untilReady(started: StartedProcess, readiness: Readiness): Promise<string> {
@@ -52,7 +53,12 @@ export async function whereAccepts(port: number): Promise<string | undefined> {
   return undefined;
 }
 
-function accepts(host: string, port: number): Promise<boolean> {
+/** Whether somebody takes a connection there, and does not end it at once as the forwarder of a published port does. */
+export function staysOpen(host: string, port: number): Promise<boolean> {
+  return accepts(host, port, stayMs);
+}
+
+function accepts(host: string, port: number, forMs = 0): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const settle = (value: boolean) => {
@@ -60,14 +66,19 @@ function accepts(host: string, port: number): Promise<boolean> {
       socket.destroy();
       resolve(value);
     };
-    const timer = after(connectMs, () => settle(false));
-    socket.once('connect', () => settle(true));
+    let timer = after(connectMs, () => settle(false));
+    socket.once('connect', () => {
+      if (forMs === 0) return settle(true);
+      timer[Symbol.dispose]();
+      timer = after(forMs, () => settle(true));
+    });
+    socket.once('end', () => settle(false)).resume();
     socket.once('error', () => settle(false));
   });
 }
 
 /** Undefined for an answer of 2xx, else what came instead. */
-async function statusOf(readyUrl: string, host: string, port: number): Promise<string | undefined> {
+export async function statusOf(readyUrl: string, host: string, port: number): Promise<string | undefined> {
   const url = readyUrl.replaceAll('{port}', String(port)).replaceAll('{host}', host.includes(':') ? `[${host}]` : host);
   const giveUp = new AbortController();
   using _timer = after(2_000, () => giveUp.abort());

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { nowMs, waitFor } from '../clock.js';
+import { startContainerServer } from '../containers/server.js';
 import type { Record_, ServerSpec } from '../contract.js';
 import { HarnessError } from '../errors.js';
 import { treeRssBytes } from '../probes/memory.js';
@@ -51,6 +52,8 @@ export interface StartedServer extends AsyncDisposable {
   readonly process: StartedProcess | undefined;
   /** Its end was asked for, by `signalStop` or `stop`. */
   readonly stopping: boolean;
+  /** In a container of which only a published port is reached: ends and refusals are the forwarder's. */
+  readonly published?: boolean;
   /** Milliseconds from spawn to ready. */
   readonly startMs: number;
   /** The target's stop signal to the owner of the listening socket; false where it is gone already. */
@@ -76,6 +79,7 @@ const attempts = 3;
 const portStepMs = 100;
 
 export async function startServer(options: ServerOptions): Promise<StartedServer> {
+  if (options.spec.container) return startContainerServer(options);
   const fixed = options.port ?? options.spec.port;
   for (let attempt = 1; ; attempt++) {
     try {

@@ -11,6 +11,7 @@ export default defineCheck({
   protocols: ['websocket', 'sse', 'grpc'],
   level: 'MUST',
   antiPattern: 6,
+  byEnds: true,
   role: 'server',
   scenario: 'shutdown',
   byHand: true,

@@ -7,6 +7,7 @@ export default defineCheck({
   protocols: ['websocket', 'sse', 'grpc'],
   level: 'MUST',
   antiPattern: 6,
+  byEnds: true,
   role: 'server',
   scenario: 'shutdown',
   title: 'MUST take no new connections after the stop signal, or have its health check say so',

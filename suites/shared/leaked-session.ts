@@ -22,6 +22,7 @@ export default defineCheck({
   },
   level: 'MUST',
   antiPattern: 4,
+  byEnds: true,
   role: 'server',
   patterns: ['client-streaming', 'server-streaming', 'bidirectional'],
   scenario: 'frozen',
