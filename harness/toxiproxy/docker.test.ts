@@ -23,7 +23,7 @@ async function upstreamOf(route: Route | undefined) {
 
 const ids = async () => {
   const { client } = await needRuntime();
-  return (await client.container.list()).map(({ Id }) => Id);
+  return (await client.container.list()).filter(({ Image }) => Image === IMAGE).map(({ Id }) => Id);
 };
 
 describe('Toxiproxy in a container', () => {
@@ -80,9 +80,9 @@ describe('Toxiproxy in a container', () => {
   withContainers('is removed at the next start, where not even a reaper was left', async () => {
     const runtime = await needRuntime();
     await using stray = await startContainer(runtime, { image: IMAGE, labels: { 'holdfast.owner': '999999999 1' } });
-    expect((await strayContainers(runtime)).map(({ id }) => id)).toEqual([stray.handle.id]);
+    expect((await strayContainers(runtime)).map(({ id }) => id)).toContain(stray.handle.id);
     await using _ = await startDockerServer();
-    expect(await strayContainers(runtime)).toEqual([]);
+    expect((await strayContainers(runtime)).map(({ id }) => id)).not.toContain(stray.handle.id);
   });
 
   withContainers('is never pulled', async () => {
