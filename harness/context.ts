@@ -16,7 +16,7 @@ import { isSecure, protocolNamed, type ReferenceServer, schemeOf } from './proto
 import { createRandom } from './random.js';
 import type { GateRequest, ScenarioContext, Workload } from './scenario.js';
 import { type StartedClient, startClient } from './target/client.js';
-import { watchPath } from './target/left-path.js';
+import { elsewhereOf, watchPath } from './target/left-path.js';
 import { insideNamespace } from './target/namespace.js';
 import { pickPort } from './target/ports.js';
 import { ownPrefix, startReaper, tellReaperOfServer } from './target/reaper.js';
@@ -67,6 +67,8 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
   const tools = { target, record, observer };
   // Only targets that declare it honour it (CHECKLIST rule 16).
   const base = { ...target.env, ...(options.scale === 1 ? {} : { HOLDFAST_SCALE: String(options.scale) }) };
+
+  const gatePorts = () => new Set([...gates, ...fronts].map(({ port }) => port));
 
   const context: ScenarioContext = {
     target,
@@ -132,7 +134,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         defer(
           watchPath({
             pids: () => clients.flatMap(({ process }) => process.seen()),
-            gatePorts: () => new Set([...gates, ...fronts].map(({ port }) => port)),
+            gatePorts,
             serverPorts: () => new Set(started.map(({ port }) => port)),
             disturbed: () => disturbed,
             record,
@@ -140,6 +142,10 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         );
       }
       return client;
+    },
+    async elsewhere(client) {
+      if (target.protocol !== 'grpc') return null;
+      return (await elsewhereOf(client.process.seen(), gatePorts()))[0] ?? null;
     },
     async openGate({ name, to, listen, tap, onEvent, silent, admit, observer: own = observer }) {
       const secure = isSecure(target.server?.url);

@@ -224,6 +224,8 @@ export interface ScenarioContext {
   }): Promise<StartedServer>;
   /** A reference server of ours, for a lone client. */
   startReference(): Promise<ReferenceServer>;
+  /** Of gRPC, whose channels may have several servers: where else than at our gates this client has a connection, and so may make its calls. */
+  elsewhere(client: StartedClient): Promise<string | null>;
   /** A fresh copy of the target's client, told to go to this gate. */
   startClient(
     options: {

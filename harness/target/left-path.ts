@@ -19,6 +19,14 @@ export interface PathWatch {
   readonly record: Record_;
 }
 
+/** Where these processes have a connection that goes past the gates; what they ask for names is none. */
+export async function elsewhereOf(pids: readonly number[], gatePorts: ReadonlySet<number>): Promise<string[]> {
+  const past = (await outgoingOf(pids)).filter(
+    ({ remotePort }) => !gatePorts.has(remotePort) && remotePort !== DNS_PORT,
+  );
+  return past.map(({ remoteAddress, remotePort }) => `${remoteAddress}:${remotePort}`);
+}
+
 /**
  * Watches a client's sockets for traffic past the gate (CHECKLIST rule 24): a second URL, a redirect. Whom it talked to
  * before anything was disturbed is its own business (a database, a collector), unless that is the server behind the gate.

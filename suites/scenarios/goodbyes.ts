@@ -112,8 +112,11 @@ async function sayInRounds(context: ScenarioContext, first: FirstRound): Promise
     context.measure(STOOD_STILL, stall);
     returns.onEvent({ type: 'phase', phase: 'recovery', label });
     returns.onEvent({ type: 'measure', name: STOOD_STILL, facts: stall });
-    for (const gate of present)
-      context.measure('told', { gate: gate.name, code, back: back(gate), exited: gone(gate) });
+    for (const gate of present) {
+      const client = clients[gates.indexOf(gate)];
+      const elsewhere = client && !back(gate) ? await context.elsewhere(client) : null;
+      context.measure('told', { gate: gate.name, code, back: back(gate), exited: gone(gate), elsewhere });
+    }
     return true;
   };
   const isMadeAgain = (label: string) =>

@@ -115,8 +115,10 @@ async function watchOne(
     await context.watch(STAYS_MS);
     return !returned.ended;
   });
+  const isBack = returned !== undefined && !returned.ended;
   context.measure('returned', {
     kind,
+    elsewhere: isBack ? null : await context.elsewhere(client),
     reconnectMs: returned && !returned.ended ? Math.max(0, returned.openedAtMs - backMs) : null,
     attempts: gate.accepted - before,
     exited: client.process.exit !== undefined,

@@ -23,6 +23,8 @@ const SETTLE_MS = 2000;
 /** What was kept comes at once when it is read again; what comes later is new. */
 const FLUSH_MS = 12_000;
 const QUIET_MS = 2000;
+/** A library that is woken writes window by window. */
+const WINDOWS_QUIET_MS = 4000;
 
 export default defineScenario({
   id: 'slow-server',
@@ -104,7 +106,15 @@ export default defineScenario({
     const flushing = new Crowding(fast);
     // Whoever left took what it kept along.
     const keptBytes =
-      leftAtMs === null ? await flush(context, { slow, fast }, () => slowed.heal(), withheldBytes) : null;
+      leftAtMs === null
+        ? await flush(
+            context,
+            { slow, fast },
+            () => slowed.heal(),
+            withheldBytes,
+            inStreams ? WINDOWS_QUIET_MS : QUIET_MS,
+          )
+        : null;
     const crowdedShare = Math.max(crowding.share, flushing.share);
     context.measure('slowed', { ...facts, keptBytes, crowdedShare, exited: slow.client.process.exit !== undefined });
   },
@@ -120,6 +130,7 @@ async function flush(
   { slow, fast }: { readonly slow: Sender; readonly fast: Sender },
   heal: () => Promise<void>,
   withheldBytes: number,
+  quietMs: number,
 ): Promise<number> {
   const { kernelBytes } = slow;
   const taken = () => [slow.takenBytes, fast.takenBytes] as const;
@@ -129,7 +140,7 @@ async function flush(
   const keptBytes = () => slow.takenBytes - slowBefore - kernelBytes - (fast.takenBytes - fastBefore);
   await context.watch(FLUSH_MS, () => {
     if (keptBytes() >= withheldBytes) return true;
-    if (nowMs() - seenMs < QUIET_MS) return false;
+    if (nowMs() - seenMs < quietMs) return false;
     const [slowNow, fastNow] = taken();
     const calm = slowNow - slowBefore >= kernelBytes && slowNow - slowSeen < 1.5 * (fastNow - fastSeen);
     [seenMs, slowSeen, fastSeen] = [nowMs(), slowNow, fastNow];

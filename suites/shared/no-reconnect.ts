@@ -86,6 +86,12 @@ export default defineCheck({
       (event) => kindOf(event) !== 'edge' || event.facts.reconnectMs === 0 || isWhole(history, event),
     );
     if (doubtful.length > 0) return inconclusive(`${words(doubtful)} did not act`, { measured, because: doubtful });
+    const gone = away.find(({ facts }) => typeof facts.elsewhere === 'string');
+    if (gone)
+      return inconclusive(
+        `not back within ${inWords(limit)} after ${words(away)}; it also has a connection to ${gone.facts.elsewhere}, where its next call may be`,
+        { measured, because: away },
+      );
     const hard = away.filter((event) => kindOf(event) !== 'edge');
     if (hard.length > 0) {
       const exited = hard.some(({ facts }) => facts.exited === true) ? '; its process ended' : '';

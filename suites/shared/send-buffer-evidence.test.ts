@@ -53,6 +53,12 @@ describe('a client whose call is not read', () => {
     expect(judged({ rssGrowthBytes: 40 * MIB, ownGrowthBytes: 40 * MIB }).outcome).toBe('inconclusive');
   });
 
+  test('what it drops may stay in its memory for a while', () => {
+    const ring = { keptBytes: 5 * MIB, withheldBytes: 49 * MIB, rssGrowthBytes: 27 * MIB, ownGrowthBytes: 31 * MIB };
+    expect(judged(ring).outcome).toBe('pass');
+    expect(judged({ ...ring, crowdedShare: 0.4 }).outcome).toBe('inconclusive');
+  });
+
   test('garbage of the control is no failing of its own', () => {
     expect(judged({ rssGrowthBytes: 0, ownGrowthBytes: 20 * MIB, rssBytes: 300 * MIB }).outcome).toBe('pass');
     expect(judged({ rssGrowthBytes: 0, ownGrowthBytes: 150 * MIB, rssBytes: 300 * MIB }).outcome).toBe('pass');

@@ -62,12 +62,12 @@ export function judgeSendBuffer(history: HistoryView, { expect }: JudgeContext):
     return inconclusive(why, { ...details, actual: seen });
   }
   if (follows(kept) || follows(rssGrowthBytes)) return inconclusive(`${seen}; ${grew}`, details);
-  const little =
-    kept <= BOUNDED * withheldBytes && rssGrowthBytes <= FOLLOWS * withheldBytes && withheldBytes >= LEAST_BYTES;
-  // Behind a window that is shut all is the library's to keep, and garbage of the control must not hide it.
-  const level = held.length === 0 || flat(ownGrowthBytes) || (leftAtMs === null && flat(rssGrowthBytes));
-  if (held.length > 0 && withheldBytes >= LEAST_BYTES && !(little && level))
+  const few = kept <= BOUNDED * withheldBytes && withheldBytes >= LEAST_BYTES;
+  // Behind a window that is shut all is the library's to keep, and garbage of the control must not hide it; nor is garbage of its own kept.
+  const level = flat(ownGrowthBytes) || (leftAtMs === null && (flat(rssGrowthBytes) || rssGrowthBytes <= limit));
+  if (held.length > 0 && withheldBytes >= LEAST_BYTES && !(few && level))
     return inconclusive(`${seen}; ${grew}`, details);
+  const little = few && (held.length > 0 || rssGrowthBytes <= FOLLOWS * withheldBytes);
   if (leftAtMs !== null && little) return pass(`${seen}, and gave the connection up`, details);
   if (leftAtMs !== null) return inconclusive(`${seen}, and left before a limit could show`, details);
   if ((keptBytes !== null && little) || (held.length === 0 && withheldBytes >= 2 * limit)) return pass(seen, details);

@@ -109,6 +109,14 @@ export default defineCheck({
     if (stayed.length > 0)
       return fail(`${times(stayed)} it neither answered the close frame nor left within ${inWords(maxLeaveMs)}`, found);
     const away = told.filter((one) => one.backMs === null || one.backMs > maxBackMs);
+    // One of several servers goes away, and the channel has the others: round_robin.
+    const others = history.measures('told').filter(({ facts }) => away.some(({ gate }) => gate === facts.gate));
+    const elsewhere = others.find(({ facts }) => typeof facts.elsewhere === 'string')?.facts.elsewhere;
+    if (away.length > 0 && elsewhere !== undefined)
+      return inconclusive(
+        `its call was ended, and it was ${times(away)} not back within ${inWords(maxBackMs)}; it also has a connection to ${elsewhere}, where its next call may be`,
+        found,
+      );
     if (away.length > 0)
       return fail(
         `${overGrpc ? 'its call was ended, and it' : 'left, and'} was ${times(away)} not back within ${inWords(maxBackMs)}`,

@@ -150,7 +150,7 @@ describe('a client whose calls are dropped behind their heads', () => {
 });
 
 describe('a client whose server says GOAWAY', () => {
-  const away = (endMs: number | null, delayOf: (copy: number) => number) => {
+  const away = (endMs: number | null, delayOf: (copy: number) => number, elsewhere: string | null = null) => {
     const label = goodbyeLabel(0);
     const story: EventBodyAt[] = [
       ...phases(label),
@@ -167,6 +167,7 @@ describe('a client whose server says GOAWAY', () => {
         ...connection(control, 1, 100, CUT_MS),
         ...connection(control, 2, CUT_MS + 1000 + i),
       );
+      story.push([CUT_MS + 60_000, { type: 'measure', name: 'told', facts: { gate, code: 1001, elsewhere } }]);
       if (endMs === null) continue;
       const backAt = CUT_MS + endMs + delayOf(i);
       // A channel may connect before anybody calls.
@@ -182,6 +183,12 @@ describe('a client whose server says GOAWAY', () => {
   it('comes back spread, or in step', () => {
     expect(away(5, (copy) => 1000 + 200 * copy)).toBe('pass');
     expect(away(5, (copy) => 1000 + copy)).toBe('fail');
+  });
+
+  it('may go to another server of its own, which is not seen', () => {
+    const late = (copy: number) => (copy === 3 ? 70_000 : 1000 + 200 * copy);
+    expect(away(5, late)).toBe('fail');
+    expect(away(5, late, '127.0.0.1:46102')).toBe('inconclusive');
   });
 
   it('need not leave a call that goes on', () => {
