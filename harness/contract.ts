@@ -717,6 +717,8 @@ export interface ScenarioMeta {
   /** Needs the server started by us, so that it can be stopped, or started with other settings. */
   readonly ownServer?: boolean;
   readonly faults: readonly string[];
+  /** How many it holds open at once, where that is more than a few dozen. */
+  readonly connections?: (options: RunOptions) => number;
   /** How long it takes on a healthy target, in milliseconds at scale 1: for the plan and the progress display. */
   readonly windowMs: number;
   readonly unless?: (target: Target, options: RunOptions) => string | undefined;

@@ -4,6 +4,7 @@ import { delay } from './clock.js';
 import type { EventBody } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
 import { streamReason } from './finite-streams.js';
+import { takesMeasure } from './lost.js';
 import type { Plan, PlannedScenario } from './plan.js';
 import type { Progress } from './run.js';
 import type { Workload } from './scenario.js';
@@ -164,7 +165,7 @@ export async function runLanes(plan: Plan, settings: LaneSettings): Promise<void
     const more = wedged ? '; that private server is replaced for the scenarios to come' : '';
     settings.append(recordsAs, failure.atMs, {
       type: 'obstacle',
-      code: namespace ? 'NAMESPACE_FAILED' : 'SCENARIO_BROKEN',
+      code: takesMeasure(failure.code) ? failure.code : namespace ? 'NAMESPACE_FAILED' : 'SCENARIO_BROKEN',
       text: `the scenario ${id} could not be finished: ${failure.message.split('\n')[0]}${more}`,
     });
     return learned;

@@ -7,6 +7,7 @@ export const LOST = {
   descriptors: 'OUT_OF_DESCRIPTORS',
   ports: 'OUT_OF_PORTS',
   memory: 'OUT_OF_MEMORY',
+  processes: 'OUT_OF_PROCESSES',
 } as const;
 
 const CODES: ReadonlySet<string> = new Set(Object.values(LOST));

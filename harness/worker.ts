@@ -6,6 +6,7 @@ import type { EventBody } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
 import { ScenarioLimit } from './event-limit.js';
 import { preflight } from './preflight.js';
+import { watchOwnLimits } from './probes/own-limits.js';
 import { selfCheck } from './self-check.js';
 import { SELF_CHECK } from './self-check-verdicts.js';
 import type { FromWorker, Job, ToWorker } from './worker-protocol.js';
@@ -47,7 +48,9 @@ function emit(event: EventBody, atMs: number): void {
 async function work(job: Job): Promise<void> {
   const loop = watchLoop();
   const flushing = every(FLUSH_MS, () => void flush());
+  using limits = watchOwnLimits((code, text) => emit({ type: 'obstacle', code, text }, nowMs()));
   const watching = every(1000, () => {
+    limits.look();
     const late = loop.read();
     emit({ type: 'loop', who: job.scenario, ...late }, nowMs());
     for (const event of limit.tick(late.maxMs)) emit(event, nowMs());
@@ -71,6 +74,7 @@ async function work(job: Job): Promise<void> {
   }
   // A scenario that was interrupted has not come to its end. A companion's end is not that of the history which it adds to.
   if (!abort.signal.aborted) context.phase('done', job.scenario === job.recordsAs ? undefined : job.scenario);
+  limits.look();
   await context[Symbol.asyncDispose]();
   emit({ type: 'loop', who: job.scenario, ...loop.read() }, nowMs());
   watching[Symbol.dispose]();

@@ -10,7 +10,7 @@ import { createToxiproxyClient } from '../harness/path/toxiproxy.js';
 import { createRandom, type Random } from '../harness/random.js';
 import { commandLine, environmentHolds, processTable, withDescendants } from '../harness/target/process-table.js';
 import { reaperFor } from '../harness/target/reaper.js';
-import { isListening, listeningPorts } from '../harness/target/sockets.js';
+import { listenerOf, listeningPorts } from '../harness/target/sockets.js';
 
 export const KINDS = [
   'SIGINT to the harness',
@@ -181,13 +181,13 @@ async function leftBehind(mark: string, before: Before, temporary: string, engin
   await waitFor(async () => living().length + readdirSync(temporary).length + (await proxies()).length === 0, GONE_MS, {
     stepMs: 100,
   });
-  const listening: number[] = [];
-  for (const port of before.ports) if (await isListening(port)) listening.push(port);
+  // Another run on this machine may have been given the same port since.
+  const isOurs = (pid: number) => before.family.has(pid) || environmentHolds(pid, `${NAME}=${mark}`);
+  const listening = before.ports.filter((port) => listenerOf(port)?.owners.some(isOurs));
   return [
     ...living().map((pid) => `left process ${pid} (${commandLine(pid)})`),
     ...readdirSync(temporary).map((name) => `left temporary ${name}`),
     ...(await proxies()).map((name) => `left proxy ${name}`),
-    // That of a Toxiproxy that is not the run's is none of its own.
     ...listening.map((port) => `left port ${port}`),
   ];
 }

@@ -7,6 +7,7 @@ import type { Settings } from '../config-schema.js';
 import type { Run, Target } from '../contract.js';
 import { HarnessError, messageOf } from '../errors.js';
 import { eventsOf } from '../history.js';
+import { readLimits, shortages } from '../limits.js';
 import { makePlan, type Plan } from '../plan.js';
 import { protocolNamed } from '../protocol.js';
 import { performRuns } from '../repeat.js';
@@ -20,6 +21,7 @@ import { writeResultsIndex } from '../results-index.js';
 import { performRun, type RunSettings } from '../run.js';
 import { redact } from '../secrets.js';
 import { toRunOptions, toTarget } from '../settings.js';
+import { announcementOf } from './announcement.js';
 import { EXIT_CODES_HELP, exitCodeOf, exitSentence, type Gating } from './exit.js';
 import { addCheckFlags, CONFIG_FLAG, settingsOfFlags } from './flags.js';
 import { addToStepSummary, annotationsOf, withoutCommands } from './github.js';
@@ -59,7 +61,7 @@ async function check(
   for (const id of [...options.only, ...options.skip]) refuseUnknownCheck(id, target.protocol, catalog);
   refuseUnreadablePems(target);
   protocolNamed(target.protocol).validate?.(target);
-  await refuseUnfitUrls(target.server, settings.iOwnThisTarget ?? false);
+  const foreign = await refuseUnfitUrls(target.server, settings.iOwnThisTarget ?? false);
   const planOf = (seed: number) => makePlan(target, { ...options, seed }, catalog);
   const plan = planOf(options.seed);
   if (signal.aborted) throw new HarnessError('INTERRUPTED', 'interrupted before anything was started');
@@ -76,6 +78,11 @@ async function check(
   };
   const say = (text: string) => (silent ? undefined : process.stderr.write(`${redact(text)}\n`));
   const progressOf = (one: Plan) => (silent ? undefined : createProgress(one, display));
+  // Of somewhere else it is said whatever else is silent: others may notice.
+  if (target.server?.url !== undefined && (foreign || !silent)) {
+    process.stderr.write(`${announcementOf(plan, foreign)}\n`);
+  }
+  for (const shortage of shortages(plan, readLimits())) say(shortage);
   const left = toldOf(await leftovers(undefined));
   if (left !== '') say(`a former run that was killed left ${left} behind: holdfast doctor --clean removes that`);
   say(`checking ${target.name}, seed ${options.seed}${times > 1 ? `, ${times} times` : ''}`);

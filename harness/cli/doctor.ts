@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import { messageOf } from '../errors.js';
+import { readLimits } from '../limits.js';
 import { findProgram, isRequired } from '../programs.js';
 import { printable } from '../reporters/printable.js';
 import { withoutSecrets } from '../secrets.js';
@@ -71,6 +72,7 @@ function machine(): Finding[] {
       ? { name: '/proc', state: 'ok', text: 'memory and sockets of targets can be read' }
       : { name: '/proc', state: 'absent', text: 'not here: checks on memory and sockets are inconclusive' },
     descriptors(),
+    ...room(),
   ];
 }
 
@@ -88,6 +90,24 @@ function descriptors(): Finding {
   } catch (error) {
     return { name, state: 'absent', text: `the limit cannot be read: ${messageOf(error)}` };
   }
+}
+
+/** A storm of 200 takes 400 ports; a run of everything about 3 GiB at its most. */
+function room(): Finding[] {
+  const { ports, memoryMib } = readLimits();
+  const free = `${memoryMib} MiB free`;
+  const memory: Finding =
+    memoryMib >= 2048
+      ? { name: 'memory', state: 'ok', text: free }
+      : { name: 'memory', state: 'absent', text: `${free}: run fewer checks at a time (--only)` };
+  if (ports === undefined) return [memory];
+  const range = `${ports} for outgoing connections`;
+  return [
+    ports >= 4096
+      ? { name: 'ports', state: 'ok', text: range }
+      : { name: 'ports', state: 'absent', text: `${range}: widen ip_local_port_range for large storms` },
+    memory,
+  ];
 }
 
 async function toxiproxy(): Promise<Finding[]> {

@@ -6,13 +6,18 @@ import { HarnessError, messageOf } from '../errors.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** Refuses what is not the user's to disturb, and what cannot be reached, before anything is planned. */
-export async function refuseUnfitUrls(server: ServerSpec | undefined, owned: boolean): Promise<void> {
+/**
+ * Refuses what is not the user's to disturb, and what cannot be reached, before anything is planned. True where it is the
+ * user's own and elsewhere.
+ */
+export async function refuseUnfitUrls(server: ServerSpec | undefined, owned: boolean): Promise<boolean> {
+  let elsewhere = false;
   const others = [server?.readyUrl, server?.healthUrl, server?.metricsUrl].filter((url) => url !== undefined);
   for (const text of [...(server?.url === undefined ? [] : [server.url]), ...others]) {
     const url = new URL(filledUrl(text));
     const addresses = await resolveHost(url);
     const foreign = addresses.find((address) => !isLoopback(address));
+    elsewhere ||= foreign !== undefined;
     if (foreign !== undefined && !owned) {
       const at = foreign === hostOf(url) ? '' : ` (${foreign})`;
       throw new HarnessError(
@@ -22,6 +27,7 @@ export async function refuseUnfitUrls(server: ServerSpec | undefined, owned: boo
     }
   }
   if (server?.url !== undefined) await refuseUnreachable(new URL(server.url));
+  return elsewhere;
 }
 
 /** The addresses that a URL leads to. */

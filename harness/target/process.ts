@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { delay, nowMs, waitFor } from '../clock.js';
 import type { Observer, Record_ } from '../contract.js';
 import { HarnessError } from '../errors.js';
+import { LOST } from '../lost.js';
 import { type Placeholders, parseCommand } from './command.js';
 import { createFamily, killAll } from './family.js';
 import { type Output, readLines } from './output.js';
@@ -213,11 +214,14 @@ async function spawned(child: ChildProcess, file: string, options: ProcessOption
   });
   child.on('error', () => undefined);
   if (!cause) return;
+  // Ours may be used up, or the machine's: neither is the command's fault.
+  const lost = { EMFILE: LOST.descriptors, ENFILE: LOST.descriptors, EAGAIN: LOST.processes, ENOMEM: LOST.memory };
+  const code = lost[cause.code as keyof typeof lost];
   let why = `cannot be started (${cause.code ?? cause.message})`;
   if (!existsSync(options.cwd)) why = `cannot be started, since its folder ${options.cwd} does not exist`;
   else if (cause.code === 'ENOENT') why = `needs ${basename(file)}, which is not found on PATH or in ${options.cwd}`;
   else if (cause.code === 'EACCES') why = `needs ${file}, which may not be executed: make it executable`;
-  throw new HarnessError('TARGET_NOT_FOUND', `${options.name} (${options.command}) ${why}`, { cause });
+  throw new HarnessError(code ?? 'TARGET_NOT_FOUND', `${options.name} (${options.command}) ${why}`, { cause });
 }
 
 /** True once nothing of it lives. */

@@ -23,6 +23,7 @@ export default defineScenario({
   lane: 'busy',
   ownServer: true,
   faults: ['connection-flood'],
+  connections: () => 300,
   windowMs: 12_000,
   unless: () => (process.platform === 'win32' ? 'no limit of descriptors on Windows' : undefined),
   async run(context) {

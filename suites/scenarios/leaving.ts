@@ -49,6 +49,7 @@ export default defineScenario({
   lane: 'busy',
   ownServer: true,
   faults: ['departure'],
+  connections: () => 100,
   windowMs: 9000,
   async run(context) {
     const server = await context.startServer();

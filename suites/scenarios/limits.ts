@@ -40,6 +40,7 @@ export default defineScenario({
   role: 'server',
   lane: 'busy',
   faults: [],
+  connections: () => 1100,
   windowMs: 16_000,
   async run(context) {
     // Each on a copy of its own: who has broken one limit may be banned for a while.

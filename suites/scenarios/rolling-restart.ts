@@ -44,6 +44,7 @@ export default defineScenario({
   lane: 'busy',
   ownServer: true,
   faults: ['rolling-restart'],
+  connections: ({ clients }) => clients,
   windowMs: 12_000,
   async run(context) {
     const { server: spec } = context.target;

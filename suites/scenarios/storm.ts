@@ -33,6 +33,7 @@ export default defineScenario({
   role: 'server',
   lane: 'busy',
   faults: ['reset'],
+  connections: ({ clients }) => clients,
   windowMs: 16_000,
   async run(context) {
     const clients = context.options.clients;

@@ -21,6 +21,7 @@ export default defineScenario({
   lane: 'quiet',
   ownServer: true,
   faults: ['unfinished-handshakes'],
+  connections: () => 200,
   windowMs: 66_000,
   async run(context) {
     const server = await context.startServer();
