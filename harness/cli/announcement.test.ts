@@ -71,5 +71,5 @@ const address = Object.values(networkInterfaces())
       rmSync(folder, { recursive: true, force: true });
     }
   },
-  60_000,
+  120_000,
 );
