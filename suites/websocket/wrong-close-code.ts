@@ -1,4 +1,4 @@
-import type { EventBodyAt, EventOf } from '../../harness/contract.js';
+import type { EventBodyAt, EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
 
@@ -39,6 +39,13 @@ export default defineCheck({
     // A close frame against bytes still under way is often lost in the reset behind it, and a shutdown without one is for
     // abrupt-shutdown to judge.
     const mute = ended.filter(({ facts }) => facts.what === 'protocol error' && !isCode(facts.code));
+    const death = deathAt(history, mute[0]);
+    if (death)
+      return fail('died of a frame with a reserved opcode, which no code could then tell', {
+        measured,
+        because: [...mute, death],
+        level: 'SHOULD',
+      });
     if (mute.length > 0)
       return fail('ended the session without a code at a frame with a reserved opcode', {
         measured,
@@ -51,6 +58,14 @@ export default defineCheck({
   },
   examples: { pass: story(1002, 1001), fail: story(1002, 1000) },
 });
+
+/** Unless it let somebody in after that frame: then it was another thing that it died of. */
+function deathAt(history: HistoryView, frame: EventOf<'measure'> | undefined): EventOf<'process'> | undefined {
+  if (!frame) return undefined;
+  const death = history.of('process').find(({ what }) => what === 'crash');
+  const letIn = history.of('session').some(({ what, t }) => what === 'open' && t > frame.t);
+  return letIn ? undefined : death;
+}
 
 /** 1005 is what a library reports where a close frame held no code. */
 function isCode(code: unknown): code is number {
