@@ -9,7 +9,7 @@ import {
   noiseOf,
 } from './attempts.js';
 import type { EventOf, HistoryView, Target } from './contract.js';
-import { median } from './numbers.js';
+import { mean, median } from './numbers.js';
 import { protocolNamed } from './protocol.js';
 
 /** How the outage scenario names its gates; the control's delay. */
@@ -109,7 +109,9 @@ export function outageOf(history: HistoryView, target: Target): Outage | undefin
   const lateMs = lateAfterCut(control);
   const curve = from === 'start' ? curveOf(backoffs) : curveOf(backoffs, lateMs);
   const soon = delays.every(([first = 0]) => first - lateMs <= IMMEDIATE_MS);
-  const immediate = from === 'start' ? soon : curve.immediate;
+  const firsts = delays.flatMap((list) => list.slice(0, 1));
+  // Also where too few attempts followed for a curve.
+  const immediate = from === 'start' ? soon : firsts.length > 0 && mean(firsts) - lateMs <= IMMEDIATE_MS;
   const growth = curve.immediate ? 1 : 0;
   const bites = [...history.bites('reset'), ...history.bites('refuse')];
   const closed = history.measures('closed copy')[0]?.facts.backMs;

@@ -56,7 +56,7 @@ export default defineCheck({
     const { curve, noise, backoffs } = outage;
     const start = outage.start.jitter;
     const processes = backoffs.filter((list) => list.length >= ATTEMPTS + start).length;
-    if (curve.means.every((ms) => ms <= IMMEDIATE_MS)) {
+    if (curve.means.length > 0 && curve.means.every((ms) => ms <= IMMEDIATE_MS)) {
       return skipped('follows from hot-retry: it waits for nothing that could be drawn at random');
     }
     const cap = curve.capIndex ?? curve.ratios.length;

@@ -57,3 +57,22 @@ describe('a first attempt that is seen late on a busy machine', () => {
     expect(judged(seenLate([firstMs, 1000, 2000, 4000]), 'eager-backoff').outcome).toBe(outcome);
   });
 });
+
+// robust-websocket 1.0.0 waits [0, 3000, 10000]; its process ended after two attempts.
+describe('a client that tried twice, the first time at once', () => {
+  const twice = outageStory([0, 3000], 0);
+
+  test('is judged by the delay before the second', () => {
+    expect(judged(twice, 'eager-backoff')).toMatchObject({ outcome: 'pass', measured: { firstDelayMs: 3000 } });
+  });
+
+  test('is not said to try without a pause', () => {
+    expect(judged(twice, 'no-jitter').outcome).toBe('inconclusive');
+  });
+});
+
+// ezsockets, websocket-client and many a loop of an application's own wait 5 s.
+test('a timer of 5 s waits no longer than 5 s', () => {
+  expect(judged(outageStory([5020, 5010, 5010, 5010], 0), 'eager-backoff').outcome).toBe('pass');
+  expect(judged(outageStory([5600, 5600, 5600, 5600], 0), 'eager-backoff').outcome).toBe('fail');
+});
