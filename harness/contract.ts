@@ -742,8 +742,8 @@ export interface SessionHistory extends HistoryView {
   readonly ownClients: boolean;
   readonly injections: readonly HandInjection[];
   readonly connections: readonly HandConnection[];
-  /** Whether any fault but this was in force, or healed, between two times. */
-  disturbed(fromT: number, toT: number, except?: string): boolean;
+  /** Whether any fault but these was in force, or healed, between two times. */
+  disturbed(fromT: number, toT: number, ...except: readonly string[]): boolean;
 }
 
 /** One fault by hand, from its injection until it was healed. */

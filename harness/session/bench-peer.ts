@@ -1,8 +1,9 @@
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { WebSocket, WebSocketServer } from 'ws';
 import { every, nowMs, until } from '../clock.js';
 
-/** The two ends of the benchmark, each a process of its own: `server`, or `clients URL COUNT EVERY_MS FOR_MS`. */
+/** The ends of the benchmark, and what a session is compared with, each a process of its own: `server`, `proxy PORT`, or `clients URL COUNT EVERY_MS FOR_MS`. */
 
 function serve(): void {
   const server: WebSocketServer = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false }, () =>
@@ -11,6 +12,16 @@ function serve(): void {
   server.on('connection', (socket) =>
     socket.on('message', (said, isBinary) => socket.send(said, { binary: isBinary })).on('error', () => undefined),
   );
+}
+
+/** The least that anything between the two costs: bytes from one socket to the other. */
+function pass(port: number): void {
+  const proxy: Server = createServer({ noDelay: true }, (near) => {
+    const far = connect({ port, host: '127.0.0.1', noDelay: true });
+    near.on('error', () => far.destroy()).pipe(far);
+    far.on('error', () => near.destroy()).pipe(near);
+  });
+  proxy.listen(0, '127.0.0.1', () => process.send?.((proxy.address() as AddressInfo).port));
 }
 
 async function load(url: string, count: number, everyMs: number, forMs: number): Promise<void> {
@@ -43,5 +54,6 @@ async function load(url: string, count: number, everyMs: number, forMs: number):
 
 const [, , role, url = '', count = '1', everyMs = '1000', forMs = '10000'] = process.argv;
 if (role === 'server') serve();
+else if (role === 'proxy') pass(Number(url));
 else if (role === 'clients')
   void load(url, Number(count), Number(everyMs), Number(forMs)).then(() => process.disconnect());

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
+import { connect } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -110,6 +111,13 @@ function ask(
   });
 }
 
+function reaches(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host, () => resolve(true)).on('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
 const post = (api: SessionApi, path: string, facts: unknown) =>
   ask(api, path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(facts) });
 
@@ -158,7 +166,11 @@ describe('a session by hand', () => {
     await inject(session, 'refuse');
     await expect(come(session)).rejects.toThrow('it is open');
     await inject(session, 'hung-handshake');
+    const hanging = come(session);
+    hanging.catch(() => undefined);
+    await until('it hangs', () => session.gate.live.length > 0, 5000);
     await session.hands.heal();
+    await until('it is let go', () => session.gate.live.length === 0, 2000);
     expect(session.hands.inForce).toEqual([]);
     await come(session);
     await session.finish();
@@ -263,6 +275,10 @@ describe('the HTTP API of a session', () => {
 
   it('listens on loopback alone, and serves the page with nothing from elsewhere', async () => {
     expect(new URL(api.url).hostname).toBe('127.0.0.1');
+    const others = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
+    for (const host of ['127.0.0.2', ...others.filter((address) => address.includes('.') && address !== '127.0.0.1')])
+      for (const port of [session.gate.port, Number(new URL(api.url).port)])
+        expect([host, await reaches(host, port)]).toEqual([host, false]);
     const page = await ask(api, '.');
     expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");

@@ -86,7 +86,7 @@ inBrowser(
     page.on('console', (said) => said.type() === 'error' && complaints.push(said.text()));
     await page.waitForSelector(lane('open'));
     await page.waitForTimeout(HELD_MS);
-    await press(page, 'reset');
+    await page.click('#cut');
     await page.waitForSelector(lane('ended'));
     expect(await page.textContent(lane('ended'))).toContain('gate RST');
     await page.waitForSelector(`#verdicts li[data-check="${CHECK}"]`, { timeout: 20_000 });

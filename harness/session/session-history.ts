@@ -25,8 +25,8 @@ export function sessionHistory(events: readonly HistoryEvent[], ownClients: bool
     ownClients,
     injections,
     connections: connectionsOf(view),
-    disturbed: (fromT, toT, except) =>
-      injections.some((one) => one.who !== except && one.fromT <= toT && one.toT + AFTER_MS >= fromT),
+    disturbed: (fromT, toT, ...except) =>
+      injections.some((one) => !except.includes(one.who) && one.fromT <= toT && one.toT + AFTER_MS >= fromT),
   };
 }
 

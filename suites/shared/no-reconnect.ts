@@ -18,6 +18,8 @@ const FAULTS: Readonly<Record<string, string>> = {
   restart: 'closed-port',
   edge: 'edge-outage',
 };
+/** Of a server that Holdfast itself restarts, by hand. */
+const RESTART = 'restart';
 
 export default defineCheck({
   id: 'no-reconnect',
@@ -127,9 +129,10 @@ function kindOf({ facts }: EventOf<'measure'>): string {
 
 function isProven(history: HistoryView, event: EventOf<'measure'>): boolean {
   const [, status = '503'] = /^edge-?(\d*)$/.exec(String(event.facts.kind)) ?? [];
-  return history
-    .bites(FAULTS[kindOf(event)] ?? '')
-    .some(({ facts }) => facts.status === undefined || `${facts.status}` === (status || '503'));
+  const kind = kindOf(event);
+  return [...history.bites(FAULTS[kind] ?? ''), ...(kind === 'restart' ? history.bites(RESTART) : [])].some(
+    ({ facts }) => facts.status === undefined || `${facts.status}` === (status || '503'),
+  );
 }
 
 /** Its session was never ended, and so there was nothing to come back from. */
