@@ -39,7 +39,7 @@ export function partOf(
   admissions: Admissions,
   chosen: readonly GateConnection[],
   covers: (newcomer: GateConnection) => boolean,
-): Gate & Disposable {
+): Gate {
   const members = new Set(chosen);
   let last = gate.accepted;
   let unset: () => void = () => undefined;
@@ -87,8 +87,7 @@ export function partOf(
     endAll: () => each((one) => one.end()),
     setUpstream: () => refuse(),
     moveTo: () => refuse(),
-    [Symbol.asyncDispose]: async () => undefined,
-    [Symbol.dispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       unset();
       leave();
       // Nobody would ever answer them: healed, a client must not have to wait for its own patience to end.
