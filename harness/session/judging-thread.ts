@@ -5,11 +5,14 @@ import type { HistoryEvent } from '../contract.js';
 import type { JudgingWork } from './judging.js';
 import { judgeSession } from './verdicts.js';
 
-/** At most once a second, and never more than a tenth of a core. */
+/** At most once a second, and never more than a tenth of a core; a machine that is busy does not keep it silent for long. */
 const STEP_MS = 1000;
 const SHARE = 10;
+const LONGEST_REST_MS = 5000;
 
 const { target, options } = workerData as JudgingWork;
+// Read before the first evidence: what that takes is no measure of what judging takes.
+const catalog = loadCatalog();
 const events: HistoryEvent[] = [];
 let said = '';
 let restUntilMs = 0;
@@ -23,9 +26,9 @@ every(STEP_MS, () => {
   const startMs = nowMs();
   if (startMs < restUntilMs || events.length === 0) return;
   const last = events.at(-1);
-  const verdicts = judgeSession(events, target, options, loadCatalog());
+  const verdicts = judgeSession(events, target, options, catalog);
   const tookMs = nowMs() - startMs;
-  restUntilMs = nowMs() + SHARE * tookMs;
+  restUntilMs = nowMs() + Math.min(LONGEST_REST_MS, SHARE * tookMs);
   const text = JSON.stringify(verdicts);
   if (text === said) return;
   said = text;
