@@ -17,6 +17,8 @@ const words = z.string({ error: 'must be text' }).min(1, 'must not be empty');
 const flag = z.boolean({ error: 'must be true or false' });
 const number = z.number({ error: 'must be a number' });
 const positive = number.gt(0, 'must be more than 0');
+/** A day; no timer of Node's holds much more than three weeks. */
+const seconds = positive.max(86_400, 'must be 86400 (a day) or less');
 const whole = (least: number, most: number) =>
   number.int('must be a whole number').min(least, `must be ${least} or more`).max(most, `must be ${most} or less`);
 const port = whole(1, 65535);
@@ -37,12 +39,11 @@ const pattern = words.refine(isPattern, 'is not a regular expression');
 const slot = z
   .union([z.string(), z.record(z.string(), z.unknown())], { error: 'must be text or an object' })
   .transform((given, context): Slot => {
-    const parsed =
-      typeof given === 'string' ? parseSlot(given) : ({ in: 'message', text: JSON.stringify(given) } as const);
+    const parsed = typeof given === 'string' ? parseSlot(given) : messageSlot(given);
     if (parsed) return parsed;
     context.addIssue({
       code: 'custom',
-      message: `"${String(given)}" is none of ?name=value (query), "Name: value" (header), JSON (first message) or none`,
+      message: `${typeof given === 'string' ? `"${given}"` : 'it'} is none of ?name=value (query), "Name: value" (header), JSON (first message) or none`,
     });
     return z.NEVER;
   });
@@ -129,7 +130,7 @@ export const settingsSchema = z
     healthUrl: httpUrl,
     metricsUrl: httpUrl,
     stopSignal: signal,
-    grace: positive,
+    grace: seconds,
     serialCopies: flag,
     subscribe: slot,
     resume: slot,
@@ -167,8 +168,8 @@ export const settingsSchema = z
     only: list.refine((ids) => ids.length > 0, 'names no check'),
     skip: list,
     long: flag,
-    idle: positive,
-    scale: positive,
+    idle: seconds,
+    scale: positive.min(0.001, 'must be 0.001 or more').max(1000, 'must be 1000 or less'),
     copies: whole(1, 256),
     clients: whole(1, 10_000),
     repeat: whole(1, 100),
@@ -205,6 +206,15 @@ export function parseSlot(given: string): Slot | undefined {
   const header = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):\s*([^\r\n]*)$/.exec(given);
   if (header?.[1] !== undefined && header[2] !== undefined) return { in: 'header', name: header[1], value: header[2] };
   return undefined;
+}
+
+/** Undefined where it is no JSON: an anchor of YAML's may hold itself. */
+function messageSlot(given: object): Slot | undefined {
+  try {
+    return { in: 'message', text: JSON.stringify(given) };
+  } catch {
+    return undefined;
+  }
 }
 
 function isPattern(text: string): boolean {

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { createJiti } from 'jiti';
-import { parse as parseYaml } from 'yaml';
+import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { didYouMean } from './cli/nearest.js';
 import { type HoldfastConfig, NOT_BUILT, type Settings, settingsSchema } from './config-schema.js';
 import { HarnessError, messageOf } from './errors.js';
+import { issueWords } from './issue-words.js';
 import { learnSettings } from './secret-sources.js';
 
 const NAMES = ['ts', 'js', 'cjs', 'mjs', 'json', 'yaml', 'yml'].map((extension) => `holdfast.config.${extension}`);
@@ -42,13 +43,21 @@ async function readConfig(path: string): Promise<unknown> {
         return JSON.parse(readFileSync(path, 'utf8'));
       case '.yaml':
       case '.yml':
-        return parseYaml(readFileSync(path, 'utf8'));
+        return wholeYaml(readFileSync(path, 'utf8'));
       default:
         return await createJiti(path, { fsCache: false, interopDefault: true }).import(path, { default: true });
     }
   } catch (cause) {
     throw new HarnessError('CONFIG_UNREADABLE', `cannot read ${path}: ${inOneLine(messageOf(cause))}`, { cause });
   }
+}
+
+/** What the parser only warns of, as a tag that nobody knows, would be read as something else. */
+function wholeYaml(text: string): unknown {
+  const document = parseDocument(text);
+  const [wrong] = [...document.errors, ...document.warnings];
+  if (wrong) throw wrong;
+  return document.toJS();
 }
 
 /** What parsers say first, with the line they mean; not the picture of it that follows. */
@@ -99,7 +108,7 @@ function sentenceOf(issues: readonly z.core.$ZodIssue[], place: (field: string) 
     const key = first.keys[0] ?? '';
     return `${place(key)}: there is no such field${didYouMean(key, Object.keys(settingsSchema.shape))}`;
   }
-  return `${place(first.path.join('.'))} ${first.message}`;
+  return `${place(first.path.join('.'))} ${issueWords(first)}`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

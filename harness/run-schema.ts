@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { issueWords } from './issue-words.js';
 
 /**
  * What a saved run must be before anything reads it: it may come from another machine, an artefact of CI or an editor. Fields that
@@ -142,10 +143,9 @@ function optional(shape: z.ZodRawShape): z.ZodRawShape {
   return Object.fromEntries(Object.entries(shape).map(([name, type]) => [name, z.exactOptional(type)]));
 }
 
-/** The first field that is wrong, and how: `verdicts.3.level: expected string, received number`. */
+/** The first field that is wrong, and how: `verdicts.3.level must be text`. */
 export function wrongField({ issues }: z.core.$ZodError): string {
   const [first] = issues;
   const path = first?.path.join('.') || 'all of it';
-  if (!first || first.code === 'invalid_union') return `${path}: is of no form that is known`;
-  return `${path}: ${first.message.replace(/^Invalid (?:input|option): /, '').replace(/^Too \w+: /, '')}`;
+  return first ? `${path} ${issueWords(first)}` : path;
 }

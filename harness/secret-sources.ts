@@ -30,7 +30,7 @@ const PUBLIC_FIELD = /^(?:type|event|op|action|method|cmd|command|kind|id|versio
 /** Of a target as somebody wrote it, right or wrong. */
 export function learnSettings(settings: unknown): void {
   if (!isRecord(settings)) return;
-  for (const [name, value] of Object.entries(settings)) KINDS[name]?.(value);
+  for (const [name, value] of Object.entries(settings)) if (Object.hasOwn(KINDS, name)) KINDS[name]?.(value);
 }
 
 /** Of what was typed: it may be refused, and quoted, before it is understood. */

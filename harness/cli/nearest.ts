@@ -1,5 +1,9 @@
+/** Nobody types a longer name, and comparing one takes time. */
+const LONGEST_TYPED = 200;
+
 /** The candidate nearest to what was typed, or undefined when none is near enough to be meant. */
 export function nearest(typed: string, candidates: readonly string[]): string | undefined {
+  if (typed.length > LONGEST_TYPED) return undefined;
   const wanted = typed.toLowerCase();
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { HarnessError, messageOf } from '../errors.js';
-import { printableLines } from '../reporters/printable.js';
+import { printable, printableLines } from '../reporters/printable.js';
 import { redact } from '../secrets.js';
 import { version } from '../version.js';
 import { addCheck } from './check.js';
@@ -46,9 +46,19 @@ export async function holdfast(args: readonly string[], interrupt: AbortSignal):
   }
 }
 
+/** A sentence may quote what it was given, of any length. */
+const LONGEST_TOLD = 2500;
+
 /** The one line that ends what could not be run. */
 export function toldOf(error: unknown): string {
-  return `holdfast: ${printableLines(redact(sentenceOf(error)))}\n`;
+  const text = redact(sentenceOf(error));
+  const told = isOurs(error) ? printableLines(text) : printable(text);
+  return `holdfast: ${told.length > LONGEST_TOLD ? `${told.slice(0, LONGEST_TOLD)} ...` : told}\n`;
+}
+
+/** A mistake of ours, with its stack. */
+function isOurs(error: unknown): boolean {
+  return !(error instanceof HarnessError || error instanceof CommanderError);
 }
 
 function sentenceOf(error: unknown): string {

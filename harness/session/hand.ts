@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { didYouMean } from '../cli/nearest.js';
 import { HarnessError } from '../errors.js';
+import { issueWords } from '../issue-words.js';
 import { type Control, parametersOf } from './controls.js';
 
 /** On whom a fault acts: on all, on a share that the seed chooses, or on one connection. */
@@ -56,7 +57,8 @@ export function parseHand(given: unknown, controls: readonly Control[]): Hand {
   const parsed = handSchema.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new HarnessError('BAD_HAND', `${issue?.path.join('.') || 'it'} ${issue?.message ?? 'cannot be understood'}`);
+    const what = issue ? issueWords(issue) : 'cannot be understood';
+    throw new HarnessError('BAD_HAND', `${issue?.path.join('.') || 'it'} ${what}`);
   }
   const {
     fault,

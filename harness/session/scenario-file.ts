@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { HandScenario } from '../contract.js';
 import { HarnessError, messageOf } from '../errors.js';
+import { issueWords } from '../issue-words.js';
 
 /** What was done by hand, as a file: DESIGN's scenario as facts, for `replay` of a target in a holdfast.config. */
 
@@ -51,5 +52,6 @@ export function readScenarioFile(path: string): HandScenario {
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new HarnessError('BAD_SCENARIO', `${path}: ${issue?.path.join('.') || 'it'} ${issue?.message ?? 'is wrong'}`);
+  const what = issue ? issueWords(issue) : 'is wrong';
+  throw new HarnessError('BAD_SCENARIO', `${path}: ${issue?.path.join('.') || 'it'} ${what}`);
 }
