@@ -54,7 +54,7 @@ async function readConfig(path: string): Promise<unknown> {
 
 /** What the parser only warns of, as a tag that nobody knows, would be read as something else. */
 function wholeYaml(text: string): unknown {
-  const document = parseDocument(text);
+  const document = parseDocument(text, { stringKeys: true });
   const [wrong] = [...document.errors, ...document.warnings];
   if (wrong) throw wrong;
   return document.toJS();

@@ -21,21 +21,21 @@ const BODIES: ReadonlyMap<string, z.ZodType> = new Map(
     phase: { phase: text, label: maybe.text },
     fault: { fault: text, what: text, who: text, facts },
     handshake: {
-      ...{ ...conn, dir: text, status: maybe.number, stream: maybe.number, rpc: maybe.text, deadlineMs: maybe.number },
+      ...{ ...conn, dir: z.enum(['up', 'down']), status: maybe.number, stream: maybe.number, rpc: maybe.text, deadlineMs: maybe.number },
       ...{ subprotocol: maybe.text, extensions: maybe.text, method: maybe.text, opens: maybe.flag },
       ...{ headers: z.exactOptional(z.record(text, text)), fields: scalars },
     },
     frame: {
-      ...{ ...conn, dir: text, frame: text, stream: number, ack: maybe.flag, code: maybe.number },
+      ...{ ...conn, dir: z.enum(['up', 'down']), frame: text, stream: number, ack: maybe.flag, code: maybe.number },
       ...{ lastStream: maybe.number, increment: maybe.number, settings: z.exactOptional(z.record(text, number)) },
     },
     trailers: { ...conn, stream: number, grpcStatus: maybe.number, fields: scalars },
     message: {
-      ...{ ...conn, dir: text, opcode: text, bytes: number, hash: text, stream: maybe.number, form: maybe.text },
+      ...{ ...conn, dir: z.enum(['up', 'down']), opcode: text, bytes: number, hash: text, stream: maybe.number, form: maybe.text },
       ...{ fields: scalars, closeCode: maybe.number, packet: maybe.text, notice: maybe.flag },
       ...{ cursor: z.exactOptional(scalar), repeat: maybe.flag, atMostOnce: maybe.flag },
     },
-    undecodable: { ...conn, dir: text, reason: text },
+    undecodable: { ...conn, dir: z.enum(['up', 'down']), reason: text },
     session: {
       ...{ name: text, what: text, status: maybe.number, closeCode: maybe.number },
       ...{ ended: maybe.text, reason: maybe.text, tookMs: maybe.number },

@@ -142,7 +142,7 @@ function learnText(value: unknown): void {
 }
 
 function learnUrls(text: string): void {
-  for (const [, user = '', password = ''] of text.matchAll(/[a-z][a-z\d+.-]*:\/\/([^\s/:@'"]*):([^\s/@'"]*)@/gi)) {
+  for (const [, user = '', password = ''] of text.matchAll(/[a-z][a-z\d+.-]{0,20}:\/\/([^\s/:@'"]*):([^\s/@'"]*)@/gi)) {
     keepEncoded(password);
     keepSecret(Buffer.from(`${user}:${password}`).toString('base64'));
   }
