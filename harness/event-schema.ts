@@ -21,7 +21,14 @@ const BODIES: ReadonlyMap<string, z.ZodType> = new Map(
     phase: { phase: text, label: maybe.text },
     fault: { fault: text, what: text, who: text, facts },
     handshake: {
-      ...{ ...conn, dir: z.enum(['up', 'down']), status: maybe.number, stream: maybe.number, rpc: maybe.text, deadlineMs: maybe.number },
+      ...{
+        ...conn,
+        dir: z.enum(['up', 'down']),
+        status: maybe.number,
+        stream: maybe.number,
+        rpc: maybe.text,
+        deadlineMs: maybe.number,
+      },
       ...{ subprotocol: maybe.text, extensions: maybe.text, method: maybe.text, opens: maybe.flag },
       ...{ headers: z.exactOptional(z.record(text, text)), fields: scalars },
     },
@@ -31,7 +38,15 @@ const BODIES: ReadonlyMap<string, z.ZodType> = new Map(
     },
     trailers: { ...conn, stream: number, grpcStatus: maybe.number, fields: scalars },
     message: {
-      ...{ ...conn, dir: z.enum(['up', 'down']), opcode: text, bytes: number, hash: text, stream: maybe.number, form: maybe.text },
+      ...{
+        ...conn,
+        dir: z.enum(['up', 'down']),
+        opcode: text,
+        bytes: number,
+        hash: text,
+        stream: maybe.number,
+        form: maybe.text,
+      },
       ...{ fields: scalars, closeCode: maybe.number, packet: maybe.text, notice: maybe.flag },
       ...{ cursor: z.exactOptional(scalar), repeat: maybe.flag, atMostOnce: maybe.flag },
     },
