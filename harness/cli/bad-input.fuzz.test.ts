@@ -38,6 +38,8 @@ beforeAll(() => {
   before = process.cwd();
   folder = mkdtempSync(join(tmpdir(), 'holdfast-fuzz-'));
   process.chdir(folder);
+  // A thousand commands in one process, each of which listens to what it prints on.
+  for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
 });
 afterAll(() => {
   process.chdir(before);
