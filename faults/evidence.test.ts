@@ -270,6 +270,16 @@ const TRIALS: readonly Trial[] = [
       },
     ),
   ),
+  // With a server and its frames: frame-faults.test.ts.
+  fake('held-windows', (acts) => {
+    const connection = {
+      heldWindows: 0,
+      holdWindows(held: boolean) {
+        if (held && acts) connection.heldWindows += 1;
+      },
+    };
+    return { live: [connection] };
+  }),
   fake('unfinished-handshakes', (acts) => ({ open: async () => (acts ? 200 : 0), [Symbol.dispose]() {} }), {
     params: { connections: 200 },
   }),
