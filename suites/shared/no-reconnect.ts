@@ -1,3 +1,4 @@
+import { stallOf } from '../../harness/attempts.js';
 import type { EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass } from '../../harness/finding.js';
@@ -20,6 +21,8 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 /** Of a server that Holdfast itself restarts, by hand. */
 const RESTART = 'restart';
+/** Of the limit: a harness that stood still for so long may have kept the client waiting itself. */
+const STOOD_STILL = 0.25;
 
 export default defineCheck({
   id: 'no-reconnect',
@@ -92,6 +95,12 @@ export default defineCheck({
     if (gone)
       return inconclusive(
         `not back within ${inWords(limit)} after ${words(away)}; it also has a connection to ${gone.facts.elsewhere}, where its next call may be`,
+        { measured, because: away },
+      );
+    const stallMs = stallOf(history, Number.NEGATIVE_INFINITY, Math.max(...away.map(({ t }) => t)));
+    if (away.length > 0 && stallMs > STOOD_STILL * limit)
+      return inconclusive(
+        `not back within ${inWords(limit)} after ${words(away)}, while the harness itself stood still for up to ${inWords(stallMs)}`,
         { measured, because: away },
       );
     const hard = away.filter((event) => kindOf(event) !== 'edge');
