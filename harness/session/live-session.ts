@@ -13,6 +13,8 @@ import { secretToken } from '../random.js';
 import { linkLatest, makeRunDirectory, saveRun } from '../run-folder.js';
 import { historyOf } from '../saved-run.js';
 import type { Address } from '../scenario.js';
+import { publicTarget } from '../secret-sources.js';
+import { withoutSecrets } from '../secrets.js';
 import type { Engine } from '../toxiproxy/engine.js';
 import { openEngine } from '../toxiproxy/find.js';
 import { version } from '../version.js';
@@ -22,7 +24,7 @@ import { Hands } from './hands.js';
 import { Judging } from './judging.js';
 import { Lanes } from './lanes.js';
 import { keepPayloads, type Payloads } from './payloads.js';
-import { redactEvent, redactTarget, redactText } from './redact.js';
+import { redactEvent } from './redact.js';
 import { SESSION } from './session-history.js';
 import { setStage } from './stage.js';
 import { concludeSession } from './verdicts.js';
@@ -98,7 +100,7 @@ class OpenSession implements LiveSession {
     private readonly settings: SessionSettings,
     catalog: Catalog,
   ) {
-    this.target = redactTarget(settings.target);
+    this.target = publicTarget(settings.target);
     this.seed = settings.options.seed;
     this.payloads = settings.recordPayloads;
     this.faults = handFaults(catalog, settings.target);
@@ -134,7 +136,7 @@ class OpenSession implements LiveSession {
     const log = createLog(join(directory, 'harness.log'));
     this.engine = this.keep(await openEngine(options.engine, options.seed));
     this.history = await createHistoryWriter(historyOf(directory));
-    const onFailure = (error: Error) => log.warn({ reason: redactText(messageOf(error)) }, 'judging live has ended');
+    const onFailure = (error: Error) => log.warn({ reason: messageOf(error) }, 'judging live has ended');
     const work = { target: this.target, options };
     this.judging = this.keep(new Judging(work, () => this.changed(), onFailure));
     const payloads: Payloads | undefined = settings.recordPayloads
@@ -214,7 +216,7 @@ class OpenSession implements LiveSession {
     await this.abandon();
     const events = (await readHistory(historyOf(directory))).get(SESSION) ?? [];
     const startedAt = new Date(this.startedWallMs).toISOString();
-    const concluded = concludeSession(events, this.target, options, startedAt);
+    const concluded = withoutSecrets(concludeSession(events, this.target, options, startedAt));
     this.final = concluded.verdicts;
     const durationMs = Math.round(nowMs() - this.epochMs);
     const run: Run = {
@@ -225,7 +227,7 @@ class OpenSession implements LiveSession {
       engine,
       machine: { node: process.version, cpus: cpus().length, platform: `${process.platform} ${process.arch}` },
       target: this.target,
-      options,
+      options: withoutSecrets(options),
       startedAt,
       durationMs,
       wall: { quietMs: durationMs, busyMs: 0, limitMs: durationMs },
@@ -255,7 +257,7 @@ class OpenSession implements LiveSession {
     const event = { seq: this.seq, t: Math.round(t * 1000) / 1000, scenario: SESSION, ...body };
     this.lanes.take(body, atMs);
     this.judging?.take(event);
-    if (event.type !== 'message') for (const listener of this.listeners) listener(event);
+    if (event.type !== 'message') for (const listener of this.listeners) listener(withoutSecrets(event));
   }
 
   private changed(): void {
