@@ -42,8 +42,15 @@ describe('what a target sends without an end', () => {
 
   it('is kept up to a number of events in a run', () => {
     const limit = new RunLimit();
-    const kept = Array.from({ length: 500_000 }, (_, i) => limit.take(i % 2 === 0 ? 'a' : 'b', message)).flat();
-    expect(kept).toHaveLength(400_002);
+    const kept = Array.from({ length: 900_000 }, (_, i) => limit.take(i % 2 === 0 ? 'a' : 'b', message)).flat();
+    expect(kept).toHaveLength(800_002);
+  });
+
+  it('is kept up to fewer once a scenario of it was too many', () => {
+    const limit = new RunLimit();
+    limit.take('c', { type: 'obstacle', code: NOT_ALL_KEPT, text: '' });
+    const kept = Array.from({ length: 500_000 }, () => limit.take('a', message)).flat();
+    expect(kept).toHaveLength(400_001);
   });
 
   it('is a flood where it makes our own clock late, and only there', () => {
