@@ -43,6 +43,12 @@ describe('a fleet that came while the harness stood still', () => {
   test('is a herd where the harness stood still for less than it would take', () => {
     expect(judged([...together, stall(20)], 'herd-retry').outcome).toBe('fail');
   });
+
+  test('is spread where it came so far apart that the harness did not do that', () => {
+    const apart = outageStory([2000, 4000, 8000, 16_000], 0.3);
+    expect(judged([...apart, stall(400)], 'herd-retry').outcome).toBe('pass');
+    expect(judged([...apart, stall(1500)], 'herd-retry').outcome).toBe('inconclusive');
+  });
 });
 
 describe('a first attempt that is seen late on a busy machine', () => {
