@@ -4,6 +4,8 @@ import { inMiB, inWords, MIB } from '../../harness/numbers.js';
 
 /** The article's 100 KB/s for one client: less presses nobody (CHECKLIST, unbounded-buffer). */
 const PRESSES_KB_PER_S = 100;
+/** Of what was to be pushed: how much the kernel takes of it is a guess beforehand, and what went unread is looked at by itself. */
+const NEARLY_ALL = 0.9;
 
 /**
  * A server that pushes of itself, or answers, too little to fill anybody's buffers, and was given no setting that makes
@@ -12,7 +14,7 @@ const PRESSES_KB_PER_S = 100;
 export function tooGentle(pushed: EventOf<'measure'>, target: Target): string | undefined {
   const { mode, fastTakenBytes, neededBytes, tookMs } = pushed.facts;
   const declared = Object.keys(target.server?.pressureEnv ?? {}).length > 0;
-  if (declared || Number(fastTakenBytes) >= Number(neededBytes)) return undefined;
+  if (declared || Number(fastTakenBytes) >= NEARLY_ALL * Number(neededBytes)) return undefined;
   const kbPerS = Math.round(Number(fastTakenBytes) / Math.max(1, Number(tookMs)));
   if (mode === 'push') {
     return `needs --pressure-env: the server pushes about ${kbPerS} KB/s of itself, and answers nothing`;
@@ -86,7 +88,7 @@ export function judgeMemory(history: HistoryView, { expect, target }: JudgeConte
       because,
     });
   }
-  if (Number(facts.fastTakenBytes) < Number(facts.neededBytes)) {
+  if (Number(facts.fastTakenBytes) < NEARLY_ALL * Number(facts.neededBytes)) {
     const missing = Number(facts.neededBytes) - Number(facts.fastTakenBytes);
     return inconclusive(
       `the push was ${inMiB(missing)} short of ${inMiB(Number(facts.neededBytes))} in ${inWords(Number(facts.tookMs))}: --pressure-env can name a setting that pushes more`,

@@ -30,6 +30,18 @@ describe('under a push', () => {
     [330, 500, 'fail'],
   ])('a control of %d MiB beside %d MiB is %s', (fast, slow, outcome) => expect(memoryOf(fast, slow)).toBe(outcome));
 
+  it.each([
+    ['a little short of what it was to be, which still shows what is kept', 137, 'pass'],
+    ['far short of it', 100, 'skipped'],
+  ])('a push is %s', (_, pushedMiB, outcome) => {
+    const { outcome: is } = judgeStory(unboundedBuffer.value, [
+      bite,
+      [0, { type: 'measure', name: 'before', facts: { fastRssBytes: 50 * MIB, slowRssBytes: 50 * MIB } }],
+      pushed({ fastTakenBytes: pushedMiB * MIB, fastPeakBytes: 60 * MIB, slowPeakBytes: 61 * MIB, alive: true }),
+    ]);
+    expect(is).toBe(outcome);
+  });
+
   const gapsOf = (fast: number, slow: number, alive: boolean) =>
     judgeStory(slowNeighbour.value, [
       bite,
