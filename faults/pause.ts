@@ -8,11 +8,18 @@ const LOOK_MS = 100;
 export default defineFault<StartedServer, Record<string, never>>({
   id: 'pause',
   hop: 'process',
-  about: 'SIGSTOP to the whole tree of the server: its sockets live, nobody reads them; SIGCONT heals',
+  about:
+    'SIGSTOP to the whole tree of the server, or its container paused: its sockets live, nobody reads them; SIGCONT heals',
   evidence: 'a process stopped that lives',
   params: {},
   byHand: { subject: 'server', whole: true, defaults: {} },
   async inject(server, _, { bite }) {
+    const { container } = server;
+    if (container) {
+      await container.pause();
+      if (server.alive()) bite({ pid: server.pid ?? 0, processes: Math.max(1, server.pids().length) });
+      return () => container.unpause();
+    }
     const paused = new Set<number>();
     const stop = () => {
       for (const pid of server.pids()) {

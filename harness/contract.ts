@@ -674,6 +674,8 @@ export interface ByHand<Params extends Facts = Facts> {
   readonly instant?: true;
   /** On all or not at all: no share of them, and no single one. */
   readonly whole?: true;
+  /** Only on a server that is an image. */
+  readonly containers?: true;
   /** Left out where it acts on every protocol. */
   readonly protocols?: readonly string[];
 }

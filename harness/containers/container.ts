@@ -24,6 +24,8 @@ export interface RunningContainer extends AsyncDisposable {
   readonly beside: string | undefined;
   /** By the container's port: where it is published on `ContainerRuntime.host`. */
   readonly published: ReadonlyMap<number, number>;
+  /** The two as they are now: who left its network and is back may be elsewhere. */
+  placed(): Promise<Pick<RunningContainer, 'address' | 'published'>>;
   /** Of its first process, in this machine's numbers where it is on this machine. */
   readonly pid: number;
   /** The image's own. */
@@ -68,16 +70,16 @@ export async function startContainer(
   try {
     const started = await container.start();
     const handle = runtime.client.container.getById(started.getId());
-    const { NetworkSettings, State, Config } = await handle.inspect();
+    const placed = async () => placeIn((await handle.inspect()).NetworkSettings, publish);
+    const { address, published } = await placed();
+    const { State, Config } = await handle.inspect();
     const { StopSignal } = Config as { readonly StopSignal?: string };
-    const address = Object.values(NetworkSettings.Networks)
-      .map(({ IPAddress }) => IPAddress)
-      .find((ip) => isIP(ip) !== 0);
     return {
       handle,
       address,
       beside: address === undefined ? undefined : localAddressBeside(address),
-      published: new Map(publish.map((port) => [port, started.getMappedPort(port)])),
+      published,
+      placed,
       pid: State.Pid,
       stopSignal: StopSignal !== undefined && isSignal(StopSignal) ? StopSignal : undefined,
       [Symbol.asyncDispose]: remove,
@@ -86,6 +88,19 @@ export async function startContainer(
     await remove();
     throw new HarnessError('CONTAINER', `the image ${image} could not be started: ${messageOf(cause)}`, { cause });
   }
+}
+
+interface Networking {
+  readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
+  readonly Ports: Readonly<Record<string, readonly { readonly HostPort: string }[] | null>>;
+}
+
+function placeIn({ Networks, Ports }: Networking, publish: readonly number[]) {
+  const address = Object.values(Networks)
+    .map(({ IPAddress }) => IPAddress)
+    .find((ip) => isIP(ip) !== 0);
+  const at = (port: number) => Number(Ports[`${port}/tcp`]?.[0]?.HostPort ?? port);
+  return { address, published: new Map(publish.map((port) => [port, at(port)])) };
 }
 
 const atOnce = {

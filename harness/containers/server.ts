@@ -2,12 +2,14 @@ import { PassThrough } from 'node:stream';
 import { delay, nowMs, waitFor } from '../clock.js';
 import { HarnessError } from '../errors.js';
 import { treeRssBytes } from '../probes/memory.js';
+import type { Address } from '../scenario.js';
 import { insideNamespace } from '../target/namespace.js';
 import { readLines } from '../target/output.js';
 import { type ProcessExit, type StartedProcess, targetDied } from '../target/process.js';
 import { processStartTime, processTable, withDescendants } from '../target/process-table.js';
 import { statusOf, staysOpen } from '../target/readiness.js';
 import type { ServerOptions, StartedServer } from '../target/server.js';
+import { actsOn } from './acts.js';
 import { type ContainerSettings, type RunningContainer, startContainer } from './container.js';
 import { removeContainer } from './ownership.js';
 import { type ContainerRuntime, needRuntime } from './runtime.js';
@@ -37,18 +39,17 @@ export async function startContainerServer(options: ServerOptions): Promise<Star
   const running = await startReachable(runtime, settings, own.port);
   try {
     const direct = running.published.size === 0;
-    const host = direct && running.address !== undefined ? running.address : runtime.host;
-    const port = direct ? own.port : (running.published.get(own.port) ?? own.port);
+    const at = placeOf(runtime, running, own.port);
     const { process, usage } = await follow(runtime, running, options, spawnedAtMs);
-    await untilReady(process, options, { host, port });
+    await untilReady(process, options, at);
     const startMs = Math.round(nowMs() - spawnedAtMs);
-    const server = serverOf({ runtime, running, process, usage, options, host, port, startMs });
+    const server = serverOf({ runtime, running, process, usage, options, at, startMs });
     record({
       type: 'process',
       process: name,
       what: 'ready',
       pid: running.pid,
-      facts: { host, port, ownChild: true, startMs, image: own.image, ports: direct ? 'direct' : 'published' },
+      facts: { ...at, ownChild: true, startMs, image: own.image, ports: direct ? 'direct' : 'published' },
     });
     return server;
   } catch (error) {
@@ -72,6 +73,16 @@ async function startReachable(
     mustPublish = true;
   }
   return startContainer(runtime, { ...settings, publish: [port] });
+}
+
+function placeOf(
+  { host }: ContainerRuntime,
+  { address, published }: Pick<RunningContainer, 'address' | 'published'>,
+  port: number,
+): Address {
+  return published.size === 0 && address !== undefined
+    ? { host: address, port }
+    : { host, port: published.get(port) ?? port };
 }
 
 /** For tests: as if Docker were in another machine. */
@@ -158,7 +169,7 @@ async function follow(
 async function untilReady(
   process: StartedProcess,
   { spec, name, deadlineMs = READY_MS, signal }: ServerOptions,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port }: Address,
 ): Promise<void> {
   const pattern = spec.readyLog === undefined ? undefined : new RegExp(spec.readyLog);
   let answer: string | undefined;
@@ -192,16 +203,17 @@ interface Parts {
   readonly process: StartedProcess;
   readonly usage: Usage | undefined;
   readonly options: ServerOptions;
-  readonly host: string;
-  readonly port: number;
+  readonly at: Address;
   readonly startMs: number;
 }
 
-function serverOf({ running, process, usage, options, host, port, startMs }: Parts): StartedServer {
+function serverOf({ runtime, running, process, usage, options, at, startMs }: Parts): StartedServer {
   const { name, record, spec } = options;
   const { pid } = running;
   let stopping = false;
   let portGone = false;
+  let place = at;
+  const acts = actsOn(runtime, running);
   const alive = () => process.exit === undefined;
   const stop = async () => {
     stopping = true;
@@ -209,14 +221,25 @@ function serverOf({ running, process, usage, options, host, port, startMs }: Par
   };
   return {
     name,
-    host,
-    port,
+    get host() {
+      return place.host;
+    },
+    get port() {
+      return place.port;
+    },
     // Whatever listens on a published port is not the server.
     onLoopback: false,
     pid,
     ownChild: true,
     process,
     published: running.published.size > 0,
+    container: {
+      ...acts,
+      async joinNetworks() {
+        await acts.joinNetworks();
+        place = placeOf(runtime, await running.placed(), spec.container?.port ?? at.port);
+      },
+    },
     get stopping() {
       return stopping;
     },

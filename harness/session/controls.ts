@@ -33,6 +33,7 @@ export function handFaults({ faults }: Catalog, target: Target): ReadonlyMap<str
     faults
       .filter((fault): fault is HandFault => fault.byHand !== undefined)
       .filter(({ byHand }) => byHand.protocols?.includes(target.protocol) ?? true)
+      .filter(({ byHand }) => !byHand.containers || target.server?.container !== undefined)
       .filter(({ byHand }) => own || byHand.subject !== 'server')
       .map((fault) => [fault.id, fault]),
   );

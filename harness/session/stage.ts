@@ -21,6 +21,7 @@ export async function setStage(
   let current = await context.startServer();
   const tap = (await learn?.(current)) ?? true;
   const gate = await context.openGate({ name: SESSION_GATE, to: current, tap, admit: admissions.admit, ...gateway });
+  const follow = () => gate.setUpstream(current.host, current.port);
   return {
     context,
     gate,
@@ -29,7 +30,8 @@ export async function setStage(
     server: () => current,
     async restart() {
       current = await context.startServer({ port: current.port });
-      gate.setUpstream(current.host, current.port);
+      follow();
     },
+    follow,
   };
 }

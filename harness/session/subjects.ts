@@ -24,6 +24,8 @@ export interface Stage {
   server(): StartedServer;
   /** A fresh copy in its place. */
   restart(): Promise<void>;
+  /** Newcomers go to where the server is now. */
+  follow(): void;
   readonly witness: Witness;
 }
 
@@ -65,7 +67,8 @@ export async function perform(stage: Stage, task: Task): Promise<Injection> {
     case 'server': {
       const server = stage.server();
       if (!server.process) throw new HarnessError('NOT_OURS', `${fault.id} needs a server that Holdfast started`);
-      return together([await inject(stage, task, Object.assign(Object.create(server), { again: stage.restart }))]);
+      const more = { again: stage.restart, moved: stage.follow };
+      return together([await inject(stage, task, Object.assign(Object.create(server), more))]);
     }
     case 'buffering proxy':
       return throughBufferingProxy(stage, task);

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { nowMs, waitFor } from '../clock.js';
+import type { ContainerActs } from '../containers/acts.js';
 import { startContainerServer } from '../containers/server.js';
 import type { Record_, ServerSpec } from '../contract.js';
 import { HarnessError } from '../errors.js';
@@ -54,6 +55,8 @@ export interface StartedServer extends AsyncDisposable {
   readonly stopping: boolean;
   /** In a container of which only a published port is reached: ends and refusals are the forwarder's. */
   readonly published?: boolean;
+  /** Where it is a container. */
+  readonly container?: ContainerActs;
   /** Milliseconds from spawn to ready. */
   readonly startMs: number;
   /** The target's stop signal to the owner of the listening socket; false where it is gone already. */
