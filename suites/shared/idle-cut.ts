@@ -41,7 +41,7 @@ export default defineCheck({
   judge(history, { target, expect, options }) {
     const paths = history.measures('idle path');
     const isStream = target.protocol !== 'websocket';
-    const wasCut = (path: Path) => endedByProxy(history, path) && !(isStream && saidEnd(history, path));
+    const wasCut = (path: Path) => endedByProxy(history, path) && !saidEnd(history, path, isStream);
     const lived = (path: Path) => path.facts.open === true || (isStream && outlived(history, path, options.scale));
     const decided = paths.filter((path) => isBitten(history, path) && (wasCut(path) || lived(path)));
     const times = [...new Set(decided.map(({ facts }) => Number(facts.idleS)))].sort((a, b) => a - b);
@@ -88,8 +88,11 @@ function proxysEndAt(history: HistoryView, { facts: { who, conn } }: Path): numb
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 
-/** A stream that its server ended in good order: what a proxy closes then is only what is left of it. What it says when it is cut is for nobody. */
-function saidEnd(history: HistoryView, path: Path): boolean {
+/**
+ * A session that its server ended in good order, be it by a close frame: what a proxy closes then is only what is left of
+ * it (the client's answer may end it first). What it says when it is cut is for nobody.
+ */
+function saidEnd(history: HistoryView, path: Path, isStream: boolean): boolean {
   const { who, conn, by } = path.facts;
   const until = by === 'gate' ? undefined : proxysEndAt(history, path);
   return history
@@ -100,7 +103,7 @@ function saidEnd(history: HistoryView, path: Path): boolean {
         event.conn === conn &&
         event.dir === 'down' &&
         event.opcode === 'close' &&
-        event.closeCode === undefined &&
+        (isStream ? event.closeCode === undefined : until !== undefined) &&
         event.t <= (until ?? event.t),
     );
 }
@@ -111,7 +114,7 @@ function outlived(history: HistoryView, path: Path, scale: number): boolean {
   const byServer = history
     .of('connection')
     .some((event) => event.gate === who && event.conn === conn && event.what === 'end' && event.by === 'server');
-  return (saidEnd(history, path) || byServer) && Number(forMs) > OUTLIVED * Number(idleS) * 1000 * scale;
+  return (saidEnd(history, path, true) || byServer) && Number(forMs) > OUTLIVED * Number(idleS) * 1000 * scale;
 }
 
 function bitesOf(history: HistoryView, { facts: { by, who } }: Path) {
