@@ -128,6 +128,19 @@ export async function within<T>(what: string, ms: number, promise: Promise<T>): 
   }
 }
 
+/** How busy our own loop was between two readings: 1 is all the time. */
+export function watchBusy(): { read(): number } {
+  let before = performance.eventLoopUtilization();
+  return {
+    read() {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, before);
+      before = now;
+      return utilization;
+    },
+  };
+}
+
 /** This process's event-loop delay since the last call of `read`, in milliseconds. */
 export function watchLoop(): { read(): { p99Ms: number; maxMs: number } } & Disposable {
   const resolutionMs = 10;

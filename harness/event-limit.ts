@@ -14,6 +14,9 @@ const MOST_OF_A_FLOOD = 400_000;
 /** So many in one second, while our own loop is late by this much: the target sends faster than it can be looked at. */
 const FLOOD_PER_S = 5000;
 const FLOOD_LATE_MS = 500;
+/** The same of messages while our loop never rests, a second after the other: what comes waits before us, and no longer a loop's turn may tell. */
+const FLOOD_BUSY = 0.95;
+const FLOOD_BUSY_S = 2;
 
 /** What a target makes as many of as it likes. */
 const LIMITED: ReadonlySet<EventBody['type']> = new Set([
@@ -39,12 +42,16 @@ export function isSent(type: EventBody['type']): boolean {
 export class ScenarioLimit {
   private kept = 0;
   private recent = 0;
+  private recentlySent = 0;
+  private busyS = 0;
   private full = false;
+  private flooded = false;
 
   /** What to keep in place of an event: itself, nothing, or the word that no more are kept. */
   take(event: EventBody): readonly EventBody[] {
     if (!LIMITED.has(event.type)) return [event];
     this.recent += 1;
+    if (SENT.has(event.type)) this.recentlySent += 1;
     if (this.full) return [];
     this.kept += 1;
     if (this.kept <= MOST_OF_A_SCENARIO) return [event];
@@ -52,13 +59,18 @@ export class ScenarioLimit {
     return [fullAfter(MOST_OF_A_SCENARIO, 'in this scenario')];
   }
 
-  /** Once a second, with how late our loop was in it. */
-  tick(lateMs: number): readonly EventBody[] {
-    const { recent } = this;
+  /** Once a second, with how late our loop was in it, and what part of it was spent at work. */
+  tick(lateMs: number, busy: number): readonly EventBody[] {
+    const { recent, recentlySent } = this;
     this.recent = 0;
-    if (this.full || recent < FLOOD_PER_S || lateMs < FLOOD_LATE_MS) return [];
+    this.recentlySent = 0;
+    this.busyS = recentlySent >= FLOOD_PER_S && busy >= FLOOD_BUSY ? this.busyS + 1 : 0;
+    const late = recent >= FLOOD_PER_S && lateMs >= FLOOD_LATE_MS;
+    if (this.flooded || (!late && this.busyS < FLOOD_BUSY_S)) return [];
     this.full = true;
-    const text = `the target sent faster than this machine can look at: ${recent} messages in a second, which made Holdfast ${Math.round(lateMs)} ms late`;
+    this.flooded = true;
+    const cost = late ? `which made Holdfast ${Math.round(lateMs)} ms late` : 'which kept Holdfast busy all the time';
+    const text = `the target sent faster than this machine can look at: ${recent} messages in a second, ${cost}`;
     return [{ type: 'obstacle', code: FLOODED, text }];
   }
 }

@@ -56,10 +56,21 @@ describe('what a target sends without an end', () => {
   it('is a flood where it makes our own clock late, and only there', () => {
     const limit = new ScenarioLimit();
     for (let i = 0; i < 6000; i++) limit.take(message);
-    expect(limit.tick(100)).toEqual([]);
+    expect(limit.tick(100, 0.5)).toEqual([]);
     for (let i = 0; i < 6000; i++) limit.take(message);
-    expect(limit.tick(700)).toMatchObject([{ type: 'obstacle', code: FLOODED }]);
+    expect(limit.tick(700, 0.5)).toMatchObject([{ type: 'obstacle', code: FLOODED }]);
     expect(limit.take(message)).toEqual([]);
+  });
+
+  it('is a flood where it leaves our loop no rest for two seconds, also when no more is kept', () => {
+    const limit = new ScenarioLimit();
+    const second = (count: number, busy: number) => {
+      for (let i = 0; i < count; i++) limit.take(message);
+      return limit.tick(0, busy);
+    };
+    expect([second(160_000, 1), second(6000, 0.8), second(6000, 1)].flat()).toEqual([]);
+    expect(second(6000, 1)).toMatchObject([{ type: 'obstacle', code: FLOODED }]);
+    expect(second(6000, 1)).toEqual([]);
   });
 });
 

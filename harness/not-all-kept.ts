@@ -33,7 +33,8 @@ export function undecidedBy(
   { outcome, because = [] }: Finding,
 ): EventOf<'obstacle'> | undefined {
   if (outcome !== 'pass' && outcome !== 'fail') return undefined;
-  const limit = view.of('obstacle').find(({ code }) => code === FLOODED || code === NOT_ALL_KEPT);
+  const said = view.of('obstacle');
+  const limit = said.find(({ code }) => code === FLOODED) ?? said.find(({ code }) => code === NOT_ALL_KEPT);
   if (!limit) return undefined;
   if (outcome === 'fail' && limit.code === FLOODED) return limit;
   if (![...read].some(isLimited)) return undefined;

@@ -156,11 +156,18 @@ function refuseEnded(context: ScenarioContext, server: StartedServer, inboxes: r
   const ends = inboxes.map(({ session }) => session.end);
   // A stream with an end may have come to it.
   if (isPosted(context.target) || ends.some((end) => end === undefined || end.complete)) return;
-  const code = ends[0]?.closeCode;
+  if (ends.every((end) => end?.unread === true)) {
+    throw new HarnessError(
+      'NOT_READ',
+      `the server at ${server.host}:${server.port} sent to each of its first sessions a message that is larger than Holdfast reads of any (72 MiB)`,
+    );
+  }
+  const { closeCode: code, failure } = ends[0] ?? {};
   const { path } = context.target;
   const { opening, remedies } = protocolNamed(context.target.protocol);
   const mute = isDuplex(context.target) ? ', with no close frame' : '';
-  const how = code === undefined ? mute : `, with close code ${code}`;
+  const why = failure === undefined ? mute : ` (${failure})`;
+  const how = code === undefined ? why : `, with close code ${code}`;
   throw new HarnessError(
     'SESSION_ENDED',
     `the server at ${server.host}:${server.port} took ${opening} at ${path} and ended each session within ${context.ms(LISTEN_MS) / 1000} s${how}: a credential is given with --auth, what it wants to hear first with --subscribe${remedies}`,

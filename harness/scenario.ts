@@ -81,6 +81,10 @@ export interface SessionEnd {
   readonly closeCode: number | undefined;
   /** Nothing was left to come: status OK (gRPC). */
   readonly complete?: boolean;
+  /** We ended it ourselves: more came in one message than is read of any. */
+  readonly unread?: boolean;
+  /** Why ours could not read on. */
+  readonly failure?: string | undefined;
 }
 
 /** A close frame as it came, before TCP ended. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { loadCatalog } from './catalog.js';
-import { after, every, nowMs, watchLoop } from './clock.js';
+import { after, every, nowMs, watchBusy, watchLoop } from './clock.js';
 import { createContext } from './context.js';
 import type { EventBody } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
@@ -47,13 +47,14 @@ function emit(event: EventBody, atMs: number): void {
 
 async function work(job: Job): Promise<void> {
   const loop = watchLoop();
+  const busy = watchBusy();
   const flushing = every(FLUSH_MS, () => void flush());
   using limits = watchOwnLimits((code, text) => emit({ type: 'obstacle', code, text }, nowMs()));
   const watching = every(1000, () => {
     limits.look();
     const late = loop.read();
     emit({ type: 'loop', who: job.scenario, ...late }, nowMs());
-    for (const event of limit.tick(late.maxMs)) emit(event, nowMs());
+    for (const event of limit.tick(late.maxMs, busy.read())) emit(event, nowMs());
   });
   const context = createContext({ ...job, signal: abort.signal, emit });
   let failure: unknown;

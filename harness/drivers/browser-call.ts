@@ -39,11 +39,14 @@ interface Seen {
   contentType?: string;
   grpcStatus?: string;
   readonly body: Buffer[];
+  bytes: number;
   ended: boolean;
   failure?: string;
 }
 
 const ANSWER_MS = 5000;
+/** Of an answer, what is looked at. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const UNIMPLEMENTED = 12;
 /** Flags of a frame that is the end of an answer: of gRPC-Web its trailers, of Connect JSON. */
 const LAST = { 'grpc-web': 0x80, connect: 0x02 } as const;
@@ -54,7 +57,7 @@ export async function askAsBrowser(ask: BrowserAsk): Promise<BrowserAnswer> {
   const url = urlFor(target, ask, []);
   const secure = isSecure(url.href);
   const socket = dial({ to: ask.to, alpn: [http === '2' ? 'h2' : 'http/1.1'] }, target, url, secure);
-  const seen: Seen = { body: [], ended: false };
+  const seen: Seen = { body: [], bytes: 0, ended: false };
   const failed = (error: unknown) => {
     seen.failure ??= messageOf(error);
   };
@@ -111,7 +114,7 @@ function overHttp1({ socket, rpc, authority, headers, body, seen, failed }: Send
     take(seen, { ...answer.headers, ':status': answer.statusCode });
     answer.on('error', failed);
     answer
-      .on('data', (piece: Buffer) => seen.body.push(piece))
+      .on('data', (piece: Buffer) => gather(seen, piece))
       .on('end', () => {
         seen.ended = true;
       });
@@ -126,12 +129,17 @@ function overHttp2({ socket, rpc, authority, secure, headers, body, seen, failed
   const stream = session.request({ ':method': 'POST', ':path': rpc, ':authority': authority, ...headers });
   stream.on('error', failed).on('response', (answer) => take(seen, answer));
   stream
-    .on('data', (piece: Buffer) => seen.body.push(piece))
+    .on('data', (piece: Buffer) => gather(seen, piece))
     .on('end', () => {
       seen.ended = true;
     });
   stream.end(body);
   return () => void session.destroy();
+}
+
+function gather(seen: Seen, piece: Buffer): void {
+  seen.bytes += piece.length;
+  if (seen.bytes <= MAX_ANSWER_BYTES) seen.body.push(piece);
 }
 
 function take(seen: Seen, headers: Readonly<Record<string, unknown>>): void {

@@ -9,6 +9,8 @@ const SEPARATOR = '\x1e';
 const NOOP = '6';
 const UPGRADE = '5';
 const MOST_WAITING = 1000;
+/** engine.io's own limit, maxHttpBufferSize. */
+const MAX_POST_BYTES = 1_000_000;
 
 interface Session {
   readonly host: Host;
@@ -99,8 +101,16 @@ function sidOf(path: string): string | undefined {
 
 function take({ host }: Session, request: IncomingMessage, response: ServerResponse): void {
   const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= MAX_POST_BYTES) chunks.push(chunk);
+  });
   request.on('end', () => {
+    if (bytes > MAX_POST_BYTES) {
+      response.writeHead(413).end();
+      return;
+    }
     for (const packet of Buffer.concat(chunks).toString().split(SEPARATOR)) host.receive(Buffer.from(packet), false);
     response.writeHead(200, { 'content-type': 'text/html' }).end('ok');
   });

@@ -42,6 +42,8 @@ export interface CallOptions {
   /** Sent as `grpc-timeout`; nothing of ours ends the call then. */
   readonly deadlineMs?: number;
   readonly onMessage?: (message: Buffer, atMs: number) => void;
+  /** It ends the call itself, because of what came. */
+  readonly onUnread?: (why: string) => void;
 }
 
 /** A call on a stream whose request headers are sent. */
@@ -53,7 +55,7 @@ export class OpenCall implements Call {
 
   constructor(
     readonly stream: ClientHttp2Stream,
-    onMessage: CallOptions['onMessage'],
+    { onMessage, onUnread }: Pick<CallOptions, 'onMessage' | 'onUnread'>,
   ) {
     const reader = new LengthPrefixedReader((message) => {
       const bytes = plain(message, this.head?.['grpc-encoding']);
@@ -69,9 +71,19 @@ export class OpenCall implements Call {
     stream.on('trailers', (headers) => {
       this.trailers = headers;
     });
-    stream.on('data', (bytes: Buffer) => reader.push(bytes));
+    stream.on('data', (bytes: Buffer) => {
+      if (this.failure !== undefined) return;
+      try {
+        reader.push(bytes);
+      } catch (error) {
+        // As clients of gRPC do, which would say RESOURCE_EXHAUSTED.
+        this.failure = messageOf(error);
+        onUnread?.(this.failure);
+        this.cancel();
+      }
+    });
     stream.on('error', (error) => {
-      this.failure = messageOf(error);
+      this.failure ??= messageOf(error);
     });
     stream.once('end', () => this.settle());
     stream.once('close', () => {

@@ -82,7 +82,7 @@ export class GrpcConnection implements AsyncDisposable {
     return !this.goaway && !this.session.closed && !this.session.destroyed;
   }
 
-  call({ rpc, metadata = {}, deadlineMs, onMessage }: CallOptions): Call {
+  call({ rpc, metadata = {}, deadlineMs, ...heard }: CallOptions): Call {
     const headers: OutgoingHttpHeaders = {
       ':method': 'POST',
       ':path': rpc,
@@ -94,7 +94,7 @@ export class GrpcConnection implements AsyncDisposable {
       ...(deadlineMs === undefined ? {} : { 'grpc-timeout': `${Math.round(deadlineMs)}m` }),
       ...lowerCased(metadata),
     };
-    return new OpenCall(this.session.request(headers, { endStream: false }), onMessage);
+    return new OpenCall(this.session.request(headers, { endStream: false }), heard);
   }
 
   /** A legal sign of life that nobody counts, as PINGs are counted: one more byte of the connection's window. */

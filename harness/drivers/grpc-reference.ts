@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import { after, every, nowMs } from '../clock.js';
 import type { Target } from '../contract.js';
 import { type MessageType, type Method, servicesOf } from '../grpc-services.js';
-import { OK, statusNumber, UNAVAILABLE } from '../grpc-status.js';
+import { OK, RESOURCE_EXHAUSTED, statusNumber, UNAVAILABLE } from '../grpc-status.js';
 import { listenOnLoopback } from '../loopback.js';
 import { LengthPrefixedReader, lengthPrefixed } from '../path/length-prefixed.js';
 import type { ReferenceOptions, ReferenceServer, SilentSession } from '../protocol.js';
@@ -77,7 +77,16 @@ export async function startGrpcReference(options: ReferenceOptions, target: Targ
       if (answersMany) join(listener, from ?? presentedIn(method.request.decode(bytes), target));
       if (method.pattern === 'unary') tell(listener, ++last);
     });
-    stream.on('data', (bytes: Buffer) => reader.push(bytes));
+    let unreadable = false;
+    stream.on('data', (bytes: Buffer) => {
+      if (unreadable) return;
+      try {
+        reader.push(bytes);
+      } catch {
+        unreadable = true;
+        finish(stream, RESOURCE_EXHAUSTED);
+      }
+    });
     if (method.pattern === 'bidirectional') patience.push(after(FIRST_MS, () => join(listener, from)));
     stream.on('end', () => {
       if (answersMany) return;

@@ -2,6 +2,7 @@ import { constants as http2 } from 'node:http2';
 import { nowMs, waitFor } from '../clock.js';
 import { methodOf } from '../grpc-services.js';
 import { httpStatusOf, OK } from '../grpc-status.js';
+import { notRead } from '../lost.js';
 import { lengthPrefixed } from '../path/length-prefixed.js';
 import { isSecure, protocolNamed, type SessionTools } from '../protocol.js';
 import type { Goodbye, ReceivedMessage, Refusal, Session, SessionEnd, SessionOptions } from '../scenario.js';
@@ -58,6 +59,7 @@ export async function openGrpc(
   let received = 0;
   let openedAtMs = 0;
   let refusal: string | undefined;
+  let unread = false;
   let end: SessionEnd | undefined;
 
   const onMessage = (bytes: Buffer, atMs: number) => {
@@ -72,7 +74,11 @@ export async function openGrpc(
     for (const listener of listeners) listener({ atMs, payload, binary: payload === bytes });
   };
   const start = (fields: object): Call => {
-    const call = connection.call({ rpc: method.rpc, metadata, onMessage });
+    const onUnread = (why: string) => {
+      unread = true;
+      record(notRead(why));
+    };
+    const call = connection.call({ rpc: method.rpc, metadata, onMessage, onUnread });
     if (!sends || Object.keys(fields).length > 0) call.write(method.request.encode(fields));
     if (!sends) call.finish();
     call.stream.once('close', () => {
@@ -120,7 +126,7 @@ export async function openGrpc(
   );
   const finish = () => {
     if (end) return;
-    end = { atMs: nowMs(), closeCode: undefined, complete: call.end?.status === OK };
+    end = { atMs: nowMs(), closeCode: undefined, complete: call.end?.status === OK, unread };
     const why = call.end?.message;
     record({ type: 'session', name: options.name, what: 'end', ...(why === undefined ? {} : { reason: why }) });
   };

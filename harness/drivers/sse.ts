@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { after, nowMs, waitFor } from '../clock.js';
 import type { MessageFacts } from '../contract.js';
 import { messageOf } from '../errors.js';
+import { notRead } from '../lost.js';
 import { EventStreamReader, factsOfPart, type StreamPart } from '../path/event-stream.js';
 import { decoderOf, isEventStream } from '../path/sse-tap.js';
 import type { SessionTools } from '../protocol.js';
@@ -36,6 +37,7 @@ export function openEventStream(
   let goodbye: Goodbye | undefined;
   let retry: Session['retry'];
   let end: SessionEnd | undefined;
+  let failure: string | undefined;
   const isTold = secure && !options.silent;
   const note = (facts: MessageFacts) => {
     if (isTold) record({ type: 'message', gate: options.name, conn: 1, dir: 'down', ...facts });
@@ -53,7 +55,7 @@ export function openEventStream(
   };
   const finish = () => {
     if (end) return;
-    end = { atMs: nowMs(), closeCode: undefined };
+    end = { atMs: nowMs(), closeCode: undefined, failure };
     if (openedAtMs > 0) record({ type: 'session', name: options.name, what: 'end' });
   };
   const request: ClientRequest = send(url, {
@@ -153,6 +155,7 @@ export function openEventStream(
       refuse(undefined, 'the request timed out before it was answered'),
     );
     request.on('error', (error) => {
+      failure ??= messageOf(error);
       if (openedAtMs > 0 && !goodbye)
         record({ type: 'session', name: options.name, what: 'error', reason: messageOf(error) });
       refuse(undefined, messageOf(error));
@@ -185,14 +188,32 @@ export function openEventStream(
   function read(response: IncomingMessage): void {
     const reader = new EventStreamReader(take);
     const unpack = decoderOf(response.headers['content-encoding']);
-    unpack?.on('data', (bytes: Buffer) => reader.push(bytes));
-    unpack?.on('error', (error) =>
-      record({ type: 'session', name: options.name, what: 'error', reason: messageOf(error) }),
-    );
+    // What cannot be read on is passed over: the connection stands as long as its server keeps it.
+    let unreadable = false;
+    const fail = (error: unknown) => {
+      if (unreadable) return;
+      unreadable = true;
+      record({ type: 'session', name: options.name, what: 'error', reason: messageOf(error) });
+      unpack?.destroy();
+      response.resume();
+    };
+    const push = (bytes: Buffer) => {
+      if (unreadable) return;
+      try {
+        reader.push(bytes);
+      } catch (error) {
+        record(notRead(`${messageOf(error)} came`));
+        fail(error);
+      }
+    };
+    unpack?.on('data', push).on('error', fail);
     response.on('data', (bytes: Buffer) => {
       receivedBytes += bytes.length;
-      if (unpack) unpack.write(bytes);
-      else reader.push(bytes);
+      if (!unpack || unreadable) push(bytes);
+      else if (!unpack.write(bytes)) {
+        response.pause();
+        unpack.once('drain', () => response.resume());
+      }
     });
     // Only the end that HTTP marks: without a last chunk or a length it is the connection's.
     response.on('end', () => {

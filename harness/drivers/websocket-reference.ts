@@ -10,6 +10,8 @@ import { EnginePolling } from './engine-io-polling.js';
 const HISTORY = 10_000;
 /** The shorter of the usual drain windows, 30-60 s. */
 const CLOSE_TIMEOUT_MS = 30_000;
+/** Larger than what most servers take; a client may send without an end. */
+const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 const SOCKJS_INFO = JSON.stringify({ websocket: true, origins: ['*:*'], cookie_needed: false, entropy: 1 });
 
 /**
@@ -31,6 +33,7 @@ export async function startReferenceServer(options: ReferenceOptions): Promise<R
   const server = new WebSocketServer({
     server: http,
     perMessageDeflate: false,
+    maxPayload: MAX_PAYLOAD_BYTES,
     ...patience,
     handleProtocols: (offered) => [...offered][0] ?? false,
   });

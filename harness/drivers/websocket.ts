@@ -2,16 +2,22 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import WebSocket from 'ws';
 import { adapterFor, factsOf, type Packet, type Peer } from '../adapter.js';
-import { nowMs, waitFor } from '../clock.js';
+import { after, nowMs, waitFor } from '../clock.js';
 import type { MessageFacts } from '../contract.js';
 import { messageOf } from '../errors.js';
+import { notRead } from '../lost.js';
 import type { SessionTools } from '../protocol.js';
 import type { Goodbye, ReceivedMessage, Refusal, Session, SessionEnd, SessionOptions } from '../scenario.js';
 import { dial, headersOf, slotsOf, subprotocols, urlFor } from './request.js';
 import { logIn } from './subprotocol.js';
 
-/** Larger than any message a scenario waits for: a target's flood must not be cut by our own limit. */
-const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
+/** A message of 64 MiB, as a scenario sends it, may come back. */
+const MAX_PAYLOAD_BYTES = 72 * 1024 * 1024;
+
+/** The library has ended the session itself: what came is no wrong frame, but more than it gathers. */
+const TOO_MUCH = /^WS_ERR_(UNSUPPORTED_MESSAGE_LENGTH|UNSUPPORTED_DATA_PAYLOAD_LENGTH|TOO_MANY_BUFFERED_PARTS)$/;
+
+const OPEN_MS = 10_000;
 
 /** Enough that a server which waits for some payload sees some. */
 const HEAD_PAYLOAD_BYTES = 1024;
@@ -30,18 +36,21 @@ export function openWebSocket(
   if (address) url.pathname = address(url.pathname);
   const secure = url.protocol === 'wss:';
   const startedMs = nowMs();
+  const openMs = options.openTimeoutMs ?? OPEN_MS;
   let wire: Socket | undefined;
   const socket = new WebSocket(url, subprotocols(target, slots), {
     headers: headersOf(slots),
     perMessageDeflate: options.compress ?? false,
-    handshakeTimeout: options.openTimeoutMs ?? 10_000,
+    handshakeTimeout: openMs,
     maxPayload: MAX_PAYLOAD_BYTES,
+    // We observe: what is none is not our reader's business, and ends no session.
+    skipUTF8Validation: true,
     followRedirects: false,
     ...(options.origin === undefined ? {} : { origin: options.origin }),
     createConnection: () => {
       wire = dial(options, target, url, secure);
       // The library's own handshakeTimeout does nothing on a socket that it did not make; on open it clears this one.
-      wire.setTimeout(options.openTimeoutMs ?? 10_000);
+      wire.setTimeout(openMs);
       return wire;
     },
   });
@@ -55,6 +64,8 @@ export function openWebSocket(
   const messages: ((message: ReceivedMessage) => void)[] = options.onMessage ? [options.onMessage] : [];
   const pongs: { payload: Buffer; resolve: (atMs: number) => void }[] = [];
   let end: SessionEnd | undefined;
+  let unread = false;
+  let failure: string | undefined;
   let closeCode: number | undefined;
   let received = 0;
   let receivedBytes = 0;
@@ -97,7 +108,7 @@ export function openWebSocket(
   socket.on('close', (code) => {
     // 1005 and 1006 are never on the wire: no code, or no close frame at all (RFC 6455 7.4.1).
     closeCode = code === 1006 ? undefined : code;
-    end = { atMs: nowMs(), closeCode };
+    end = { atMs: nowMs(), closeCode, unread, failure };
     peer?.close();
     if (openedAtMs > 0)
       record({ type: 'session', name: options.name, what: 'end', ...(closeCode === undefined ? {} : { closeCode }) });
@@ -209,6 +220,13 @@ export function openWebSocket(
       });
       resolve({ refused: true, status, reason });
     };
+    // Of the whole answer: one byte now and then keeps the socket's own timeout off.
+    const patience = after(openMs, () => {
+      if (socket.readyState !== WebSocket.CONNECTING) return;
+      refuse(undefined, 'Opening handshake has timed out');
+      socket.terminate();
+    });
+    socket.once('open', () => patience[Symbol.dispose]()).once('close', () => patience[Symbol.dispose]());
     socket.on('unexpected-response', (request, response) => {
       refuse(response.statusCode, `HTTP ${response.statusCode}`);
       response.resume();
@@ -216,6 +234,9 @@ export function openWebSocket(
     });
     socket.on('error', (error) => {
       goodbye = undefined;
+      failure ??= messageOf(error);
+      unread = TOO_MUCH.test((error as NodeJS.ErrnoException).code ?? '');
+      if (unread) record(notRead('a message over 72 MiB came, or was announced'));
       if (settled && openedAtMs > 0)
         record({ type: 'session', name: options.name, what: 'error', reason: messageOf(error) });
       refuse(undefined, messageOf(error));

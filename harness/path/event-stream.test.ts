@@ -39,6 +39,17 @@ describe('a reader of event streams', () => {
     ]);
   });
 
+  test.each([
+    ['a line', 'x'.repeat(2 ** 20)],
+    ['an event', `data: ${'x'.repeat(2 ** 20)}\n`],
+  ])('refuses %s that never ends', (_, piece) => {
+    const reader = new EventStreamReader(() => {});
+    const push = () => {
+      for (let i = 0; i < 9; i++) reader.push(Buffer.from(piece));
+    };
+    expect(push).toThrow('an event over 8 MiB');
+  });
+
   test('gives nothing of half an event', () => {
     expect(read('data: whole\n\ndata: ha').flat()).toEqual([event('whole')]);
   });

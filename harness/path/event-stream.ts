@@ -2,6 +2,9 @@ import { createParser, type EventSourceParser } from 'eventsource-parser';
 import type { MessageFacts, Observer, Scalar } from '../contract.js';
 import { saysGoodbye } from '../wording.js';
 
+/** Of one event, or of a line that never ends; what a program sends is far below. */
+const MAX_EVENT_CHARACTERS = 8 * 1024 * 1024;
+
 /** What a stream of events holds [WHATWG HTML 9.2.6]. `quiet` is a block that dispatches nothing, as one with `retry` alone. */
 export type StreamPart =
   | { readonly kind: 'event'; readonly data: string; readonly envelope: Envelope }
@@ -21,6 +24,7 @@ export class EventStreamReader {
   private tail = '\n\n';
   private endsInCr = false;
   private given = 0;
+  private tooLarge: Error | undefined;
 
   constructor(private readonly take: (part: StreamPart) => void) {
     const give = (part: StreamPart) => {
@@ -34,14 +38,20 @@ export class EventStreamReader {
       },
       onComment: (text) => give({ kind: 'comment', text }),
       onRetry: (retry) => give({ kind: 'quiet', retry }),
+      maxBufferSize: MAX_EVENT_CHARACTERS,
+      onError: ({ type }) => {
+        if (type === 'max-buffer-size-exceeded') this.tooLarge = new Error('an event over 8 MiB');
+      },
     });
   }
 
+  /** Throws an Error whose message is the reason; the reader must not be used after it. */
   push(bytes: Buffer): void {
     const text = this.lines(this.text.decode(bytes, { stream: true }));
     if (text === '') return;
     const before = this.given;
     this.parser.feed(text);
+    if (this.tooLarge) throw this.tooLarge;
     this.tail = text.length >= 2 ? text.slice(-2) : `${this.tail}${text}`.slice(-2);
     if (this.given === before && this.betweenEvents) this.take({ kind: 'quiet' });
   }

@@ -6,6 +6,8 @@ const INITIAL_TABLE_BYTES = 4096;
 /** What an encoder may raise its table to; the receiver's SETTINGS, which bind it, are its own affair. */
 const MAX_TABLE_BYTES = 16 * 1024 * 1024;
 const MAX_FIELDS = 64;
+/** Of a list, unpacked: a field of the table costs one byte on the wire, however long it is. */
+const MAX_LIST_CHARACTERS = 1024 * 1024;
 /** grpc-timeout: TimeoutUnit of PROTOCOL-HTTP2.md, in milliseconds. */
 const TIMEOUT_UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
@@ -25,7 +27,10 @@ export class HeaderBlocks {
     if (block.length === 0) return headers;
     this.hpack.write(block);
     this.hpack.execute();
+    let characters = 0;
     for (let field = this.hpack.read(); field !== null; field = this.hpack.read()) {
+      characters += field.name.length + field.value.length;
+      if (characters > MAX_LIST_CHARACTERS) throw new Error('a header list over 1 MiB');
       const before = headers.get(field.name);
       headers.set(field.name, before === undefined ? field.value : `${before}, ${field.value}`);
     }

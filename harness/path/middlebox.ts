@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type HeaderInfo, HTTPParser } from 'http-parser-js';
 import { after, nowMs } from '../clock.js';
+import { whyEndless } from './endless-line.js';
 import { Answer } from './middlebox-answer.js';
 import { AnswerCache } from './middlebox-cache.js';
 import { errorPage } from './middlebox-pages.js';
@@ -46,6 +47,9 @@ interface Upstream {
 const OWN_IN_REQUEST = /^(connection|keep-alive|upgrade|expect|transfer-encoding|content-length|te|host)$/i;
 const OWN_IN_ANSWER = /^(connection|keep-alive|transfer-encoding)$/i;
 const HIDDEN_BY_NGINX = /^(date|server|x-pad|x-accel-.*)$/i;
+
+/** What a cache keeps of one answer, which may have no end. */
+const MAX_STORED_BYTES = 16 * 1024 * 1024;
 
 export async function openMiddlebox(options: {
   readonly upstream: Upstream;
@@ -138,12 +142,13 @@ export async function openMiddlebox(options: {
     parser[HTTPParser.kOnBody] = (chunk: Buffer, start: number, length: number) => {
       const piece = Buffer.from(chunk.subarray(start, start + length));
       passage.inBytes += length;
-      if (answer?.storable) pieces.push(piece);
+      if (answer?.storable && passage.inBytes <= MAX_STORED_BYTES) pieces.push(piece);
       answer?.take(piece);
     };
     parser[HTTPParser.kOnMessageComplete] = () => {
       stop();
-      if (answer?.storable) cache.store(request, { ...answer.stored, body: Buffer.concat(pieces) });
+      if (answer?.storable && passage.inBytes <= MAX_STORED_BYTES)
+        cache.store(request, { ...answer.stored, body: Buffer.concat(pieces) });
       answer?.end();
     };
     socket.on('connect', () => socket.write(Buffer.concat([headFor(request, body, upstream, settings), body])));
@@ -152,7 +157,7 @@ export async function openMiddlebox(options: {
       patience[Symbol.dispose]();
       patience = after(settings.readTimeoutMs, idle);
       if (!answer) headBytes += headLength(chunk);
-      if (parser.execute(chunk) instanceof Error) ended();
+      if (parser.execute(chunk) instanceof Error || whyEndless(parser) !== undefined) ended();
       if (!response.writableNeedDrain) return;
       socket.pause();
       response.once('drain', () => socket.resume());

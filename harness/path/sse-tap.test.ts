@@ -120,4 +120,23 @@ describe('the tap of an event stream', () => {
     down('\x16\x03\x01 something else\r\n\r\n');
     expect(events).toMatchObject([{ type: 'undecodable', dir: 'down' }]);
   });
+
+  test.each([
+    ['a line before a chunk', `${HEAD}Transfer-Encoding: chunked\r\n\r\n`, '0'.repeat(40_000)],
+    ['trailers', `${HEAD}Transfer-Encoding: chunked\r\n\r\n0\r\n`, 'X-More: 1\r\n'.repeat(600)],
+  ])('reads on behind no %s that never ends', (_, head, piece) => {
+    const { up, down, events } = tap();
+    up(REQUEST);
+    for (const text of [head, piece, piece, piece]) down(text);
+    expect(events.filter(({ type }) => type === 'undecodable')).toHaveLength(1);
+  });
+
+  test('gives up a packed line that never ends, whatever it unpacks to', async () => {
+    const { up, down, events } = tap();
+    up(REQUEST);
+    down(`${HEAD}Content-Encoding: gzip\r\n\r\n`);
+    down(gzipSync(Buffer.alloc(64 * 2 ** 20, 'x')));
+    const unread = await waitFor(() => events.find(({ type }) => type === 'undecodable'), 10_000);
+    expect(unread).toMatchObject({ dir: 'down', reason: 'an event over 8 MiB' });
+  });
 });

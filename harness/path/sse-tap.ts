@@ -11,10 +11,13 @@ import type {
   WireTapFactory,
 } from '../contract.js';
 import { messageOf } from '../errors.js';
+import { whyEndless } from './endless-line.js';
 import { EventStreamReader, factsOfPart } from './event-stream.js';
 
 const MAX_FIELDS = 64;
 const MAX_BODY_BYTES = 256 * 1024;
+/** Of packed bytes that wait for zlib: it may make a thousand times as many of them. */
+const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
 /** Of an answer, those that hold nobody's secret and that checks read. */
 const PUBLIC_HEADERS = new Set([
   ...['content-type', 'cache-control', 'content-encoding', 'content-length', 'transfer-encoding', 'connection', 'vary'],
@@ -31,6 +34,8 @@ interface Body {
   push(bytes: Buffer): void;
   /** Its orderly end. */
   end(): void;
+  /** Nothing more is read of it. */
+  stop(): void;
   readonly betweenEvents: boolean;
 }
 
@@ -103,6 +108,8 @@ class EventStreamTap implements WireTap {
     try {
       const read = parser.execute(chunk);
       if (read instanceof Error) throw read;
+      const endless = whyEndless(parser);
+      if (endless !== undefined) throw new Error(endless);
     } catch (error) {
       this.fail(dir, error);
     }
@@ -143,15 +150,28 @@ class EventStreamTap implements WireTap {
       return {
         push: (bytes) => reader.push(bytes),
         end: ended,
+        stop: () => {},
         get betweenEvents() {
           return betweenEvents();
         },
       };
     }
-    unpack.on('data', (bytes: Buffer) => reader.push(bytes));
-    unpack.on('error', (error) => this.fail('down', error));
+    const fail = (error: unknown) => this.fail('down', error);
+    unpack.on('data', (bytes: Buffer) => {
+      if (this.deaf.down) return;
+      try {
+        reader.push(bytes);
+      } catch (error) {
+        fail(error);
+      }
+    });
+    unpack.on('error', fail);
     unpack.on('end', ended);
-    return { push: (bytes) => void unpack.write(bytes), end: () => void unpack.end(), betweenEvents: false };
+    const push = (bytes: Buffer) => {
+      unpack.write(bytes);
+      if (unpack.writableLength > MAX_BACKLOG_BYTES) throw new Error('the decoder fell behind');
+    };
+    return { push, end: () => void unpack.end(), stop: () => void unpack.destroy(), betweenEvents: false };
   }
 
   private scalars(values: readonly (readonly [string, string])[]): Record<string, Scalar> {
@@ -175,6 +195,7 @@ class EventStreamTap implements WireTap {
   private fail(dir: Direction, error: unknown): void {
     if (this.deaf[dir]) return;
     this.deaf[dir] = true;
+    if (dir === 'down') this.body?.stop();
     this.record({ type: 'undecodable', gate: this.gate, conn: this.conn, dir, reason: messageOf(error) }, this.atMs);
   }
 }

@@ -1,4 +1,5 @@
 import reset from '../../faults/reset.js';
+import { boundedText } from '../../harness/bounded-text.js';
 import type { Gate, Slot } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { fillSlot } from '../../harness/drivers/resume.js';
@@ -21,6 +22,7 @@ const AGREE_MS = 6000;
 const BEAT_MS = 35_000;
 const ASK_EVERY_MS = 500;
 const ANSWER_MS = 5000;
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** An id to come back with. */
 const IDS_MS = 4000;
 const IDS = 12;
@@ -144,7 +146,7 @@ async function scrape(
       try {
         const answer = await fetch(url, { signal: AbortSignal.any([AbortSignal.timeout(ANSWER_MS), context.signal]) });
         status = answer.status;
-        metrics = answer.ok ? readMetrics(await answer.text()) : undefined;
+        metrics = answer.ok ? readMetrics(await boundedText(answer, MAX_ANSWER_BYTES)) : undefined;
       } catch (error) {
         status = messageOf(error);
       }
