@@ -176,7 +176,7 @@ function adHocName(settings: Settings): string {
 }
 
 function programOf(command: string): string {
-  const words = command.split(/\s+/);
+  const words = command.replaceAll(/["']/g, '').split(/\s+/);
   // What follows -e or -c is a program's text, not its name.
   const isInline = words.some((word) => /^(-e|-c|-p|--eval|--print)$/.test(word));
   const names = words.filter((word) => !word.startsWith('-') && !/^\w+=/.test(word));
