@@ -15,6 +15,8 @@ const OUTAGE_MS = 75_000;
 const LONG_OUTAGE_MS = 130_000;
 /** Seen enough: this many connections of each process, after this long. */
 const ENOUGH = 20;
+/** Where every process has ended, the controls still show what the machine does to a delay: this many attempts of each. */
+const CONTROL_ATTEMPTS = 4;
 /** The outage that gives-up looks at. */
 const AT_LEAST_MS = 61_000;
 const RETURN_MS = 30_000;
@@ -70,12 +72,15 @@ export default defineScenario({
     await context.inject(reset, [...gates, ...controls], {});
     const before = copies.map(({ accepted }) => accepted);
     const made = () => Math.min(...copies.map(({ accepted }, i) => accepted - (before[i] ?? 0)));
+    const tried = () => copies.some(({ accepted }, i) => accepted > (before[i] ?? 0));
+    const controlsBefore = controls.map(({ accepted }) => accepted);
+    const timed = () => controls.every(({ accepted }, i) => accepted - (controlsBefore[i] ?? 0) >= CONTROL_ATTEMPTS);
     await context.watch(context.ms(options.long ? LONG_OUTAGE_MS : OUTAGE_MS), () => {
-      if (clients.every(({ process }) => process.exit !== undefined)) return true;
+      if (clients.every(({ process }) => process.exit !== undefined)) return !tried() || timed();
       return made() >= ENOUGH && nowMs() - cutMs >= context.ms(AT_LEAST_MS);
     });
     const lastGapMs = nowMs() - cutMs;
-    const tried = copies.some(({ accepted }, i) => accepted > (before[i] ?? 0));
+    const hasTried = tried();
 
     context.phase('recovery');
     const reopenedMs = nowMs();
@@ -84,7 +89,7 @@ export default defineScenario({
     let closedBackMs: number | null = null;
     const limit = Math.min(LONGEST_RETURN_MS, Math.max(RETURN_MS, 1.5 * Math.min(lastGapMs / options.scale, 60_000)));
     // Who made no attempt in all that time is not waited for.
-    if (tried)
+    if (hasTried)
       await context.watch(context.ms(limit), () => {
         if (closedBackMs === null && back(closed)) closedBackMs = nowMs() - reopenedMs;
         return gates.every((gate, i) => back(gate) || clients[i]?.process.exit !== undefined);

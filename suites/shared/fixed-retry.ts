@@ -1,11 +1,11 @@
 import { growthOf } from '../../harness/attempts.js';
 import { defineCheck } from '../../harness/define.js';
-import { fail, inconclusive, pass } from '../../harness/finding.js';
+import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, mean } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
 import { BACKOFF, seldomerThanDocument } from './connection-backoff.js';
 import { MAY_WAIT_MORE, WAITS, waitsByStandard } from './event-source-standard.js';
-import { outageStory, unready } from './outage-evidence.js';
+import { allEnded, outageStory, unready } from './outage-evidence.js';
 
 /** At the cap it takes this many to say that the delays have stopped there. */
 const REMARK_MS = 60_000;
@@ -72,6 +72,8 @@ export default defineCheck({
       .slice(0, 6)
       .map((ms) => inWords(ms))
       .join(', ');
+    const left = means.length < 3 ? allEnded(history, outage) : undefined;
+    if (left) return skipped(`follows from gives-up: ${left}`, { measured, because });
     if (means.length < 3)
       return inconclusive(
         `only ${means.length} delays were seen in ${inWords(outage.endAt - outage.cutAt)} (${seen}): it waits long, or gave up; --long watches longer`,

@@ -1,5 +1,6 @@
 import { loadCatalog } from '../../harness/catalog.js';
 import type { EventBodyAt } from '../../harness/contract.js';
+import { COPY_GATE } from '../../harness/outage.js';
 import { judgeStory } from '../../harness/story.js';
 import { outageStory } from './outage-evidence.js';
 
@@ -74,6 +75,40 @@ describe('a client that tried twice, the first time at once', () => {
 
   test('is not said to try without a pause', () => {
     expect(judged(twice, 'no-jitter').outcome).toBe('inconclusive');
+  });
+});
+
+// nv-websocket-client 2.14, which its README's listener reconnects: the attempt that fails is its last.
+describe('a client whose process ended after one attempt', () => {
+  const once: EventBodyAt[] = [
+    ...returned(null, 0).filter(
+      ([t, event]) => !(event.type === 'connection' && event.gate.startsWith(COPY_GATE) && t > 0),
+    ),
+    ...Array.from({ length: 8 }, (_, i): EventBodyAt[] => [
+      [30, { type: 'connection', gate: `${COPY_GATE}${i}`, conn: 0, what: 'start' }],
+      [
+        31,
+        {
+          type: 'connection',
+          gate: `${COPY_GATE}${i}`,
+          conn: 0,
+          what: 'end',
+          by: 'gate',
+          how: 'RST',
+          upBytes: 9,
+          downBytes: 0,
+        },
+      ],
+      [80, { type: 'process', process: `${COPY_GATE}${i}`, what: 'exit', code: 0 }],
+    ]).flat(),
+  ];
+
+  test('gave up, and shows no delays that could grow', () => {
+    expect(judged(once, 'gives-up').outcome).toBe('fail');
+    expect(judged(once)).toMatchObject({
+      outcome: 'skipped',
+      reason: expect.stringContaining('follows from gives-up'),
+    });
   });
 });
 

@@ -30,6 +30,19 @@ export function unready(history: HistoryView, outage: Outage | undefined): Findi
   return undefined;
 }
 
+/** Says so where nobody was left to make another attempt: every copy's process had ended. */
+export function allEnded(history: HistoryView, { attempts, endAt }: Outage): string | undefined {
+  const ended = new Set(
+    history
+      .of('process')
+      .flatMap(({ what, process, t }) =>
+        what === 'exit' && process.startsWith(COPY_GATE) && t <= endAt ? [process] : [],
+      ),
+  );
+  const most = Math.max(...attempts.map(({ length }) => length));
+  return ended.size < attempts.length ? undefined : `each of its processes ended after ${most} attempts at most`;
+}
+
 /** Eight processes and eight controls, cut at 0, with these mean delays and this relative spread. */
 export function outageStory(means: readonly number[], spread: number): EventBodyAt[] {
   const story: EventBodyAt[] = [
