@@ -21,9 +21,13 @@ async function upstreamOf(route: Route | undefined) {
   return { at: `${route?.upstreamHost}:${port}`, [Symbol.dispose]: () => server.close() };
 }
 
+/** Of this process; others may have theirs. */
 const ids = async () => {
   const { client } = await needRuntime();
-  return (await client.container.list()).filter(({ Image }) => Image === IMAGE).map(({ Id }) => Id);
+  const owned = (await client.container.list()).filter(({ Labels }) =>
+    Labels['holdfast.owner']?.startsWith(`${process.pid} `),
+  );
+  return owned.map(({ Id }) => Id);
 };
 
 describe('Toxiproxy in a container', () => {
