@@ -46,8 +46,12 @@ export default defineCheck({
     const isGrpc = target.protocol === 'grpc';
     // Where a client says nothing, what is withheld is the server's alone, and it may be silent (CHECKLIST rule 1).
     const mute = target.protocol === 'sse';
-    if (bites.length === 0 && (!mute || history.measures('frozen')[0]?.facts.frozen === false))
-      return inconclusive('the freeze withheld nothing, so it may not have acted', { because: [injected] });
+    if (bites.length === 0 && (!mute || history.measures('frozen')[0]?.facts.frozen === false)) {
+      const why = 'the freeze withheld nothing, so it may not have acted';
+      // Who lets go of every quiet session soon may do so before there was anything to withhold.
+      const isDropped = history.measures('dropped').length > 0 && history.bites('packet-drop').length > 0;
+      return isDropped ? judgeDropped(history, injected, limit, why) : inconclusive(why, { because: [injected] });
+    }
     // A GOAWAY, without a stream, ends no call.
     const said = history
       .of('message')
