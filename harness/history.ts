@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { EventBody, EventOf, HistoryEvent, HistoryView, Phase } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
+import { printableJson } from './json.js';
 import { holdsSecret, withoutSecrets } from './secrets.js';
 
 /** The append-only history on disk: written as it happens, before anything is judged. */
@@ -56,8 +57,8 @@ export async function createHistoryWriter(path: string): Promise<HistoryWriter> 
 }
 
 function lineOf(event: HistoryEvent): string {
-  const line = JSON.stringify(event);
-  return `${IN_MASSES.has(event.type) && !holdsSecret(line) ? line : JSON.stringify(withoutSecrets(event))}\n`;
+  const line = printableJson(event);
+  return `${IN_MASSES.has(event.type) && !holdsSecret(line) ? line : printableJson(withoutSecrets(event))}\n`;
 }
 
 /** Events in order of their time, by scenario. */

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync }
 import { basename, dirname, join } from 'node:path';
 import type { Run } from './contract.js';
 import { HarnessError, messageOf } from './errors.js';
+import { printableJson } from './json.js';
 import { RUN_FILE, UNFINISHED_FILE } from './saved-run.js';
 
 /** `results/<target>/<stamp>` (DESIGN section 4), made. */
@@ -34,7 +35,7 @@ export function saveRun(directory: string, run: Run): void {
 function writeWhole(path: string, run: Run): void {
   const part = `${path}.part`;
   try {
-    writeFileSync(part, `${JSON.stringify(run, null, 2)}\n`);
+    writeFileSync(part, `${printableJson(run, 2)}\n`);
     renameSync(part, path);
   } catch (cause) {
     rmSync(part, { force: true });

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import { ANTI_PATTERNS } from '../anti-patterns.js';
 import type { Run, Target, Verdict } from '../contract.js';
+import { printableJson } from '../json.js';
 import { evidenceOf } from './details.js';
 import { printable } from './printable.js';
 import type { Reporter } from './reporter.js';
@@ -52,7 +53,7 @@ export function renderSarif(run: Run): string {
       },
     ],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return `${printableJson(log, 2)}\n`;
 }
 
 /** Where a system's server and client may both have the problem, the role tells which. */

@@ -1,4 +1,5 @@
 import type { EventOf, HistoryEvent, Run, Verdict } from '../contract.js';
+import { printableJson } from '../json.js';
 import { MIB } from '../numbers.js';
 import { printable } from './printable.js';
 import type { Reporter } from './reporter.js';
@@ -47,8 +48,8 @@ export function renderTrace(run: Run, history: readonly HistoryEvent[]): string 
     leftOut: budget.dropped,
   };
   // One event a line: such a file can be searched, and no string of all of them is built twice.
-  const text = lines.map((event) => JSON.stringify(event)).join(',\n');
-  return `{"displayTimeUnit":"ms","otherData":${JSON.stringify(otherData)},"traceEvents":[\n${text}\n]}\n`;
+  const text = lines.map((event) => printableJson(event)).join(',\n');
+  return `{"displayTimeUnit":"ms","otherData":${printableJson(otherData)},"traceEvents":[\n${text}\n]}\n`;
 }
 
 function judgedEvents({ verdicts }: Run): Map<number, Verdict[]> {
