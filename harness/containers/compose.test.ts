@@ -108,5 +108,5 @@ played(
     expect((await compose('ps', '--quiet')).trim()).toBe('');
     expect(await isTaken(7100)).toBe(false);
   },
-  240_000,
+  400_000,
 );
