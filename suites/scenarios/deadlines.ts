@@ -24,21 +24,24 @@ export default defineScenario({
     const peer = context.defer(new GrpcPeer(context.target, gate));
     await context.watch(SETTLE_MS, () => peer.connection.settled);
     context.phase('baseline');
-    const startMs = nowMs();
+    const askedMs = nowMs();
     const lasting = peer.ask();
+    // A program's first call may take seconds (a JVM loads its classes), which are no deadline's: it has answered that one first.
+    await context.watch(SETTLE_MS, () => lasting.head !== undefined || lasting.end !== undefined);
+    const startMs = nowMs();
     const limited = Array.from({ length: Math.min(CALLS, peer.limit - 1) }, () =>
       peer.ask({ deadlineMs: DEADLINE_MS }),
     );
     await context.watch(WATCHED_MS, () => limited.every(({ end }) => end) && nowMs() - startMs > 4 * DEADLINE_MS);
-    const tell = (name: string, { end }: Call) =>
+    const tell = (name: string, { end }: Call, fromMs: number) =>
       context.measure(name, {
         deadlineMs: name === 'limited' ? DEADLINE_MS : null,
-        endedMs: end ? Math.round(end.atMs - startMs) : null,
-        watchedMs: Math.round(nowMs() - startMs),
+        endedMs: end ? Math.round(end.atMs - fromMs) : null,
+        watchedMs: Math.round(nowMs() - fromMs),
         status: end?.status ?? null,
         told: end?.told ?? false,
       });
-    tell('lasting', lasting);
-    for (const call of limited) tell('limited', call);
+    tell('lasting', lasting, askedMs);
+    for (const call of limited) tell('limited', call, startMs);
   },
 });

@@ -5,7 +5,7 @@ import { deviation, inWords, mean, median } from '../../harness/numbers.js';
 import { outageOf } from '../../harness/outage.js';
 import { BACKOFF, seldomerThanDocument } from './connection-backoff.js';
 import { MAY_WAIT_MORE, WAITS, waitsByStandard } from './event-source-standard.js';
-import { outageStory, unready } from './outage-evidence.js';
+import { allEnded, outageStory, unready } from './outage-evidence.js';
 
 const PROCESSES = 8;
 const ATTEMPTS = 3;
@@ -80,6 +80,8 @@ export default defineCheck({
     };
     const because = outage.attempts.flatMap((list) => list.slice(0, 2).map(({ first }) => first)).slice(0, 16);
     const wanted = expect.minProcesses ?? PROCESSES;
+    const left = processes < wanted ? allEnded(history, outage) : undefined;
+    if (left && curve.means.length < ATTEMPTS) return skipped(`follows from gives-up: ${left}`, { measured, because });
     if (processes < wanted)
       return inconclusive(
         `only ${processes} processes made ${ATTEMPTS} attempts and more; ${wanted} are compared (--copies)`,
