@@ -5,6 +5,8 @@ import type { ToxicPath } from '../harness/path/toxic-path.js';
 const LOOK_MS = 100;
 /** Of the spike asked for: what was seen must be at least this share of it. */
 const SHARE = 0.8;
+/** What passed just before the toxic did may arrive after it was there. */
+const FIRST = 3;
 
 /** What the server sends arrives later by one and the same time, until the spike is over: one gap of that length at its start. */
 export default defineFault<ToxicPath, { readonly spikeMs: number }>({
@@ -15,11 +17,13 @@ export default defineFault<ToxicPath, { readonly spikeMs: number }>({
   params: { spikeMs: 'milliseconds' },
   byHand: { subject: 'path', defaults: { spikeMs: 5000 } },
   async inject(path, { spikeMs }, { bite }) {
-    const toxic = await path.proxy.addToxic({ type: 'latency', attributes: { latency: spikeMs, jitter: 0 } });
+    // Watched from before: what was on its way when the watch began would be taken for what came later.
     const lag = path.watchLag();
+    const toxic = await path.proxy.addToxic({ type: 'latency', attributes: { latency: spikeMs, jitter: 0 } });
+    const before = lag.lagsMs.length;
     let bitten = false;
     const look = every(LOOK_MS, () => {
-      const seenMs = lag.lagsMs[0] ?? 0;
+      const seenMs = Math.max(0, ...lag.lagsMs.slice(before, before + FIRST));
       if (bitten || seenMs < SHARE * spikeMs) return;
       bitten = true;
       bite({ seenMs: Math.round(seenMs), askedMs: spikeMs });

@@ -24,15 +24,18 @@ export default defineFault<
     const attributes = { latency: latencyMs, jitter: jitterMs };
     const streams = bothWays ? (['downstream', 'upstream'] as const) : (['downstream'] as const);
     const toxics: ToxicState[] = [];
-    for (const stream of streams) toxics.push(await path.proxy.addToxic({ type: 'latency', stream, attributes }));
+    // Watched from before: what was on its way when the watch began would be taken for what came later.
     const lag = path.watchLag();
+    for (const stream of streams) toxics.push(await path.proxy.addToxic({ type: 'latency', stream, attributes }));
+    const before = lag.lagsMs.length;
     let bitten = false;
     const look = every(LOOK_MS, () => {
-      if (bitten || lag.lagsMs.length < SAMPLES) return;
-      const seenMs = median(lag.lagsMs);
+      const lagsMs = lag.lagsMs.slice(before);
+      if (bitten || lagsMs.length < SAMPLES) return;
+      const seenMs = median(lagsMs);
       if (seenMs < SHARE * latencyMs) return;
       bitten = true;
-      bite({ seenMs: Math.round(seenMs), askedMs: latencyMs, samples: lag.lagsMs.length });
+      bite({ seenMs: Math.round(seenMs), askedMs: latencyMs, samples: lagsMs.length });
     });
     return async () => {
       look[Symbol.dispose]();
