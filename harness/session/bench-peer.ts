@@ -2,6 +2,7 @@ import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { WebSocket, WebSocketServer } from 'ws';
 import { every, nowMs, until } from '../clock.js';
+import { createRandom } from '../random.js';
 
 /** The ends of the benchmark, and what a session is compared with, each a process of its own: `server`, `proxy PORT`, or `clients URL COUNT EVERY_MS FOR_MS`. */
 
@@ -41,10 +42,13 @@ async function load(url: string, count: number, everyMs: number, forMs: number):
   await until('all are open', () => open === count, 60_000);
   process.send?.({ open });
   let turn = 0;
-  // Spread over the interval, as real clients are.
-  const aTick = Math.max(1, Math.round((count * 10) / everyMs));
-  const asking = every(10, () => {
-    for (let i = 0; i < aTick; i++) sockets[turn++ % count]?.send(String(performance.now()));
+  // Each at a moment of its own, as clients that know nothing of each other.
+  const random = createRandom(1);
+  const dueMs = sockets.map(() => random.next() * everyMs).sort((a, b) => a - b);
+  const startMs = nowMs();
+  const asking = every(1, () => {
+    const nextMs = () => Math.floor(turn / count) * everyMs + (dueMs[turn % count] ?? 0);
+    for (; nextMs() <= nowMs() - startMs; turn++) sockets[turn % count]?.send(String(performance.now()));
   });
   const endMs = nowMs() + forMs;
   await until('the time is over', () => nowMs() >= endMs, forMs + 1000, { stepMs: 100 });
