@@ -88,5 +88,7 @@ end_docker() {
     done
     eval "iptables $docker_forward"
   fi
+  # The network namespace of containers on the host's network stays mounted.
+  umount "$docker_home"/exec/netns/* 2>/dev/null
   rm -rf "$docker_home"
 }
