@@ -1,5 +1,5 @@
-# A Docker of one run's own, for .ci/run: started by hand, ended with what it leaves behind. Needs dockerd, iptables, ip, go, nginx
-# and node.
+# A Docker of one run's own, for .ci/run: started by hand, ended with what it leaves behind. Needs dockerd, iptables, ip, go, nginx,
+# haproxy and node.
 
 docker_home="$(mktemp -d)"
 docker_forward="$(iptables -S FORWARD 2>/dev/null | head -1)"
@@ -28,11 +28,11 @@ make_toxiproxy_image() {
     -c 'EXPOSE 8474' - ghcr.io/shopify/toxiproxy:2.12.0 >/dev/null
 }
 
-# Stand-ins of what Dockerfile and docker-compose.yml are based on, made of this machine's node and nginx. Where `npm ci` would
-# download, the modules of this checkout are laid.
+# Stand-ins of what Dockerfile, docker-compose.yml and proxies in containers are based on, made of this machine's node, nginx and
+# HAProxy. Where `npm ci` would download, the modules of this checkout are laid.
 make_base_images() {
-  local node="$docker_home/node" nginx="$docker_home/nginx" root
-  for root in "$node" "$nginx"; do
+  local node="$docker_home/node" nginx="$docker_home/nginx" haproxy="$docker_home/haproxy" root
+  for root in "$node" "$nginx" "$haproxy"; do
     mkdir -p "$root"/{etc,tmp,root,var/log/nginx} && chmod 1777 "$root/tmp"
     printf '%s:x:%s:%s::/tmp:/bin/sh\n' root 0 0 node 1000 1000 nobody 65534 65534 >"$root/etc/passwd"
     printf '%s:x:%s:\n' root 0 node 1000 nogroup 65534 >"$root/etc/group"
@@ -52,7 +52,8 @@ EOF
   chmod +x "$node/usr/bin/npm"
   import_image "$node" node:20-bookworm-slim -C "$(dirname "$(realpath node_modules)")" --transform 's,^node_modules,checkout,S' node_modules ||
     return 1
-  copy_programs "$nginx" nginx && import_image "$nginx" nginx:1.27-alpine
+  copy_programs "$nginx" nginx && import_image "$nginx" nginx:1.27-alpine || return 1
+  copy_programs "$haproxy" haproxy && import_image "$haproxy" haproxy:2.6-alpine
 }
 
 # ROOT PROGRAM...: into its /usr/bin, with what they are linked with.

@@ -1,6 +1,8 @@
 import { removeContainer, strayContainers } from '../containers/ownership.js';
-import { findRuntime, hasImage } from '../containers/runtime.js';
+import { findRuntime, hasImage, imageIsHere, mayHaveRuntime } from '../containers/runtime.js';
 import { messageOf } from '../errors.js';
+import { PROXIES, PROXY_IMAGES, type ProxyKind } from '../path/find-proxy.js';
+import { findProgram } from '../programs.js';
 import { IMAGE } from '../toxiproxy/docker.js';
 import type { Finding } from './doctor.js';
 
@@ -29,4 +31,21 @@ export async function containers(clean: boolean): Promise<Finding[]> {
       ? { name: left, state: 'ok', text: `removed ${told}` }
       : { name: left, state: 'absent', text: `could not remove all of ${told}: ${messageOf(refused.reason)}` },
   ];
+}
+
+/** nginx and HAProxy, as programs or as images. */
+export function proxies(): Promise<Finding[]> {
+  return Promise.all(PROXIES.map(proxy));
+}
+
+async function proxy(name: ProxyKind): Promise<Finding> {
+  const program = findProgram(name);
+  const image = PROXY_IMAGES[name];
+  const here = await imageIsHere(image);
+  if (program !== undefined) {
+    return { name, state: 'ok', text: here ? `${program}; its image ${image} with --engine docker` : program };
+  }
+  if (here) return { name, state: 'ok', text: `its image ${image}: it is not on the PATH` };
+  const pull = mayHaveRuntime() ? `, and its image is not here: docker pull ${image} (nothing is pulled for you)` : '';
+  return { name, state: 'absent', text: `not on the PATH${pull}` };
 }

@@ -8,7 +8,7 @@ import { findProgram, isRequired } from '../programs.js';
 import { printable } from '../reporters/printable.js';
 import { withoutSecrets } from '../secrets.js';
 import { type Able, canMakeNamespace, namespaceCommand } from '../target/namespace.js';
-import { containers } from './containers.js';
+import { containers, proxies } from './containers.js';
 import { EXIT } from './exit.js';
 import { leftovers, removeLeftovers, toldOf } from './leftovers.js';
 import { print } from './output.js';
@@ -31,6 +31,7 @@ export function addDoctor(program: Command, finish: (code: number) => void): voi
         ...machine(),
         ...(await toxiproxy()),
         ...kernel(),
+        ...(await proxies()),
         ...programs(),
         ...(await containers(clean ?? false)),
         await leftBehind(clean ?? false),
@@ -165,8 +166,6 @@ function kernel(): Finding[] {
 
 function programs(): Finding[] {
   const tools = {
-    nginx: ['nginx'],
-    haproxy: ['haproxy'],
     chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   };
   return Object.entries(tools).map(([name, candidates]): Finding => {

@@ -11,6 +11,10 @@ export interface ContainerSettings {
   readonly env?: Readonly<Record<string, string>>;
   /** Published on free ports of loopback, which the runtime takes: nobody can come in between. */
   readonly publish?: readonly number[];
+  /** On the network of the machine that the runtime is on, in place of one of its own. */
+  readonly onHostNetwork?: true;
+  /** By path: what stands in files of it, for all to read. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly openFiles?: number;
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -36,7 +40,7 @@ export async function startContainer(
   runtime: ContainerRuntime,
   settings: ContainerSettings,
 ): Promise<RunningContainer> {
-  const { image, command, env, publish = [], openFiles, labels } = settings;
+  const { image, command, env, publish = [], onHostNetwork, files = {}, openFiles, labels } = settings;
   if (!(await hasImage(runtime, image))) {
     throw new HarnessError('NO_IMAGE', `the image ${image} is not on this machine: docker pull ${image}`);
   }
@@ -61,6 +65,9 @@ export async function startContainer(
     .withEnvironment({ ...env })
     // What is ready is seen from outside: an image may have no shell to look from within.
     .withWaitStrategy(atOnce);
+  const contents = Object.entries(files).map(([target, content]) => ({ target, content, mode: 0o644 }));
+  if (contents.length > 0) container.withCopyContentToContainer(contents);
+  if (onHostNetwork) container.withNetworkMode('host');
   if (command) container.withCommand([...command]);
   if (openFiles !== undefined) container.withUlimits({ nofile: { soft: openFiles, hard: openFiles } });
   startReaper();

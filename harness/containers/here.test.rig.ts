@@ -21,3 +21,15 @@ export function noContainers(): string | undefined {
 const reason = noContainers();
 export const withContainers = (title: string, test: () => Promise<void>, timeoutMs = 60_000) =>
   reason === undefined ? it(title, test, timeoutMs) : it.skip(`${title} (${reason})`, () => undefined);
+
+/** No test pulls an image. With HOLDFAST_REQUIRE=docker there must be each. */
+export function withImage(image: string, title: string, test: () => Promise<void>, timeoutMs = 60_000): void {
+  if (reason !== undefined || isRequired('docker') || hasImageNow(image)) withContainers(title, test, timeoutMs);
+  else it.skip(`${title} (no image ${image})`, () => undefined);
+}
+
+function hasImageNow(image: string): boolean {
+  const script = `require(${JSON.stringify(join(__dirname, 'runtime.js'))}).imageIsHere(${JSON.stringify(image)})
+    .then((is) => process.exit(is ? 0 : 1))`;
+  return spawnSync(process.execPath, ['-e', script]).status === 0;
+}

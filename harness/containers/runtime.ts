@@ -46,6 +46,13 @@ export async function hasImage({ client }: ContainerRuntime, image: string): Pro
     );
 }
 
+/** Whether a container of it can be started here and now. */
+export async function imageIsHere(image: string): Promise<boolean> {
+  if (!mayHaveRuntime()) return false;
+  const runtime = await findRuntime();
+  return 'client' in runtime && (await hasImage(runtime, image));
+}
+
 /** No socket, no DOCKER_HOST: nothing to load a library for. */
 export function mayHaveRuntime(): boolean {
   return process.env.DOCKER_HOST !== undefined || sockets().some(existsSync);

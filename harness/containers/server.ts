@@ -1,17 +1,14 @@
-import { PassThrough } from 'node:stream';
 import { delay, nowMs, waitFor } from '../clock.js';
 import { HarnessError } from '../errors.js';
 import { treeRssBytes } from '../probes/memory.js';
 import type { Address } from '../scenario.js';
 import { insideNamespace } from '../target/namespace.js';
-import { readLines } from '../target/output.js';
-import { type ProcessExit, type StartedProcess, targetDied } from '../target/process.js';
-import { processStartTime, processTable, withDescendants } from '../target/process-table.js';
+import { type StartedProcess, targetDied } from '../target/process.js';
 import { statusOf, staysOpen } from '../target/readiness.js';
 import type { ServerOptions, StartedServer } from '../target/server.js';
 import { actsOn } from './acts.js';
 import { type ContainerSettings, type RunningContainer, startContainer } from './container.js';
-import { removeContainer } from './ownership.js';
+import { followContainer } from './process.js';
 import { type ContainerRuntime, needRuntime } from './runtime.js';
 import { watchUsage } from './usage.js';
 
@@ -40,7 +37,10 @@ export async function startContainerServer(options: ServerOptions): Promise<Star
   try {
     const direct = running.published.size === 0;
     const at = placeOf(runtime, running, own.port);
-    const { process, usage } = await follow(runtime, running, options, spawnedAtMs);
+    const words = { name, command: spec.command ?? '', record, spawnedAtMs };
+    const { process, visible } = await followContainer(runtime, running, words);
+    const usage = visible ? undefined : watchUsage(running.handle);
+    void process.exited.then(() => usage?.[Symbol.dispose]());
     await untilReady(process, options, at);
     const startMs = Math.round(nowMs() - spawnedAtMs);
     const server = serverOf({ runtime, running, process, usage, options, at, startMs });
@@ -90,81 +90,6 @@ export function publishAlways(): void {
   mustPublish = true;
 }
 
-type Usage = ReturnType<typeof watchUsage>;
-
-interface Followed {
-  readonly process: StartedProcess;
-  readonly usage: Usage | undefined;
-}
-
-/** What a process of ours tells by itself: its words, its end, what came of it. */
-async function follow(
-  runtime: ContainerRuntime,
-  running: RunningContainer,
-  { spec, name, record }: ServerOptions,
-  spawnedAtMs: number,
-): Promise<Followed> {
-  const { handle, pid } = running;
-  const logs = await handle.logs({ follow: true, stdout: true, stderr: true });
-  const [out, err] = [new PassThrough(), new PassThrough()];
-  runtime.client.container.dockerode.modem.demuxStream(logs, out, err);
-  const [stdout, stderr] = [readLines(out, undefined, () => undefined), readLines(err, undefined, () => undefined)];
-  let exit: ProcessExit | undefined;
-  const exited = handle
-    .wait()
-    .then(({ StatusCode }: { StatusCode: number }) => StatusCode as number | null)
-    // Removed before it had ended.
-    .catch(() => null)
-    .then((code): ProcessExit => {
-      exit = { code, signal: null, atMs: nowMs() };
-      usage?.[Symbol.dispose]();
-      record({ type: 'process', process: name, what: 'exit', pid, code, signal: null }, exit.atMs);
-      return exit;
-    });
-  // Of a runtime in another machine (Docker Desktop) the number is none of ours.
-  const startTime = running.beside === undefined ? undefined : processStartTime(pid);
-  const lives = () => startTime !== undefined && processStartTime(pid) === startTime;
-  const tree = () => (lives() ? [...withDescendants(processTable(), [pid])] : []);
-  const usage = startTime === undefined ? watchUsage(handle) : undefined;
-  const stop = async () => {
-    await removeContainer(runtime, handle.id);
-    usage?.[Symbol.dispose]();
-    await exited;
-  };
-  record({ type: 'process', process: name, what: 'spawn', pid }, spawnedAtMs);
-  const process: StartedProcess = {
-    name,
-    command: spec.command ?? '',
-    pid,
-    spawnedAtMs,
-    direct: true,
-    exited,
-    get exit() {
-      // The runtime tells it only when it has cleared away behind it.
-      if (exit === undefined && startTime !== undefined && !lives()) return { code: null, signal: null, atMs: nowMs() };
-      return exit;
-    },
-    get stdoutTail() {
-      return stdout.tail;
-    },
-    get stderrTail() {
-      return stderr.tail;
-    },
-    tree,
-    seen: tree,
-    adopt: () => undefined,
-    signal(signal) {
-      if (exit !== undefined) return false;
-      handle.kill({ signal }).catch(() => undefined);
-      record({ type: 'process', process: name, what: 'signal', pid, signal });
-      return true;
-    },
-    stop,
-    [Symbol.asyncDispose]: stop,
-  };
-  return { process, usage };
-}
-
 /** `ready` of the config; else when somebody takes a connection and keeps it: a published port takes each, and ends it. */
 async function untilReady(
   process: StartedProcess,
@@ -201,7 +126,7 @@ interface Parts {
   readonly runtime: ContainerRuntime;
   readonly running: RunningContainer;
   readonly process: StartedProcess;
-  readonly usage: Usage | undefined;
+  readonly usage: ReturnType<typeof watchUsage> | undefined;
   readonly options: ServerOptions;
   readonly at: Address;
   readonly startMs: number;

@@ -3,6 +3,7 @@ import { createServer, get, type IncomingMessage, type OutgoingHttpHeaders } fro
 import type { AddressInfo } from 'node:net';
 import { every, nowMs } from '../clock.js';
 import { decoderOf } from '../path/sse-tap.js';
+import type { Address } from '../scenario.js';
 
 const EVERY_MS = 200;
 
@@ -68,7 +69,7 @@ export async function startControlStream(options: {
 }
 
 /** Reads what comes from this port; returns before anything has. */
-export function readControlStream(port: number): ControlReader {
+export function readControlStream({ host, port }: Address): ControlReader {
   const arrivals = new Map<number, number>();
   let encoding: string | undefined;
   let complete = false;
@@ -81,7 +82,7 @@ export function readControlStream(port: number): ControlReader {
     text = text.slice(whole + 2);
   };
   const headers = { accept: 'text/event-stream', 'accept-encoding': 'gzip' };
-  const request = get({ host: '127.0.0.1', port, path: '/', headers, agent: false }, (response: IncomingMessage) => {
+  const request = get({ host, port, path: '/', headers, agent: false }, (response: IncomingMessage) => {
     encoding = response.headers['content-encoding'];
     const unpack = decoderOf(encoding);
     unpack?.on('data', take).on('error', () => {});

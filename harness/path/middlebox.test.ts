@@ -1,40 +1,18 @@
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer as listen, type Socket } from 'node:net';
+import { PROXIES } from './find-proxy.js';
 import { openMiddlebox } from './middlebox.js';
 import { COMBINATIONS } from './middlebox.test.cases.js';
-import { type Passing, passThrough, startOrigin } from './middlebox.test.rig.js';
+import { classOf, type Passing, passThrough, startOrigin } from './middlebox.test.rig.js';
+import { proxyHere } from './proxy-here.test.rig.js';
 import { PROFILES, type ProxySettings } from './proxy-profiles.js';
-import { findProxy, PROXIES, startProxy } from './real-proxy.js';
-
-/** What is not held back arrives within milliseconds (HAProxy: 200); a machine that is busy may take its time. */
-const WAIT_MS = 1500;
-const COMPARED = [
-  'content-type',
-  'content-length',
-  'transfer-encoding',
-  'content-encoding',
-  'connection',
-  'cache-control',
-  'x-accel-buffering',
-];
-
-/** What must be the same: the order of things, and no time. */
-function classOf({ status, head, released, end, how, headers, asked }: Passing) {
-  const kept = Object.fromEntries(COMPARED.map((name) => [name, headers[name] ?? null]));
-  const lines = asked
-    .replace(/127\.0\.0\.1:\d+/, 'upstream')
-    .trim()
-    .toLowerCase()
-    .split('\r\n')
-    .sort();
-  return { status, head, released, end, how, ...kept, asked: lines };
-}
+import { startProxy } from './real-proxy.js';
 
 describe.each(PROXIES)('our middlebox is like %s', (kind) => {
-  const program = findProxy(kind);
+  const by = proxyHere(kind);
   const combinations = COMBINATIONS.filter(({ settings }) => settings.kind === kind);
-  if (program === undefined) {
+  if (by === undefined) {
     test.skip(`there is no ${kind} on this machine`, () => {});
     return;
   }
@@ -44,7 +22,7 @@ describe.each(PROXIES)('our middlebox is like %s', (kind) => {
   beforeAll(async () => {
     const origins = await Promise.all(combinations.map(startOrigin));
     const routes = combinations.map(({ settings }, n) => ({ to: origins[n] ?? { host: '', port: 0 }, settings }));
-    const proxy = await startProxy({ kind, program, name: kind, routes, record: () => {} });
+    const proxy = await startProxy({ by, name: kind, routes, record: () => {} });
     opened.push(...origins, proxy);
     // Side by side: each spends its time waiting.
     for (const [n, one] of combinations.entries()) {
@@ -52,8 +30,8 @@ describe.each(PROXIES)('our middlebox is like %s', (kind) => {
       const middlebox = await openMiddlebox({ upstream, settings: one.settings });
       opened.push(upstream, middlebox);
       if (!origin) continue;
-      const real = passThrough(one, origin, proxy.ports[n] ?? 0, WAIT_MS);
-      const ours = passThrough(one, upstream, middlebox.port, WAIT_MS);
+      const real = passThrough(one, origin, { host: proxy.host, port: proxy.ports[n] ?? 0 });
+      const ours = passThrough(one, upstream, middlebox);
       for (const one of [real, ours]) one.catch(() => {});
       seen.set(one.name, { real, ours });
     }
@@ -83,7 +61,7 @@ describe.each(PROXIES)('our middlebox is like %s', (kind) => {
     await closed[Symbol.asyncDispose]();
     const upstreams = [mute, rude, closed];
     const routes = upstreams.map((to) => ({ to, settings }));
-    await using real = await startProxy({ kind, program, name: kind, routes, record: () => {} });
+    await using real = await startProxy({ by, name: kind, routes, record: () => {} });
     for (const [n, upstream] of upstreams.entries()) {
       await using ours = await openMiddlebox({ upstream, settings });
       const page = async (port: number) => {
@@ -96,7 +74,7 @@ describe.each(PROXIES)('our middlebox is like %s', (kind) => {
 });
 
 describe('our middlebox is like nginx with proxy_cache', () => {
-  const program = findProxy('nginx');
+  const by = proxyHere('nginx');
   const settings: ProxySettings = PROFILES['nginx-cache'];
   const cases: readonly Readonly<Record<string, string>>[] = [
     {},
@@ -114,14 +92,14 @@ describe('our middlebox is like nginx with proxy_cache', () => {
     { Vary: '*' },
     { 'X-Accel-Buffering': 'no' },
   ];
-  if (program === undefined) {
+  if (by === undefined) {
     test.skip('there is no nginx on this machine', () => {});
     return;
   }
   test('in who gets an answer that was another client’s', async () => {
     const servers = await Promise.all(cases.map(startCounter));
     const routes = servers.map((to) => ({ to, settings }));
-    await using real = await startProxy({ kind: 'nginx', program, name: 'nginx', routes, record: () => {} });
+    await using real = await startProxy({ by, name: 'nginx', routes, record: () => {} });
     for (const [n, upstream] of servers.entries()) {
       await using ours = await openMiddlebox({ upstream, settings });
       const texts = [];

@@ -1,8 +1,21 @@
-import type { ProxyKind, Route } from './real-proxy.js';
+import type { ProxyKind } from './find-proxy.js';
+import type { Route } from './real-proxy.js';
 
-type Config = (folder: string, ports: readonly number[], routes: readonly Route[]) => string;
+/** Where it listens: a port a route. */
+interface At {
+  readonly host: string;
+  readonly ports: readonly number[];
+}
+
+type Config = (folder: string, at: At, routes: readonly Route[]) => string;
 
 export const CONFIGS: Readonly<Record<ProxyKind, Config>> = { nginx: nginxConfig, haproxy: haproxyConfig };
+
+/** What makes it read that file, and stay in the foreground. */
+export const COMMANDS: Readonly<Record<ProxyKind, (folder: string, file: string) => readonly string[]>> = {
+  nginx: (folder, file) => ['-p', folder, '-c', file],
+  haproxy: (_, file) => ['-db', '-f', file],
+};
 
 const CONNECTIONS = {
   close: [],
@@ -16,7 +29,7 @@ const CONNECTIONS = {
 } as const;
 
 /** Only what differs from nginx's own defaults is written: those are to be its own. */
-function nginxConfig(folder: string, ports: readonly number[], routes: readonly Route[]): string {
+function nginxConfig(folder: string, { host, ports }: At, routes: readonly Route[]): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const servers = routes.map(({ to, settings }, index) => {
     const timeoutMs = Math.round(settings.readTimeoutMs);
@@ -43,7 +56,7 @@ function nginxConfig(folder: string, ports: readonly number[], routes: readonly 
     const cache = settings.cache ? `\n  proxy_cache_path ${folder}/cache-${index} keys_zone=cache-${index}:1m;` : '';
     return `${cache}
   server {
-    listen 127.0.0.1:${ports[index]}${settings.grpc || settings.http2 ? ' http2' : ''};
+    listen ${host}:${ports[index]}${settings.grpc || settings.http2 ? ' http2' : ''};
     location / {
       ${lines.join('\n      ')}
     }
@@ -63,11 +76,11 @@ ${temporary.map((what) => `  ${what}_temp_path ${folder}/${what};`).join('\n')}$
 
 const COMPRESSION = '\n  compression algo gzip\n  compression type text/event-stream';
 
-function haproxyConfig(_: string, ports: readonly number[], routes: readonly Route[]): string {
+function haproxyConfig(_: string, { host, ports }: At, routes: readonly Route[]): string {
   const proxies = routes.map(
     ({ to, settings: { readTimeoutMs, noDelay, gzip, grpc } }, index) => `
 listen route-${index}
-  bind 127.0.0.1:${ports[index]}${grpc ? ' proto h2' : ''}
+  bind ${host}:${ports[index]}${grpc ? ' proto h2' : ''}
   timeout client ${grpc ? '1d' : `${Math.round(readTimeoutMs)}ms`}
   timeout server ${Math.round(readTimeoutMs)}ms
   timeout tunnel ${Math.round(readTimeoutMs)}ms${noDelay ? '\n  option http-no-delay' : ''}${gzip ? COMPRESSION : ''}

@@ -3,17 +3,17 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { nowMs, until } from '../clock.js';
 import type { EventBody } from '../contract.js';
+import { PROXIES } from './find-proxy.js';
 import { openGate } from './gate.js';
 import { createObserver } from './observer.js';
+import { proxyHere } from './proxy-here.test.rig.js';
 import { PROFILES } from './proxy-profiles.js';
-import { findProxy, PROXIES, startProxy } from './real-proxy.js';
+import { startProxy } from './real-proxy.js';
 
-const found = PROXIES.flatMap((kind) => {
-  const program = findProxy(kind);
-  return program === undefined ? [] : [{ kind, program }];
-});
+const found = PROXIES.flatMap((kind) => proxyHere(kind) ?? []);
 
-describe.each(found)('$kind', ({ kind, program }) => {
+describe.each(found)('$kind', (by) => {
+  const { kind } = by;
   test('passes a WebSocket on, ends it once it has been idle, as a gate behind it sees, and is gone afterwards', async () => {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(server, 'listening');
@@ -23,7 +23,7 @@ describe.each(found)('$kind', ({ kind, program }) => {
     const record = (event: EventBody) => void events.push(event);
     const gate = await openGate({ name: 'behind', upstream, record, observer: createObserver('key') });
     const routes = [{ to: gate, settings: { ...PROFILES['nginx-article-websocket'], readTimeoutMs: 1500 } }];
-    const proxy = await startProxy({ kind, program, name: kind, routes, record });
+    const proxy = await startProxy({ by, name: kind, routes, record });
     const socket = new WebSocket(`ws://127.0.0.1:${proxy.ports[0]}/any`);
     await once(socket, 'open');
     socket.send('hello');

@@ -2,10 +2,11 @@ import type { Facts, Fault, Gate, GateConnection, Injection } from '../contract.
 import type { Unit } from '../define.js';
 import { readControlStream, startControlStream } from '../drivers/control-stream.js';
 import { HarnessError } from '../errors.js';
+import { findProxy, noProxy } from '../path/find-proxy.js';
 import { openMiddlebox } from '../path/middlebox.js';
 import { openProxyLike } from '../path/proxy-like.js';
 import { PROFILES } from '../path/proxy-profiles.js';
-import { findProxy, PROXIES, startProxy } from '../path/real-proxy.js';
+import { startProxy } from '../path/real-proxy.js';
 import { openUpgradeBlock } from '../path/upgrade-block.js';
 import { isDuplex, isSecure, protocolNamed } from '../protocol.js';
 import type { Address, ScenarioContext } from '../scenario.js';
@@ -149,7 +150,7 @@ function toward({ admissions }: Stage, { covers }: Task, { host, port }: Address
 }
 
 async function throughBufferingProxy(stage: Stage, task: Task): Promise<Injection> {
-  const { record } = stage.context;
+  const { record, options } = stage.context;
   const start = async () => {
     const held = await startControlStream({});
     const proxy = await openProxyLike({
@@ -157,10 +158,12 @@ async function throughBufferingProxy(stage: Stage, task: Task): Promise<Injectio
       name: task.who,
       to: [plain(stage), held],
       record,
+      engine: options.engine,
     });
+    const { host } = proxy;
     const [port = 0, control = 0] = proxy.ports;
-    const reader = readControlStream(control);
-    const leave = toward(stage, task, { host: '127.0.0.1', port });
+    const reader = readControlStream({ host, port: control });
+    const leave = toward(stage, task, { host, port });
     return {
       lateMs: () => held.longestLagMs(reader),
       stop: async () => {
@@ -175,12 +178,14 @@ async function throughBufferingProxy(stage: Stage, task: Task): Promise<Injectio
 }
 
 async function throughIdleProxy(stage: Stage, task: Task): Promise<Injection> {
-  const { record, target } = stage.context;
+  const { record, target, options } = stage.context;
   const protocol = protocolNamed(target.protocol);
-  const [kind] = PROXIES.filter((one) => findProxy(one) !== undefined);
-  const program = kind && findProxy(kind);
-  if (!kind || program === undefined) {
-    throw new HarnessError('NO_PROXY', 'idle-cut needs nginx or HAProxy on this machine; idle-forget needs neither');
+  const by = (await findProxy('nginx', options.engine)) ?? (await findProxy('haproxy', options.engine));
+  if (!by) {
+    throw new HarnessError(
+      'NO_PROXY',
+      `idle-cut needs nginx or HAProxy; idle-forget needs neither: ${noProxy('nginx')}`,
+    );
   }
   const profile =
     target.protocol === 'grpc'
@@ -192,10 +197,11 @@ async function throughIdleProxy(stage: Stage, task: Task): Promise<Injection> {
     const silent = await protocol.startReference({ base: 1, pingMs: NEVER_MS, pushMs: NEVER_MS }, target);
     const settings = { ...PROFILES[profile], readTimeoutMs: idleMs };
     const routes = [plain(stage), silent].map(({ host, port }) => ({ to: { host, port }, settings }));
-    const proxy = await startProxy({ kind, program, name: task.who, routes, record });
+    const proxy = await startProxy({ by, name: task.who, routes, record });
+    const { host } = proxy;
     const [port = 0, control = 0] = proxy.ports;
-    const session = await protocol.openSilent({ host: '127.0.0.1', port: control });
-    const leave = toward(stage, task, { host: '127.0.0.1', port });
+    const session = await protocol.openSilent({ host, port: control });
+    const leave = toward(stage, task, { host, port });
     return {
       silent: session,
       stop: async () => {

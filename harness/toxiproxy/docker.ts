@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { until, waitFor, within } from '../clock.js';
 import { type RunningContainer, startContainer } from '../containers/container.js';
 import { removeContainer, strayContainers } from '../containers/ownership.js';
-import { type ContainerRuntime, findRuntime, hasImage, mayHaveRuntime, needRuntime } from '../containers/runtime.js';
+import { type ContainerRuntime, needRuntime } from '../containers/runtime.js';
 import { HarnessError } from '../errors.js';
 import { createToxiproxyClient, type ProxyHandle, type Route } from '../path/toxiproxy.js';
 import type { ServerProcess } from './server-process.js';
@@ -18,13 +18,6 @@ const READY_MS = 15_000;
 /** An address that is routed at all answers at once; a firewall may swallow what it does not like. */
 const DIRECT_MS = 3000;
 const BACK_MS = 2000;
-
-/** Whether `--engine auto` may take it: the runtime is there, and the image as well. */
-export async function dockerIsReady(): Promise<boolean> {
-  if (!mayHaveRuntime()) return false;
-  const runtime = await findRuntime();
-  return 'client' in runtime && (await hasImage(runtime, IMAGE));
-}
 
 /**
  * A real server in a container. Where this machine has an address in the container's network (Docker on Linux), both ways are

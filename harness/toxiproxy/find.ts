@@ -1,6 +1,7 @@
+import { imageIsHere } from '../containers/runtime.js';
 import { HarnessError } from '../errors.js';
 import { findProgram, isRequired } from '../programs.js';
-import { dockerIsReady, startDockerServer } from './docker.js';
+import { IMAGE, startDockerServer } from './docker.js';
 import { type Engine, openPrivate, openUrl } from './engine.js';
 import { startEmbeddedProcess, startRealServer } from './server-process.js';
 
@@ -32,7 +33,7 @@ export async function openEngine(choice: string, seed: number): Promise<Engine> 
 
 async function openUnasked(seed: number): Promise<Engine> {
   const embedded = () => openPrivate('embedded', () => startEmbeddedProcess(seed));
-  if (!(await dockerIsReady())) return embedded();
+  if (!(await imageIsHere(IMAGE))) return embedded();
   // Nobody asked for a container, so that one which cannot be used is no error.
   return openPrivate('docker', () => startDockerServer()).catch(embedded);
 }

@@ -3,8 +3,9 @@ import { nowMs } from '../../harness/clock.js';
 import type { EventBody } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { type GateCall, GateCalls, heldAt } from '../../harness/gate-calls.js';
+import { findProxy, noProxy } from '../../harness/path/find-proxy.js';
 import { PROFILES } from '../../harness/path/proxy-profiles.js';
-import { findProxy, startProxy } from '../../harness/path/real-proxy.js';
+import { startProxy } from '../../harness/path/real-proxy.js';
 import { startHolding } from './held-sessions.js';
 
 /** Shorter than nginx's own 60 s, and longer than a living feed's pause between two messages. */
@@ -34,16 +35,16 @@ export default defineScenario({
   faults: ['read-timeout'],
   windowMs: 6000 + 10_000 + 2 * (READ_TIMEOUT_MS + 4000),
   async run(context) {
-    const program = findProxy('nginx');
-    if (program === undefined) return context.obstacle('NO_PROXY', 'there is no nginx on this machine');
-    const { record } = context;
+    const { record, options } = context;
+    const by = await findProxy('nginx', options.engine);
+    if (by === undefined) return context.obstacle('NO_PROXY', noProxy('nginx'));
     const upstream = context.target.server ? await context.startServer() : await context.startReference();
     const inner = await context.openGate({ name: 'inner', to: upstream, tap: false });
     const settings = { ...PROFILES['nginx-article-grpc'], readTimeoutMs: context.ms(READ_TIMEOUT_MS) };
     const routes = [{ to: { host: inner.host, port: inner.port }, settings }];
-    const proxy = context.defer(await startProxy({ kind: 'nginx', program, name: 'nginx', routes, record }));
+    const proxy = context.defer(await startProxy({ by, name: 'nginx', routes, record }));
     const calls = new GateCalls();
-    const to = { host: '127.0.0.1', port: proxy.ports[0] ?? 0 };
+    const to = { host: proxy.host, port: proxy.ports[0] ?? 0 };
     const gate = await context.openGate({ name: 'victim', to, onEvent: calls.take });
     const [client] = (await startHolding(context, [gate])) ?? [];
     if (!client) return;

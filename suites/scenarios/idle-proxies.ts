@@ -4,8 +4,9 @@ import { nowMs } from '../../harness/clock.js';
 import type { Gate, Target } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { messageOf } from '../../harness/errors.js';
+import { type FoundProxy, findProxy, noProxy, PROXIES, type ProxyKind } from '../../harness/path/find-proxy.js';
 import { PROFILES, type ProfileName } from '../../harness/path/proxy-profiles.js';
-import { findProxy, PROXIES, type ProxyKind, startProxy } from '../../harness/path/real-proxy.js';
+import { startProxy } from '../../harness/path/real-proxy.js';
 import { isDuplex, isSecure, protocolNamed } from '../../harness/protocol.js';
 import type { Address, ScenarioContext, Session } from '../../harness/scenario.js';
 
@@ -55,18 +56,18 @@ export default defineScenario({
     const { startReference } = protocolNamed(target.protocol);
     const silent = context.defer(await startReference({ base: 1, pingMs: NEVER_MS, pushMs: NEVER_MS }, target));
     const secure = isSecure(target.server?.url);
-    const programs = PROXIES.flatMap((kind) => {
-      const program = secure ? undefined : findProxy(kind);
-      if (program === undefined)
-        context.obstacle('NO_PROXY', secure ? `${kind} is not put before TLS` : `there is no ${kind} on this machine`);
-      return program === undefined ? [] : [{ kind, program }];
-    });
+    const found: FoundProxy[] = [];
+    for (const kind of PROXIES) {
+      const by = secure ? undefined : await findProxy(kind, options.engine);
+      if (by) found.push(by);
+      else context.obstacle('NO_PROXY', secure ? `${kind} is not put before TLS` : noProxy(kind));
+    }
     context.phase('fault');
     const startMs = nowMs();
     const idle = options.idleS === undefined ? IDLE_S : [options.idleS];
     const paths: Path[] = [];
     for (const idleS of idle) {
-      for (const one of programs) paths.push(...(await throughProxy(context, { ...one, idleS, server, silent })));
+      for (const by of found) paths.push(...(await throughProxy(context, { by, idleS, server, silent })));
       paths.push(...(await throughGate(context, idleS, server, silent)));
     }
     const windowS = Math.max(...idle.map((idleS) => (idleS <= TWICE_S ? 2 : 1) * idleS)) + MARGIN_S;
@@ -103,15 +104,9 @@ async function ask(context: ScenarioContext, name: string, to: Address, gate: Ga
 
 async function throughProxy(
   context: ScenarioContext,
-  {
-    kind,
-    program,
-    idleS,
-    server,
-    silent,
-  }: { kind: ProxyKind; program: string; idleS: number } & Record<'server' | 'silent', Address>,
+  { by, idleS, server, silent }: { by: FoundProxy; idleS: number } & Record<'server' | 'silent', Address>,
 ): Promise<Path[]> {
-  const who = `${kind}-${idleS}`;
+  const who = `${by.kind}-${idleS}`;
   const protocol = protocolNamed(context.target.protocol);
   const gate = await context.openGate({ name: who, to: server });
   let opening: Opening | undefined;
@@ -121,11 +116,12 @@ async function throughProxy(
       readTimeoutMs: idleMs,
     };
     const routes = [gate, silent].map((to) => ({ to: { host: to.host, port: to.port }, settings }));
-    const proxy = await startProxy({ kind, program, name: who, routes, record: context.record });
+    const proxy = await startProxy({ by, name: who, routes, record: context.record });
+    const { host } = proxy;
     const [port = 0, control = 0] = proxy.ports;
-    opening = await ask(context, who, { host: '127.0.0.1', port }, gate);
+    opening = await ask(context, who, { host, port }, gate);
     return {
-      silent: context.defer(await protocol.openSilent({ host: '127.0.0.1', port: control })),
+      silent: context.defer(await protocol.openSilent({ host, port: control })),
       stop: async () => proxy[Symbol.asyncDispose](),
     };
   };
@@ -138,7 +134,7 @@ async function throughProxy(
   }
   return opening === undefined || opening.refusedAtMs !== undefined
     ? []
-    : [{ by: kind, idleS, conn: gate.accepted, opening }];
+    : [{ by: by.kind, idleS, conn: gate.accepted, opening }];
 }
 
 function profileFor(target: Target): ProfileName {

@@ -6,9 +6,10 @@ import { nowMs } from '../../harness/clock.js';
 import type { EventBody } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { GateCalls, heldAt } from '../../harness/gate-calls.js';
+import { findProxy, noProxy } from '../../harness/path/find-proxy.js';
 import { startPageServer } from '../../harness/path/page-server.js';
 import { PROFILES } from '../../harness/path/proxy-profiles.js';
-import { findProxy, startProxy } from '../../harness/path/real-proxy.js';
+import { startProxy } from '../../harness/path/real-proxy.js';
 import type { Address, ScenarioContext } from '../../harness/scenario.js';
 import { startHolding } from './held-sessions.js';
 
@@ -71,9 +72,10 @@ export default defineScenario({
 
 /** nginx, once without http2, and once with it and a proxy_pass to a server of gRPC, which takes no HTTP/1.1. */
 async function behindNginx(context: ScenarioContext): Promise<(readonly [kind: string, hop: Address])[]> {
-  const program = findProxy('nginx');
-  if (program === undefined) {
-    context.obstacle('NO_PROXY', 'there is no nginx on this machine');
+  const { record, options } = context;
+  const by = await findProxy('nginx', options.engine);
+  if (by === undefined) {
+    context.obstacle('NO_PROXY', noProxy('nginx'));
     return [];
   }
   // RFC 9113, 3.4: "Clients and servers MUST treat an invalid connection preface as a connection error".
@@ -84,7 +86,6 @@ async function behindNginx(context: ScenarioContext): Promise<(readonly [kind: s
   context.defer({ [Symbol.dispose]: () => void hangsUp.close() });
   const to = { host: '127.0.0.1', port: (hangsUp.address() as AddressInfo).port };
   const routes = [PROFILES['nginx-default'], PROFILES['nginx-http2']].map((settings) => ({ to, settings }));
-  const { record } = context;
-  const { ports } = context.defer(await startProxy({ kind: 'nginx', program, name: 'nginx', routes, record }));
-  return ['http/1.1', 'proxy_pass'].map((kind, i) => [kind, { host: '127.0.0.1', port: ports[i] ?? 0 }] as const);
+  const { host, ports } = context.defer(await startProxy({ by, name: 'nginx', routes, record }));
+  return ['http/1.1', 'proxy_pass'].map((kind, i) => [kind, { host, port: ports[i] ?? 0 }] as const);
 }

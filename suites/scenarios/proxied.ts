@@ -5,6 +5,7 @@ import { nowMs } from '../../harness/clock.js';
 import type { Gate } from '../../harness/contract.js';
 import { defineScenario } from '../../harness/define.js';
 import { readControlStream, startControlStream } from '../../harness/drivers/control-stream.js';
+import { findProxy, PROXIES } from '../../harness/path/find-proxy.js';
 import { openProxyLike } from '../../harness/path/proxy-like.js';
 import { PROFILES, type ProxySettings } from '../../harness/path/proxy-profiles.js';
 import { isSecure } from '../../harness/protocol.js';
@@ -40,6 +41,8 @@ export default defineScenario({
   unless: ({ server }) =>
     isSecure(server?.url) ? 'needs a server without TLS: the proxies before it must read HTTP' : undefined,
   async run(context) {
+    // What leads to containers is loaded here, where nothing is timed yet.
+    for (const kind of PROXIES) await findProxy(kind, context.options.engine);
     const server = await context.startServer();
     context.phase('fault');
     await Promise.all([
@@ -62,16 +65,18 @@ export async function watchHeld(
     open = openProxyLike,
   }: { readonly settings?: ProxySettings; readonly compress?: boolean; readonly open?: typeof openProxyLike } = {},
 ): Promise<void> {
+  const { record, options } = context;
   const behind = await context.openGate({ name: 'held-behind', to: server });
   const held = context.defer(await startControlStream({}));
   const free = context.defer(await startControlStream({ headers: { 'x-accel-buffering': 'no' } }));
   const proxy = context.defer(
-    await open({ settings, name: 'buffering-proxy', to: [behind, held, free], record: context.record }),
+    await open({ settings, name: 'buffering-proxy', to: [behind, held, free], record, engine: options.engine }),
   );
+  const { host } = proxy;
   const [port = 0, heldPort = 0, freePort = 0] = proxy.ports;
-  const near = await context.openGate({ name: 'held-near', to: { host: '127.0.0.1', port } });
-  const heldReader = context.defer(readControlStream(heldPort));
-  const freeReader = context.defer(readControlStream(freePort));
+  const near = await context.openGate({ name: 'held-near', to: { host, port } });
+  const heldReader = context.defer(readControlStream({ host, port: heldPort }));
+  const freeReader = context.defer(readControlStream({ host, port: freePort }));
   const start = async () => ({ lateMs: () => held.longestLagMs(heldReader), stop: async () => {} });
   await context.inject(bufferingProxy, { start }, { profile: 'nginx-default' });
   await watchThrough(context, 'held', near, behind, compress);
@@ -79,15 +84,17 @@ export async function watchHeld(
 }
 
 async function watchCompressed(context: ScenarioContext, server: Address): Promise<void> {
+  const { record, options } = context;
   const settings = PROFILES['haproxy-gzip'];
   const behind = await context.openGate({ name: 'compressed-behind', to: server });
   const control = context.defer(await startControlStream({}));
   const proxy = context.defer(
-    await openProxyLike({ settings, name: 'compressing-proxy', to: [behind, control], record: context.record }),
+    await openProxyLike({ settings, name: 'compressing-proxy', to: [behind, control], record, engine: options.engine }),
   );
+  const { host } = proxy;
   const [port = 0, controlPort = 0] = proxy.ports;
-  const near = await context.openGate({ name: 'compressed-near', to: { host: '127.0.0.1', port } });
-  const reader = context.defer(readControlStream(controlPort));
+  const near = await context.openGate({ name: 'compressed-near', to: { host, port } });
+  const reader = context.defer(readControlStream({ host, port: controlPort }));
   const start = async () => ({ encoding: () => reader.encoding, stop: async () => {} });
   await context.inject(compressingProxy, { start }, { profile: 'haproxy-gzip' });
   await watchThrough(context, 'compressed', near, behind, true);
@@ -95,17 +102,19 @@ async function watchCompressed(context: ScenarioContext, server: Address): Promi
 }
 
 async function watchCached(context: ScenarioContext, server: Address): Promise<void> {
+  const { record, options } = context;
   const settings = PROFILES['nginx-cache'];
   const behind = await context.openGate({ name: 'cached-behind', to: server });
   const control = context.defer(await startControlStream({ events: 2 }));
   const proxy = context.defer(
-    await openProxyLike({ settings, name: 'caching-proxy', to: [behind, control], record: context.record }),
+    await openProxyLike({ settings, name: 'caching-proxy', to: [behind, control], record, engine: options.engine }),
   );
+  const { host } = proxy;
   const [port = 0, controlPort = 0] = proxy.ports;
-  const to = { host: '127.0.0.1', port };
-  const first = context.defer(readControlStream(controlPort));
+  const to = { host, port };
+  const first = context.defer(readControlStream({ host, port: controlPort }));
   await context.watch(AGAIN_MS, () => first.complete);
-  const second = context.defer(readControlStream(controlPort));
+  const second = context.defer(readControlStream({ host, port: controlPort }));
   const start = async () => ({ shared: () => second.complete && control.asked === 1, stop: async () => {} });
   await context.inject(cachingProxy, { start }, { profile: 'nginx-cache' });
   await context.watch(AGAIN_MS, () => second.complete);

@@ -6,9 +6,9 @@ import { createContext } from '../../harness/context.js';
 import type { EventBodyAt, Target } from '../../harness/contract.js';
 import { viewOf } from '../../harness/history.js';
 import { openMiddlebox } from '../../harness/path/middlebox.js';
+import { proxyHere } from '../../harness/path/proxy-here.test.rig.js';
 import { openProxyLike } from '../../harness/path/proxy-like.js';
 import { PROFILES, type ProxySettings } from '../../harness/path/proxy-profiles.js';
-import { findProxy } from '../../harness/path/real-proxy.js';
 import { STORY_OPTIONS, STORY_TARGET, tell } from '../../harness/story.js';
 import { UNKNOWN_WORKLOAD } from '../../harness/worker-protocol.js';
 import { watchHeld } from '../scenarios/proxied.js';
@@ -121,6 +121,7 @@ const ours: typeof openProxyLike = async ({ settings, to }) => {
   const opened = await Promise.all(to.map((upstream) => openMiddlebox({ upstream, settings })));
   return {
     by: 'ours',
+    host: '127.0.0.1',
     ports: opened.map(({ port }) => port),
     [Symbol.asyncDispose]: async () => {
       for (const one of opened) await one[Symbol.asyncDispose]();
@@ -128,7 +129,7 @@ const ours: typeof openProxyLike = async ({ settings, to }) => {
   };
 };
 
-const kinds = findProxy('nginx') === undefined ? [] : [['nginx', openProxyLike] as const];
+const kinds = proxyHere('nginx') === undefined ? [] : [['nginx', openProxyLike] as const];
 
 describe.each([...kinds, ['our own middlebox', ours] as const])('what %s holds back', (_, open) => {
   const seen = new Map<string, Promise<{ readonly held: boolean; readonly outcome: string }>>();
