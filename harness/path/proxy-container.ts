@@ -66,9 +66,10 @@ async function startBeside(runtime: ContainerRuntime, options: Options): Promise
     await untilItListens(started.process, ports);
     return { host, ports, [Symbol.asyncDispose]: started.stop };
   } catch (error) {
-    await started.stop();
     // It runs, but not here.
-    if (started.process.exit === undefined) throw new HarnessError('CONTAINER', messageOf(error));
+    const isElsewhere = started.process.exit === undefined;
+    await started.stop();
+    if (isElsewhere) throw new HarnessError('CONTAINER', messageOf(error));
     throw error;
   }
 }
