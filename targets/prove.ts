@@ -5,6 +5,7 @@
  *   --only ID,..       these checks alone; the other rows of the page stay
  *   --all              each subject meets every check of its protocol, about 40 s a subject
  *   --engine E         toxiproxy or embedded alone
+ *   --engines          the resilient pairs and the lossy clients on docker, toxiproxy and embedded (engines.ts); --protocol P alone
  *   --published        the programs of docs/confirmed.md against their recorded truth, unscaled (published.ts)
  *   --stability N      the resilient pairs N times on a machine under load (stability.ts)
  *   --interrupt N      N runs killed at random moments: nothing is left, nothing is lost (interrupt.ts)
@@ -16,6 +17,8 @@ import { parseArgs } from 'node:util';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run } from '../harness/contract.js';
 import { findRealServer } from '../harness/toxiproxy/find.js';
+import { compareEngines } from './engines.js';
+import { hasToxiproxyInPath } from './in-path.js';
 import { proveInterruptions } from './interrupt.js';
 import { type Engine, ProofTable } from './proof-table.js';
 import { provePublished } from './published.js';
@@ -23,7 +26,7 @@ import { measureStability } from './stability.js';
 import { aimsOf, checkResilient, nameOf, proveAll, RESILIENT, type Resilient, SCALE, subjects } from './subjects.js';
 
 const PAGE = join(__dirname, '../../docs/proof.md');
-const { checks, scenarios, faults } = loadCatalog();
+const { checks } = loadCatalog();
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 
 const { values } = parseArgs({
@@ -31,6 +34,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     all: { type: 'boolean', default: false },
     engine: { type: 'string' },
+    engines: { type: 'boolean', default: false },
     published: { type: 'boolean', default: false },
     lab: { type: 'string' },
     stability: { type: 'string' },
@@ -44,6 +48,7 @@ const { values } = parseArgs({
 async function main(): Promise<number> {
   const only = values.only?.split(',');
   if (values.published) return provePublished({ names: only, lab: values.lab });
+  if (values.engines) return compareEngines(values.protocol);
   if (values.interrupt !== undefined) {
     return proveInterruptions(Number(values.interrupt), values.seed === undefined ? undefined : Number(values.seed));
   }
@@ -149,13 +154,6 @@ function asksOf({ protocol, aims }: Resilient): readonly string[] {
 function outcomeOf({ verdicts }: Run, id: string, role?: 'client' | 'server') {
   const told = verdicts.filter(({ check }) => check === id);
   return (told.find((verdict) => verdict.role === role) ?? told[0])?.outcome;
-}
-
-function hasToxiproxyInPath(id: string): boolean {
-  const own = checks.filter((check) => check.id === id).map(({ scenario }) => scenario);
-  const named = scenarios.filter((scenario) => own.includes(scenario.recordsAs ?? scenario.id));
-  const toxics = faults.filter(({ hop }) => hop === 'toxiproxy').map((fault) => fault.id);
-  return named.some((scenario) => scenario.faults.some((fault) => toxics.includes(fault)));
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
