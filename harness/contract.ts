@@ -380,6 +380,8 @@ export interface Finding {
   readonly level?: Level;
   /** The fix for this very finding, where it says more than the check's. */
   readonly fix?: string;
+  /** With this event the question was answered for good: what the server dies of later takes nothing from it. */
+  readonly settledBy?: HistoryEvent;
 }
 
 /** The events of one check's scenario, in order. Reading only. */

@@ -51,6 +51,18 @@ describe('the judge', () => {
     expect(outcomes([{ check: check('w/a', () => pass('')) }], [...EVENTS, crash])[0]?.outcome).toBe('inconclusive');
   });
 
+  test('what was answered for good before a server ended by itself stays answered', () => {
+    const crash: EventBodyAt = [9, { type: 'process', process: 'server-1', what: 'crash', facts: { role: 'server' } }];
+    const events = [...EVENTS, crash];
+    const settledAt = (t: number) =>
+      check('w/a', () => {
+        const [event] = tell([[t, { type: 'measure', name: 'closed', facts: {} }]]);
+        return pass('', event ? { settledBy: event } : {});
+      });
+    expect(outcomes([{ check: settledAt(8) }], events)[0]?.outcome).toBe('pass');
+    expect(outcomes([{ check: settledAt(10) }], events)[0]?.outcome).toBe('inconclusive');
+  });
+
   test('a crash explains a scenario that broke', () => {
     const events: EventBodyAt[] = [
       [1, { type: 'process', process: 'server-1', what: 'crash', code: 7, facts: { role: 'server' } }],

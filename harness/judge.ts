@@ -92,7 +92,8 @@ function guarded(check: Check, view: HistoryView, context: JudgeContext, disturb
   const limit = undecidedBy(view, watch.read, finding);
   if (limit) return inconclusive(limit.text, { measured: finding.measured ?? {}, because: [limit] });
   const crash = view.of('process').find(isServerCrash);
-  if (crash && (finding.outcome === 'pass' || finding.outcome === 'inconclusive')) {
+  const settled = crash && finding.settledBy !== undefined && finding.settledBy.t < crash.t;
+  if (crash && !settled && (finding.outcome === 'pass' || finding.outcome === 'inconclusive')) {
     const how = crash.signal ? `by ${crash.signal}` : `with exit code ${crash.code ?? 'unknown'}`;
     return inconclusive(`the server ended by itself (${how}) during this scenario`, { because: [crash] });
   }

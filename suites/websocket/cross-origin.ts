@@ -33,6 +33,7 @@ export default defineCheck({
       measured,
       because: own ? [...because, own] : because,
       confidence: own?.facts.refused === false ? 'high' : 'medium',
+      ...(own ? { settledBy: own } : {}),
     });
   },
   examples: {

@@ -55,6 +55,7 @@ export default defineCheck({
     return pass(`answered after ${inWords(answer.t - sent.t)}, ended TCP after ${inWords(endMs)}`, {
       measured,
       because,
+      settledBy: watched,
     });
   },
   examples: { pass: story(true), fail: story(false) },
