@@ -134,6 +134,18 @@ export function stalledFor(history: HistoryView, from: number, to: number): numb
     .reduce((sum, { maxMs }) => sum + maxMs, 0);
 }
 
+/** So many that each come later than the one before were not drawn at random: of four that were, one row in 24 is in order. */
+const MIN_RISE = 4;
+
+/**
+ * A first delay that is longer than the next, and behind it only longer and longer ones. What notices its loss by a timer of its own
+ * (Action Cable looks every few seconds) has waited for that, too, before its first attempt.
+ */
+export function risesAfterFirst([first = 0, ...later]: readonly number[]): boolean {
+  const rises = later.every((ms, k) => k === 0 || ms > (later[k - 1] ?? 0));
+  return rises && later.length >= MIN_RISE && first > (later[0] ?? 0);
+}
+
 export interface Growth {
   readonly factor: number;
   readonly lower: number;

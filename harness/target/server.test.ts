@@ -38,6 +38,13 @@ describe('a server', () => {
     expect(kinds().sort()).toEqual(['exit', 'port-gone', 'ready', 'signal', 'spawn']);
   });
 
+  it('was gone when its process ended, however late somebody looks', async () => {
+    await using server = await start({ command: http('process.env.PORT,process.env.HOST') });
+    server.signalStop();
+    const exit = await server.process?.exited;
+    expect((await server.gone(5_000))?.processGoneAtMs).toBe(exit?.atMs);
+  });
+
   it('is waited for no longer once interrupted, and leaves nothing', async () => {
     const interrupt = new AbortController();
     const starting = start({ command: 'sleep 60' }, { signal: interrupt.signal });

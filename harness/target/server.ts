@@ -176,6 +176,7 @@ function makeServer({ name, host, port, spec, record, started }: Parts): Started
   let stopping = false;
 
   const alive = () => pid !== undefined && startTime !== undefined && processStartTime(pid) === startTime;
+  const endedAtMs = () => (pid === started?.pid ? started?.exit?.atMs : undefined);
   const listening = async () => (await isListening(port)) ?? (await whereAccepts(port)) !== undefined;
   const pids = () => {
     if (started) return started.tree();
@@ -213,7 +214,8 @@ function makeServer({ name, host, port, spec, record, started }: Parts): Started
       let portGoneAtMs: number | undefined;
       let lookedAtMs = 0;
       const check = async () => {
-        if (processGoneAtMs === undefined && !alive()) processGoneAtMs = nowMs();
+        // Its own end, where it is our child: a look at the port may take long on a busy machine.
+        if (processGoneAtMs === undefined && !alive()) processGoneAtMs = endedAtMs() ?? nowMs();
         // A look at the port costs a hundred times as much as one at the process, and matters most once that is gone.
         const due = processGoneAtMs !== undefined || nowMs() - lookedAtMs > portStepMs;
         if (portGoneAtMs === undefined && due) {

@@ -1,4 +1,4 @@
-import { growthOf } from '../../harness/attempts.js';
+import { type Growth, growthOf, risesAfterFirst } from '../../harness/attempts.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, mean } from '../../harness/numbers.js';
@@ -9,6 +9,8 @@ import { allEnded, outageStory, unready } from './outage-evidence.js';
 
 /** At the cap it takes this many to say that the delays have stopped there. */
 const REMARK_MS = 60_000;
+/** So many that each waits half as long again, and again, do not do so by chance, however few delays a long backoff shows. */
+const MIN_PROCESSES = 4;
 
 export default defineCheck({
   id: 'fixed-retry',
@@ -81,6 +83,21 @@ export default defineCheck({
       );
     const tops = means.filter((ms) => ms > (expect.maxCapMs ?? 120_000));
     if (tops.length > 0) return fail(`waited ${inWords(Math.max(...tops))} between attempts`, { measured, because });
+    const rise = riseAfterFirst(fitted, expect);
+    if (rise)
+      return pass(
+        `the delays grow by ${round(rise.factor)} after a first one that is longer (${seen}): it also holds how long the loss took to be noticed`,
+        {
+          measured: {
+            ...measured,
+            growthFactor: round(rise.factor),
+            growthLower: round(rise.lower),
+            growthUpper: round(rise.upper),
+          },
+          because,
+          confidence: 'medium',
+        },
+      );
     const doubled = means.slice(1).some((ms) => ms >= 2 * first);
     const grown = last >= (expect.lastOverFirst ?? 1.5) * first;
     if (growth && growth.upper < (expect.flatBelow ?? 1.2) && !doubled) {
@@ -97,6 +114,18 @@ export default defineCheck({
     if (growth && growth.lower > (expect.growsAbove ?? 1.05) && grown) {
       return pass(`the delays grow by ${round(growth.factor)} (${seen}), ${capped}${remark}`, { measured, because });
     }
+    const steps = Math.min(
+      ...outage.backoffs.map((list) => climb(list.slice(start.growth, start.growth + means.length))),
+    );
+    if (steps >= (expect.lastOverFirst ?? 1.5) && outage.backoffs.length >= MIN_PROCESSES)
+      return pass(
+        `each delay of each process is at least ${round(steps)} times the one before (${seen}), ${capped}${remark}`,
+        {
+          measured,
+          because,
+          confidence: 'medium',
+        },
+      );
     // Too few delays below the cap for a fit, but three and more at a cap that lies clearly above the first.
     const rises = fitted.every((ms, k) => k === 0 || ms > 1.1 * (fitted[k - 1] ?? 0));
     if (
@@ -123,6 +152,20 @@ export default defineCheck({
     fail: outageStory([1000, 1000, 1000, 1000, 1000], 0.2),
   },
 });
+
+function riseAfterFirst(delays: readonly number[], expect: Readonly<Record<string, number>>): Growth | undefined {
+  if (!risesAfterFirst(delays)) return undefined;
+  const later = delays.slice(1);
+  const growth = growthOf(later);
+  const grown = (later.at(-1) ?? 0) >= (expect.lastOverFirst ?? 1.5) * (later[0] ?? 0);
+  return growth && growth.lower > (expect.growsAbove ?? 1.05) && grown ? growth : undefined;
+}
+
+/** The smallest factor from one delay to the next; 0 where a process made too few to tell. */
+function climb(delays: readonly number[]): number {
+  if (delays.length < 3) return 0;
+  return Math.min(...delays.slice(1).map((ms, k) => ms / Math.max(1, delays[k] ?? 0)));
+}
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;

@@ -1,4 +1,4 @@
-import { curveOf, delaysOf, IMMEDIATE_MS, stallOf } from '../../harness/attempts.js';
+import { curveOf, delaysOf, IMMEDIATE_MS, risesAfterFirst, stallOf } from '../../harness/attempts.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, mean, ratioOf } from '../../harness/numbers.js';
@@ -61,7 +61,7 @@ export default defineCheck({
     const { means, immediate } = curveOf(delays);
     const because = [...bites.slice(0, 1), ...(tried[0] ?? []).slice(0, 8).map(({ first }) => first)];
     const measured = { delaysMs: means.map(Math.round), growth: null };
-    const start = immediate ? 1 : 0;
+    const start = immediate || risesAfterFirst(means) ? 1 : 0;
     const compared = delays.filter(({ length }) => length >= MIN_DELAYS).map((list) => list.slice(start, means.length));
     if (means.length - start < MIN_DELAYS || compared.length < (expect.minProcesses ?? 3))
       return inconclusive(

@@ -18,3 +18,9 @@ test('answers to the client’s own messages hide no id', () => {
   expect(judgeStory(check, withAnswers(check.examples.pass)).outcome).toBe('pass');
   expect(judgeStory(check, withAnswers(check.examples.fail)).outcome).toBe('fail');
 });
+
+// Action Cable, SocketCluster, Pusher: nothing comes to who has not asked for a channel.
+test('a witness that gets none of the stream is told to ask for it', () => {
+  const mute = check.examples.pass.filter(([, event]) => event.type !== 'message' || event.gate !== 'witness');
+  expect(judgeStory(check, mute).reason).toContain('needs --subscribe');
+});

@@ -78,7 +78,14 @@ export default defineCheck({
       declared: target.sequence,
       resume: target.resume,
     });
-    if (field === undefined) return inconclusive(`no id was found in the messages (${kind}); name it with --sequence`);
+    if (field === undefined) {
+      const asked = witnessed.length < before.length / 2 && findStream(history, calm(before), calm(before), {}).field;
+      return inconclusive(
+        asked
+          ? "a session of Holdfast's own gets none of these messages, since it does not ask for them as the client does; needs --subscribe"
+          : `no id was found in the messages (${kind}); name it with --sequence`,
+      );
+    }
     const keyed = (events: readonly EventOf<'message'>[]) =>
       events.flatMap((event) => idsIn(event.fields, field).map(({ key, scalar }) => ({ key, scalar, event })));
     const stream = keyed(witnessed);

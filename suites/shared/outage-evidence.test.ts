@@ -110,6 +110,31 @@ describe('a client whose process ended after one attempt', () => {
   });
 });
 
+// Action Cable's client looks every 3 s whether anything came, and waits 6 s times 1.15 for each attempt and up to 15 % more.
+describe('a client that notices its loss by a timer of its own', () => {
+  test('grows where each delay after the first is longer than the one before', () => {
+    expect(judged(outageStory([11_100, 6750, 8490, 10_260, 11_060, 12_750], 0.04))).toMatchObject({
+      outcome: 'pass',
+      actual: expect.stringContaining('after a first one that is longer'),
+    });
+  });
+
+  test('does not where they stay', () => {
+    expect(judged(outageStory([11_100, 6800, 6900, 6800, 6950, 6850], 0.04)).outcome).toBe('fail');
+  });
+});
+
+// pusher-js waits 1, 15 and 30 s, SignalR 0, 2, 10 and 30 s: three delays are too few for a fit, and yet no fixed ones.
+describe('a client that waits so long that three delays are seen', () => {
+  test('grows where each process waits half as long again each time', () => {
+    expect(judged(outageStory([1020, 15_000, 30_000], 0.01))).toMatchObject({ outcome: 'pass', confidence: 'medium' });
+  });
+
+  test('is not known to where one does not', () => {
+    expect(judged(outageStory([15_000, 20_000, 30_000], 0.01)).outcome).toBe('inconclusive');
+  });
+});
+
 // ezsockets, websocket-client and many a loop of an application's own wait 5 s.
 test('a timer of 5 s waits no longer than 5 s', () => {
   expect(judged(outageStory([5020, 5010, 5010, 5010], 0), 'eager-backoff').outcome).toBe('pass');

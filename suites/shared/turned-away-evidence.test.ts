@@ -82,6 +82,8 @@ describe('a client whose sessions are dropped as soon as they are open', () => {
     ['starts anew each time', Array.from({ length: 20 }, () => 1000), 'fail'],
     ['grows to a low cap at once', [1000, ...Array.from({ length: 19 }, () => 2000)], 'pass'],
     ['tries once at once, then backs off', [5, 1000, 2000, 4000, 8000], 'pass'],
+    ['notices its loss by a timer of its own, then backs off', [11_100, 7400, 8400, 9500, 11_500], 'pass'],
+    ['notices its loss by a timer of its own, then starts anew', [16_000, 6900, 7400, 7000, 7300, 6900], 'fail'],
     ['waits for so long that two delays are seen', [20_000, 30_000], 'inconclusive'],
   ])('%s', (_title, delays, outcome) => {
     expect(judged('flapping-reset', flappingStory(delays))[0]).toBe(outcome);
