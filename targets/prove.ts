@@ -6,7 +6,7 @@
  *   --all              each subject meets every check of its protocol, about 40 s a subject
  *   --engine E         toxiproxy or embedded alone
  *   --engines          the resilient pairs and the lossy clients on docker, toxiproxy and embedded (engines.ts); --protocol P alone
- *   --published        the programs of docs/confirmed.md against their recorded truth, unscaled (published.ts)
+ *   --published        the programs of docs/confirmed.md against their recorded truth, unscaled, `--beside N` at once (published.ts)
  *   --stability N      the resilient pairs N times on a machine under load (stability.ts)
  *   --interrupt N      N runs killed at random moments: nothing is left, nothing is lost (interrupt.ts)
  */
@@ -37,6 +37,7 @@ const { values } = parseArgs({
     engines: { type: 'boolean', default: false },
     published: { type: 'boolean', default: false },
     lab: { type: 'string' },
+    beside: { type: 'string' },
     stability: { type: 'string' },
     interrupt: { type: 'string' },
     seed: { type: 'string' },
@@ -47,8 +48,11 @@ const { values } = parseArgs({
 
 async function main(): Promise<number> {
   const only = values.only?.split(',');
-  if (values.published) return provePublished({ names: only, lab: values.lab });
   if (values.engines) return compareEngines(values.protocol);
+  if (values.published) {
+    const beside = values.beside === undefined ? undefined : Number(values.beside);
+    return provePublished({ names: only, lab: values.lab, beside });
+  }
   if (values.interrupt !== undefined) {
     return proveInterruptions(Number(values.interrupt), values.seed === undefined ? undefined : Number(values.seed));
   }

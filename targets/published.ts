@@ -1,11 +1,12 @@
 /**
- * `npm run prove -- --published [--only NAME,..] [--lab DIR]`: every program of docs/confirmed.md, installed from its registry, judged
- * in its real windows and held against the verdicts that were measured by other means (docs/confirm/truth.json). One that is the
- * opposite is red. What this machine cannot install is skipped with its reason.
+ * `npm run prove -- --published [--only NAME,..] [--lab DIR] [--beside N]`: every program of docs/confirmed.md, installed from its
+ * registry, judged in its real windows, N of them side by side, and held against the verdicts that were measured by other means
+ * (docs/confirm/truth.json). One that is the opposite is red. What this machine cannot install is skipped with its reason.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { Outcome, Run, Verdict } from '../harness/contract.js';
 import { findProgram } from '../harness/programs.js';
 
@@ -38,10 +39,13 @@ const DONE = '.installed';
 export async function provePublished({
   names,
   lab = join(ROOT, '.cache/lab'),
+  beside = 1,
 }: {
   readonly names: readonly string[] | undefined;
   readonly lab: string | undefined;
+  readonly beside: number | undefined;
 }): Promise<number> {
+  if (!Number.isInteger(beside) || beside < 1) throw new Error('--beside takes how many at once, 1 or more');
   const programs = read<Program[]>('programs.json');
   const truth = read<Record<string, Truth>>('truth.json');
   const explained = read<Record<string, string>>('explained.json');
@@ -50,23 +54,27 @@ export async function provePublished({
   const wrong: string[] = [];
   const tally: Tally = { same: 0, opposite: 0, undecided: 0, skipped: 0 };
   let judged = 0;
-  for (const program of programs.filter(({ name }) => names?.includes(name) ?? true)) {
+  const installed = programs.filter((program) => {
     const { name } = program;
+    if (names && !names.includes(name)) return false;
     const why = [program, ...programs.filter((one) => one.name === program.server)]
       .map((one) => notInstalled(one, lab))
       .find((reason) => reason !== undefined);
     if (why !== undefined) {
       tally.skipped += 1;
       print(`${name}: skipped, ${why}`);
-      continue;
     }
+    return why === undefined;
+  });
+  const waiting = installed.values();
+  const hold = async (program: Program): Promise<void> => {
+    const { name } = program;
     const known = truth[name] ?? {};
     print(`${name}: judging ${Object.keys(known).length} verdicts in their real windows`);
-    const run = judge(program, Object.keys(known), lab);
+    const run = await judge(program, Object.keys(known), lab);
     if (typeof run === 'string') {
       wrong.push(`${name}: could not be judged: ${run}`);
-      print(wrong.at(-1) ?? '');
-      continue;
+      return print(wrong.at(-1) ?? '');
     }
     judged += 1;
     const own = run.verdicts.filter(({ role }) => role === program.role);
@@ -82,7 +90,11 @@ export async function provePublished({
       if (kind === 'undecided') print(`  ${name}: ${told(verdict)}; by other means ${known[id]?.outcome}`);
     }
     print(`${name}: ${own.length} verdicts, ${wrong.filter((what) => what.startsWith(`${name}: `)).length} wrong`);
-  }
+  };
+  const inTurn = async () => {
+    for (const program of waiting) await hold(program);
+  };
+  await Promise.all(Array.from({ length: beside }, inTurn));
   for (const what of wrong) print(`wrong: ${what}`);
   print(
     `${judged} published programs judged, ${tally.skipped} skipped: ${tally.same} verdicts as measured, ${tally.undecided} that only one side decided, ${wrong.length} wrong`,
@@ -116,14 +128,15 @@ function notInstalled({ name, language, package: source, version }: Program, lab
   return undefined;
 }
 
-function judge({ name }: Program, ids: readonly string[], lab: string): Run | string {
+async function judge({ name }: Program, ids: readonly string[], lab: string): Promise<Run | string> {
   const results = join(lab, 'results');
   const only = ids.map((id) => `websocket/${id}`).join(',');
   const words = [join(CONFIRM, 'run.js'), lab, results, name, '--only', only];
-  const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const { stdout } = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said = await text(stdout);
   const file = join(results, `${name}.json`);
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  return text === '' ? lastLine(stdout) : (JSON.parse(text) as Run);
+  const saved = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return saved === '' ? lastLine(said) : (JSON.parse(saved) as Run);
 }
 
 function told({ check, outcome, actual, reason }: Verdict): string {
