@@ -3,12 +3,13 @@
  * is gone, however that ended, and leaves nothing behind.
  *
  *   cpu      one a core that never rests
- *   memory   takes all but a quarter of what is free (at least 2 GiB stay), and writes to every page of it again and again
+ *   memory   takes all but a quarter of the machine's (at least 2 GiB stay free), gives back what others come to need, since what
+ *            is to be tried is a full memory and not a kernel that kills for want of it, and writes to every page again and again
  *   disk     a file of 64 MiB, unlinked as soon as it is open, written and flushed again and again beside the saved runs
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 const MIB = 2 ** 20;
@@ -18,13 +19,15 @@ const SPARED_BYTES = 2048 * MIB;
 const SPARED_SHARE = 0.25;
 /** How often a busy process looks whether its parent lives. */
 const LOOK_MS = 100;
+declare const gc: () => void;
 
 /** `folder` lies on the disk that is to be slow. */
 export function putUnderLoad(folder: string): Disposable & { readonly about: string } {
   const cores = availableParallelism();
   const kinds = [...Array.from({ length: cores }, () => 'cpu'), 'memory', 'disk'];
   const children = kinds.map(
-    (kind): ChildProcess => spawn(process.execPath, [__filename, kind, `${process.pid}`, folder], { stdio: 'ignore' }),
+    (kind): ChildProcess =>
+      spawn(process.execPath, ['--expose-gc', __filename, kind, `${process.pid}`, folder], { stdio: 'ignore' }),
   );
   return {
     about: `${cores} cores busy, memory filled, disk flushed`,
@@ -40,16 +43,24 @@ function turns(): void {
 }
 
 function memory(): () => void {
-  const available = Number(/MemAvailable:\s+(\d+) kB/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) * 1024;
-  const takenBytes = available - Math.max(SPARED_BYTES, SPARED_SHARE * available);
+  const spared = Math.max(SPARED_BYTES, SPARED_SHARE * totalmem());
   const chunks: Buffer[] = [];
   let turn = 0;
   return () => {
-    if (chunks.length * CHUNK_BYTES < takenBytes - CHUNK_BYTES) chunks.push(Buffer.alloc(CHUNK_BYTES, 1));
+    const free = availableBytes();
+    if (free > spared + CHUNK_BYTES) chunks.push(Buffer.alloc(CHUNK_BYTES, 1));
+    else if (free < spared && chunks.length > 0) {
+      chunks.length -= Math.min(chunks.length, Math.ceil((spared - free) / CHUNK_BYTES));
+      gc();
+    }
     const chunk = chunks[turn % Math.max(1, chunks.length)];
     turn += 1;
     for (let at = 0; chunk && at < chunk.length; at += PAGE_BYTES) chunk[at] = turn % 256;
   };
+}
+
+function availableBytes(): number {
+  return Number(/MemAvailable:\s+(\d+) kB/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) * 1024;
 }
 
 function disk(folder: string): () => void {

@@ -21,9 +21,12 @@ import { compareEngines } from './engines.js';
 import { hasToxiproxyInPath } from './in-path.js';
 import { proveInterruptions } from './interrupt.js';
 import { type Engine, ProofTable } from './proof-table.js';
+import { formProof, subjectProof } from './proofs.js';
 import { provePublished } from './published.js';
+import { nameOf, RESILIENT, type Resilient } from './resilient.js';
+import { proveSideBySide } from './side-by-side.js';
 import { measureStability } from './stability.js';
-import { aimsOf, checkResilient, nameOf, proveAll, RESILIENT, type Resilient, SCALE, subjects } from './subjects.js';
+import { aimsOf, subjects } from './subjects.js';
 
 const PAGE = join(__dirname, '../../docs/proof.md');
 const { checks } = loadCatalog();
@@ -106,48 +109,47 @@ interface Proving {
 async function proveOn(engine: Engine, ids: readonly string[], { table, results, all }: Proving): Promise<string[]> {
   const wrong: string[] = [];
   const words = ['--engine', engine];
-  for (const form of RESILIENT) {
+  const forms = RESILIENT.flatMap((form) => {
     const asked = asksOf(form).filter((id) => ids.includes(id));
-    if (asked.length === 0) continue;
-    const more = ['--scale', SCALE, ...form.words, ...words, '--only', asked.join(',')];
-    const name = nameOf(form);
-    let run = await checkResilient(form, results, more);
-    if (failuresOf(run).length > 0) {
-      say(`${name}: is tried once more, since: ${failuresOf(run).join('; ')}`);
-      run = await checkResilient(form, results, more);
-    }
-    for (const id of asked) {
-      const outcome = outcomeOf(run, id);
-      // Another form of it meets what this one lacks.
-      if (outcome !== 'skipped' && outcome !== undefined)
-        table.add(id, { kind: 'resilient', file: name, engine, outcome });
-    }
-    const found = failuresOf(run);
-    wrong.push(...found.map((what) => `${name}: ${what}`));
-    say(`${name}: ${found.length === 0 ? 'as it must be' : found.join('; ')}`);
-  }
+    if (asked.length === 0) return [];
+    const file = nameOf(form);
+    return formProof(form, {
+      results,
+      words: [...words, '--only', asked.join(',')],
+      onRun(run) {
+        for (const id of asked) {
+          const outcome = outcomeOf(run, id);
+          // Another form of it meets what this one lacks.
+          if (outcome !== 'skipped' && outcome !== undefined)
+            table.add(id, { kind: 'resilient', file, engine, outcome });
+        }
+      },
+    });
+  });
   const wanted = subjects().filter((subject) => aimsOf(subject).some((id) => ids.includes(id)));
-  await proveAll(wanted, results, {
-    all,
-    words,
-    onProof(subject, { run, wrong: found }) {
-      wrong.push(...found.map((what) => `${subject.file}: ${what}`));
-      for (const id of aimsOf(subject)) {
-        const { kind, file, meta } = subject;
-        const trick = kind === 'tricky' ? { trick: subject.meta.trick } : {};
-        table.add(id, { kind, ...trick, file, engine, outcome: outcomeOf(run, id, meta.role) ?? 'no verdict' });
-      }
-      say(`${subject.file}: ${found.length === 0 ? 'as it must be' : found.join('; ')}`);
+  const others = wanted.map((subject) =>
+    subjectProof(subject, {
+      results,
+      words,
+      all,
+      onRun(run) {
+        for (const id of aimsOf(subject)) {
+          const { kind, file, meta } = subject;
+          const trick = kind === 'tricky' ? { trick: subject.meta.trick } : {};
+          table.add(id, { kind, ...trick, file, engine, outcome: outcomeOf(run, id, meta.role) ?? 'no verdict' });
+        }
+      },
+    }),
+  );
+  await proveSideBySide([...forms, ...others], {
+    again: 1,
+    onProof(name, found) {
+      wrong.push(...found.map((what) => `${name}: ${what}`));
+      say(`${name}: ${found.length === 0 ? 'as it must be' : found.join('; ')}`);
     },
-    onAgain: ({ file }, { wrong: found }) => say(`${file}: is tried once more, since: ${found.join('; ')}`),
+    onAgain: (name, found) => say(`${name}: is tried once more, since: ${found.join('; ')}`),
   });
   return wrong;
-}
-
-function failuresOf({ verdicts }: Run): string[] {
-  return verdicts
-    .filter(({ outcome }) => outcome === 'fail' || outcome === 'inconclusive')
-    .map(({ check, outcome, actual, reason }) => `${outcome}: ${check}: ${actual || reason}`);
 }
 
 function asksOf({ protocol, aims }: Resilient): readonly string[] {

@@ -7,8 +7,10 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Run, Verdict } from '../harness/contract.js';
+import { type Protocol, SCALE } from './checked.js';
 import { putUnderLoad } from './load.js';
-import { aimsOf, checkResilient, nameOf, type Protocol, prove, RESILIENT, SCALE, subjects } from './subjects.js';
+import { checkResilient, nameOf, RESILIENT } from './resilient.js';
+import { aimsOf, prove, subjects } from './subjects.js';
 
 interface Settings {
   readonly times: number;

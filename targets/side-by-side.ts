@@ -1,0 +1,72 @@
+/** Proofs run side by side, by how they load the machine. */
+import { loadCatalog } from '../harness/catalog.js';
+import { nearTo } from './subjects.js';
+
+/**
+ * What a proof does to the machine. `waits`: mostly nothing. `compares`: it measures delays, which others must not lengthen.
+ * `works`: it keeps a core or the memory busy. `real`: the resilient pair in its real windows, which outlast a few busy seconds.
+ */
+export type Load = 'waits' | 'compares' | 'works' | 'real';
+
+export interface Proof {
+  readonly name: string;
+  readonly load: Load;
+  /** What is not as it must be; empty where all is. */
+  run(): Promise<readonly string[]>;
+}
+
+export interface Told {
+  readonly onProof: (name: string, wrong: readonly string[]) => void;
+  readonly onAgain: (name: string, wrong: readonly string[]) => void;
+}
+
+/** How many of each run at once, of those that go together. */
+const TURNS: readonly Readonly<Partial<Record<Load, number>>>[] = [
+  { waits: 6, real: 1 },
+  { compares: 3, works: 1 },
+];
+/** They keep a core or the memory busy. The rest of the busy lane must only not be beside a comparison of delays. */
+const WORKING = new Set(['pressure', 'unread', 'storm', 'one-connection', 'metrics']);
+const { scenarios } = loadCatalog();
+
+/**
+ * Runs all of them: first those that mostly wait, then those that compare delays beside those that load the machine. What comes out
+ * wrong is tried again, alone and last, up to `again` times, since a busy machine may make a verdict inconclusive; `onAgain` is told of each.
+ */
+export async function proveSideBySide(
+  proofs: readonly Proof[],
+  { again, onProof, onAgain }: Told & { readonly again: number },
+): Promise<void> {
+  const wrongFirst: { readonly proof: Proof; readonly wrong: readonly string[] }[] = [];
+  const lane = async (load: Load, beside: number) => {
+    const waiting = proofs.filter((proof) => proof.load === load).values();
+    const inTurn = async () => {
+      for (const proof of waiting) {
+        const wrong = await proof.run();
+        if (wrong.length === 0) onProof(proof.name, wrong);
+        else wrongFirst.push({ proof, wrong });
+      }
+    };
+    await Promise.all(Array.from({ length: beside }, inTurn));
+  };
+  for (const turn of TURNS) {
+    const lanes = Object.entries(turn) as [Load, number][];
+    await Promise.all(lanes.map(([load, beside]) => lane(load, beside)));
+  }
+  for (const { proof, wrong: first } of wrongFirst) {
+    let wrong = first;
+    for (let n = 0; n < again && wrong.length > 0; n++) {
+      onAgain(proof.name, wrong);
+      wrong = await proof.run();
+    }
+    onProof(proof.name, wrong);
+  }
+}
+
+/** Of a run of these checks and of all that read the same scenarios. */
+export function loadOf(ids: readonly string[]): Load {
+  const near = nearTo(ids);
+  const read = scenarios.filter(({ id, recordsAs }) => near.some(({ scenario }) => scenario === (recordsAs ?? id)));
+  if (read.some(({ id }) => WORKING.has(id))) return 'works';
+  return read.every(({ timingMs }) => timingMs === undefined) ? 'waits' : 'compares';
+}
