@@ -1,7 +1,7 @@
 /**
  * `npm run prove -- --stability N [--protocol P] [--only ID,..] [--full] [--all]`: the resilient pairs of all protocols once in peace and N times
- * under load (load.ts), each verdict held against that of peace. `--full` keeps the real windows; `--all` adds every flawed and
- * tricky program. Runs with another verdict are kept.
+ * under load (load.ts), side by side, each verdict held against that of peace. `--full` keeps the real windows; `--all` adds every flawed and
+ * tricky program, one after another. Runs with another verdict are kept.
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ interface Program {
 type Change = 'flipped' | 'turned inconclusive' | 'changed';
 
 export async function measureStability(settings: Settings): Promise<number> {
-  const { times } = settings;
+  const { times, all } = settings;
   if (!Number.isInteger(times) || times < 1) throw new Error('--stability takes how many times, 1 or more');
   const programs = programsOf(settings);
   if (programs.length === 0) throw new Error('no program is left to run: look at --protocol and --only');
@@ -38,7 +38,9 @@ export async function measureStability(settings: Settings): Promise<number> {
   const counts = { flipped: 0, 'turned inconclusive': 0, changed: 0 };
   const calm = new Map<string, Run>();
   let executions = 0;
-  for (const { name, run } of programs) calm.set(name, await run(join(results, 'calm')));
+  await eachOf(programs, all, async ({ name, run }) => {
+    calm.set(name, await run(join(results, 'calm')));
+  });
   const undecided = [...calm.values()].flatMap(({ verdicts }) =>
     verdicts.filter(({ outcome }) => outcome === 'inconclusive'),
   );
@@ -46,9 +48,9 @@ export async function measureStability(settings: Settings): Promise<number> {
   using load = putUnderLoad(results);
   process.on('exit', () => load[Symbol.dispose]());
   for (let n = 1; n <= times; n++) {
-    for (const { name, run } of programs) {
+    await eachOf(programs, all, async ({ name, run }) => {
       const before = calm.get(name);
-      const folder = join(results, 'now');
+      const folder = join(results, 'now', fileName(name));
       const now = await run(folder);
       const changes = before ? changesOf(before, now) : [];
       executions += now.verdicts.filter(({ outcome }) => outcome !== 'skipped').length;
@@ -59,12 +61,12 @@ export async function measureStability(settings: Settings): Promise<number> {
       }
       if (changes.length === 0) rmSync(folder, { recursive: true, force: true });
       else {
-        const place = join(kept, `${n}-${name.replaceAll(/[^\w.-]+/g, '-')}`);
+        const place = join(kept, `${n}-${fileName(name)}`);
         mkdirSync(dirname(place), { recursive: true });
         renameSync(folder, place);
         print(`  saved in ${place}`);
       }
-    }
+    });
   }
   const changed = counts.flipped + counts['turned inconclusive'] + counts.changed;
   if (changed === 0) rmSync(results, { recursive: true, force: true });
@@ -73,6 +75,20 @@ export async function measureStability(settings: Settings): Promise<number> {
     `${executions} check executions in ${times} x ${programs.length} runs under load (${load.about}): ${counts.flipped} flipped, ${counts['turned inconclusive']} turned inconclusive with their reason, ${counts.changed} changed otherwise; ${undecided.length} inconclusive in peace`,
   );
   return counts.flipped + counts.changed + undecided.length === 0 ? 0 : 1;
+}
+
+/** The pairs beside each other, which is some more load; of hundreds of programs one at a time. */
+async function eachOf(
+  programs: readonly Program[],
+  inTurn: boolean,
+  work: (program: Program) => Promise<void>,
+): Promise<void> {
+  if (!inTurn) await Promise.all(programs.map(work));
+  else for (const program of programs) await work(program);
+}
+
+function fileName(name: string): string {
+  return name.replaceAll(/[^\w.-]+/g, '-');
 }
 
 function programsOf({ protocol, full, all, only }: Omit<Settings, 'times'>): Program[] {
