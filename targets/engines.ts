@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
 import type { Run } from '../harness/contract.js';
+import { SCALE } from './checked.js';
 import { ENGINES, EnginesTable } from './engines-table.js';
 import { hasToxiproxyInPath } from './in-path.js';
-import { checkResilient, prove, RESILIENT, SCALE, subjects } from './subjects.js';
+import { checkResilient, RESILIENT } from './resilient.js';
+import { prove, subjects } from './subjects.js';
 
 const PAGE = join(__dirname, '../../docs/containers.md');
 const say = (text: string) => void process.stderr.write(`${text}\n`);
