@@ -3,7 +3,7 @@ import type { HistoryEvent, Run } from './contract.js';
 import { hasCrashed, judge, summarize } from './judge.js';
 import type { Plan } from './plan.js';
 import { SELF_CHECK, selfCheckOf } from './self-check-verdicts.js';
-import { SESSION } from './session/session-history.js';
+import { SESSION } from './session/names.js';
 import { concludeSession } from './session/verdicts.js';
 import { withWaivers } from './waivers.js';
 

@@ -48,10 +48,10 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
   const protocol = protocolNamed(target.protocol);
   const observer = createObserver(settings.observerKey);
   const random = createRandom(settings.options.seed, settings.scenario);
-  const resources: (AsyncDisposable | Disposable)[] = [];
+  const resources = new Set<AsyncDisposable | Disposable>();
   const record = (event: EventBody, atMs = nowMs()) => settings.emit(event, atMs);
   const defer = <T extends AsyncDisposable | Disposable>(resource: T): T => {
-    resources.push(resource);
+    resources.add(resource);
     return resource;
   };
   const started: StartedServer[] = [];
@@ -211,8 +211,10 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
         healed = true;
         await undo();
         note('heal', {});
+        resources.delete(injection);
       };
-      return defer({ heal, [Symbol.asyncDispose]: heal });
+      const injection = defer({ heal, [Symbol.asyncDispose]: heal });
+      return injection;
     },
   };
   protocol.recall?.(target, workload);
@@ -278,7 +280,7 @@ export function createContext(settings: ContextSettings): ScenarioContext & Asyn
       // Of a server that is about to die the connections go first, and with them the scenario.
       await waitFor(() => started.some((server) => server.process?.exit && !server.stopping), DEATH_MS);
       leaving = true;
-      for (const resource of resources.reverse()) {
+      for (const resource of [...resources].reverse()) {
         try {
           if (Symbol.asyncDispose in resource) await resource[Symbol.asyncDispose]();
           else resource[Symbol.dispose]();

@@ -744,7 +744,11 @@ export interface SessionHistory extends HistoryView {
   readonly nowT: number;
   /** The clients are processes of ours: what they leave undone is their doing. */
   readonly ownClients: boolean;
+  /** From when on all of it is there; of what was before, only who was connected and what hands had done. */
+  readonly wholeFromT: number;
   readonly injections: readonly HandInjection[];
+  /** Those of whose consequences all is there. */
+  readonly readable: readonly HandInjection[];
   readonly connections: readonly HandConnection[];
   /** Whether any fault but these was in force, or healed, between two times. */
   disturbed(fromT: number, toT: number, ...except: readonly string[]): boolean;

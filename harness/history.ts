@@ -4,6 +4,8 @@ import type { EventBody, EventOf, HistoryEvent, HistoryView, Phase } from './con
 import { HarnessError, messageOf } from './errors.js';
 import { printableJson } from './json.js';
 import { holdsSecret, withoutSecrets } from './secrets.js';
+import { SESSION } from './session/names.js';
+import { RecentPast } from './session/recent-past.js';
 
 /** The append-only history on disk: written as it happens, before anything is judged. */
 export interface HistoryWriter {
@@ -64,9 +66,10 @@ function lineOf(event: HistoryEvent): string {
 /** Events in order of their time, by scenario. */
 export type Histories = ReadonlyMap<string, readonly HistoryEvent[]>;
 
-/** Every event of a saved history, by scenario. A last line cut off by a crash is left out; `wrong` tells what no event of ours has. */
+/** Every event of a saved history, by scenario; of a session those that it is judged by. A last line cut off by a crash is left out; `wrong` tells what no event of ours has. */
 export async function readHistory(path: string, wrong?: (event: unknown) => string | undefined): Promise<Histories> {
   const scenarios = new Map<string, HistoryEvent[]>();
+  const session = new RecentPast();
   const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
   let broken: string | undefined;
   let at = 0;
@@ -86,13 +89,15 @@ export async function readHistory(path: string, wrong?: (event: unknown) => stri
       if (what !== undefined)
         throw new HarnessError('HISTORY_BROKEN', `${path} is not as it was saved: in its line ${at}, ${what}`);
       const list = scenarios.get(event.scenario);
-      if (list) list.push(event);
+      if (event.scenario === SESSION) session.take(event);
+      else if (list) list.push(event);
       else scenarios.set(event.scenario, [event]);
     }
   } catch (cause) {
     if (cause instanceof HarnessError) throw cause;
     throw new HarnessError('HISTORY_UNREADABLE', `cannot read ${path}: ${messageOf(cause)}`, { cause });
   }
+  if (session.last) scenarios.set(SESSION, [...session.events]);
   // Events of one scenario may come from two workers; times, not arrival, give their order.
   for (const list of scenarios.values()) list.sort((a, b) => a.t - b.t || a.seq - b.seq);
   return scenarios;

@@ -5,7 +5,7 @@ import type { Check, RunOptions, Target } from './contract.js';
 import { HarnessError } from './errors.js';
 import type { Planned } from './judge.js';
 import type { Scenario } from './scenario.js';
-import { SESSION } from './session/session-history.js';
+import { SESSION } from './session/names.js';
 
 export interface PlannedScenario {
   readonly scenario: Scenario;

@@ -40,11 +40,12 @@ export function partOf(
   chosen: readonly GateConnection[],
   covers: (newcomer: GateConnection) => boolean,
 ): Gate {
-  const members = new Set(chosen);
+  // Weak: while a fault is in force clients may come and go without an end.
+  const members = new WeakSet(chosen);
   let last = gate.accepted;
   let unset: () => void = () => undefined;
   let closed = false;
-  const hung = new Set<GateConnection>();
+  const hung = new WeakSet<GateConnection>();
   const leave = admissions.add({
     covers,
     onCome: (newcomer) => {
@@ -91,7 +92,7 @@ export function partOf(
       unset();
       leave();
       // Nobody would ever answer them: healed, a client must not have to wait for its own patience to end.
-      for (const one of hung) if (!one.ended) one.reset();
+      for (const one of gate.live) if (hung.has(one) && !one.ended) one.reset();
     },
   };
 }

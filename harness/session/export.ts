@@ -2,7 +2,8 @@ import type { EventOf, HandScenario, HandStep, HistoryEvent } from '../contract.
 import { HarnessError } from '../errors.js';
 import { readHistory } from '../history.js';
 import { historyOf, type SavedRun } from '../saved-run.js';
-import { SESSION, sessionHistory } from './session-history.js';
+import { SESSION } from './names.js';
+import { sessionHistory } from './session-history.js';
 
 /** Peace before the first act: a client is to have held its connection for 10 s (CHECKLIST rule 10), and a little. */
 const LEAD_MS = 12_000;

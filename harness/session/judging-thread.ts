@@ -3,6 +3,7 @@ import { loadCatalog } from '../catalog.js';
 import { every, nowMs } from '../clock.js';
 import type { HistoryEvent } from '../contract.js';
 import type { JudgingWork } from './judging.js';
+import { RecentPast } from './recent-past.js';
 import { judgeSession } from './verdicts.js';
 
 /** At most once a second, and never more than a tenth of a core; a machine that is busy does not keep it silent for long. */
@@ -13,24 +14,24 @@ const LONGEST_REST_MS = 5000;
 const { target, options } = workerData as JudgingWork;
 // Read before the first evidence: what that takes is no measure of what judging takes.
 const catalog = loadCatalog();
-const events: HistoryEvent[] = [];
+const past = new RecentPast();
 let said = '';
 let restUntilMs = 0;
 
 parentPort?.on('message', (batch: readonly HistoryEvent[]) => {
-  for (const event of batch) events.push(event);
+  for (const event of batch) past.take(event);
 });
 
 // Also where nothing new has come: a time that has passed is evidence too.
 every(STEP_MS, () => {
   const startMs = nowMs();
-  if (startMs < restUntilMs || events.length === 0) return;
-  const last = events.at(-1);
+  const { last, events } = past;
+  if (startMs < restUntilMs || !last) return;
   const verdicts = judgeSession(events, target, options, catalog);
   const tookMs = nowMs() - startMs;
   restUntilMs = nowMs() + Math.min(LONGEST_REST_MS, SHARE * tookMs);
   const text = JSON.stringify(verdicts);
   if (text === said) return;
   said = text;
-  parentPort?.postMessage({ verdicts, atT: last?.t ?? 0, tookMs });
+  parentPort?.postMessage({ verdicts, atT: last.t, tookMs });
 });

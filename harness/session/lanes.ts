@@ -1,6 +1,6 @@
 import type { EventBody, Gate, GateConnection } from '../contract.js';
 import { median } from '../numbers.js';
-import { SESSION_GATE } from './session-history.js';
+import { SESSION_GATE } from './names.js';
 
 /** One connection as the page draws it. */
 export interface Lane {
@@ -48,6 +48,8 @@ interface Seen {
 const SHOWN_MS = 30_000;
 const MOST_ENDED = 500;
 const ATTEMPTS_MS = 10_000;
+/** Where nobody asks for totals. */
+const LOOK_EVERY = 1000;
 const RATE_MS = 1000;
 const SAMPLES = 256;
 
@@ -135,8 +137,7 @@ export class Lanes {
 
   private begin(conn: number, atMs: number): void {
     this.accepted += 1;
-    this.forgetStarts(atMs);
-    this.starts.push(atMs);
+    if (this.starts.push(atMs) % LOOK_EVERY === 0) this.forgetStarts(atMs);
     this.seen.set(conn, {
       startMs: atMs,
       served: false,
@@ -171,7 +172,8 @@ export class Lanes {
   }
 
   private forgetStarts(atMs: number): void {
-    while (this.starts[0] !== undefined && atMs - this.starts[0] > ATTEMPTS_MS) this.starts.shift();
+    const first = this.starts.findIndex((startMs) => atMs - startMs <= ATTEMPTS_MS);
+    this.starts.splice(0, first < 0 ? this.starts.length : first);
   }
 
   private forget(): void {

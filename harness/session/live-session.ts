@@ -23,9 +23,10 @@ import { type Control, controlOf, handFaults } from './controls.js';
 import { Hands } from './hands.js';
 import { Judging } from './judging.js';
 import { Lanes } from './lanes.js';
+import { SESSION } from './names.js';
 import { keepPayloads, type Payloads } from './payloads.js';
 import { redactEvent } from './redact.js';
-import { SESSION } from './session-history.js';
+import { SentLimit } from './sent-limit.js';
 import { setStage } from './stage.js';
 import { concludeSession } from './verdicts.js';
 
@@ -58,8 +59,6 @@ export interface LiveSession {
   finish(): Promise<Run>;
 }
 
-/** Beyond so many messages only control frames are recorded: a session may last for days. */
-const MOST_MESSAGES = 200_000;
 /** Where clients are let in, whatever they write for their own machine. */
 const LOOPBACK = '127.0.0.1';
 
@@ -92,7 +91,7 @@ class OpenSession implements LiveSession {
   private judging: Judging | undefined;
   private started: { readonly gate: Gate; readonly hands: Hands } | undefined;
   private seq = 0;
-  private messages = 0;
+  private readonly limit = new SentLimit();
   private finished: Promise<Run> | undefined;
   private final: readonly Verdict[] | undefined;
 
@@ -242,20 +241,15 @@ class OpenSession implements LiveSession {
 
   private take(given: EventBody, atMs: number): void {
     if (!this.history || this.final) return;
-    if (given.type === 'message' && given.opcode !== 'close' && ++this.messages > MOST_MESSAGES) {
-      this.lanes.take(given, atMs);
-      if (this.messages === MOST_MESSAGES + 1) {
-        const text = `after ${MOST_MESSAGES} messages only control frames are recorded`;
-        this.take({ type: 'obstacle', code: 'MESSAGES_LEFT_OUT', text }, atMs);
-      }
-      return;
-    }
-    const body = redactEvent(given);
+    this.lanes.take(given, atMs);
+    for (const recorded of this.limit.take(given)) this.record(redactEvent(recorded), atMs);
+  }
+
+  private record(body: EventBody, atMs: number): void {
     const t = atMs - this.epochMs;
-    this.history.append(SESSION, t, body);
+    this.history?.append(SESSION, t, body);
     this.seq += 1;
     const event = { seq: this.seq, t: Math.round(t * 1000) / 1000, scenario: SESSION, ...body };
-    this.lanes.take(body, atMs);
     this.judging?.take(event);
     if (event.type !== 'message') for (const listener of this.listeners) listener(withoutSecrets(event));
   }

@@ -8,22 +8,23 @@ import type {
   SessionHistory,
 } from '../contract.js';
 import { viewOf } from '../history.js';
+import { SESSION_GATE } from './names.js';
+import { isServed, LET_GO } from './recent-past.js';
 
-/** Under which name a session's events stand in its history; also of a scenario that does one again. */
-export const SESSION = 'session';
-/** The gate that clients come to. */
-export const SESSION_GATE = 'session';
 /** Healed, a fault's consequences may take a moment to pass. */
 const AFTER_MS = 2000;
 
 export function sessionHistory(events: readonly HistoryEvent[], ownClients: boolean): SessionHistory {
   const view = viewOf(events);
+  const wholeFromT = view.of('obstacle').findLast(({ code }) => code === LET_GO)?.t ?? 0;
   const injections = injectionsOf(view);
   return {
     ...view,
+    wholeFromT,
     nowT: events.at(-1)?.t ?? 0,
     ownClients,
     injections,
+    readable: injections.filter(({ fromT }) => fromT >= wholeFromT),
     connections: connectionsOf(view),
     disturbed: (fromT, toT, ...except) =>
       injections.some((one) => !except.includes(one.who) && one.fromT <= toT && one.toT + AFTER_MS >= fromT),
@@ -32,10 +33,17 @@ export function sessionHistory(events: readonly HistoryEvent[], ownClients: bool
 
 function injectionsOf(view: HistoryView): HandInjection[] {
   const faults = view.of('fault');
+  const alike = new Map<string, EventOf<'fault'>[]>();
+  const keyOf = ({ fault, who }: EventOf<'fault'>) => `${fault} ${who}`;
+  for (const event of faults) {
+    const same = alike.get(keyOf(event));
+    if (same) same.push(event);
+    else alike.set(keyOf(event), [event]);
+  }
   return faults
     .filter(({ what }) => what === 'inject')
     .map((event) => {
-      const same = faults.filter((other) => other.who === event.who && other.fault === event.fault);
+      const same = alike.get(keyOf(event)) ?? [];
       return {
         fault: event.fault,
         who: event.who,
@@ -53,8 +61,7 @@ function connectionsOf(view: HistoryView): HandConnection[] {
   const ends = new Map(own.filter(({ what }) => what === 'end').map((event) => [event.conn, event] as const));
   const served = new Map<number, number>();
   for (const event of [...view.of('handshake'), ...view.of('message')]) {
-    if (event.gate !== SESSION_GATE || event.dir !== 'down') continue;
-    if (event.type === 'handshake' && (event.status === undefined || event.status >= 300)) continue;
+    if (event.gate !== SESSION_GATE || !isServed(event)) continue;
     served.set(event.conn, Math.min(event.t, served.get(event.conn) ?? Number.POSITIVE_INFINITY));
   }
   return own

@@ -1,7 +1,7 @@
 import type { Observer } from '../contract.js';
 import type { Address, ScenarioContext } from '../scenario.js';
 import { Admissions } from './admissions.js';
-import { SESSION_GATE } from './session-history.js';
+import { SESSION_GATE } from './names.js';
 import type { Stage } from './subjects.js';
 import { noteWords, Witness } from './witness.js';
 

@@ -78,17 +78,18 @@ export class EventLog {
     // Our own health is for the history.
     if (event.type === 'loop') return;
     this.events.push(event);
-    if (this.events.length > KEPT) this.events.splice(0, this.events.length - KEPT);
+    // Not one by one: in a storm each would move all the others.
+    if (this.events.length >= 2 * KEPT) this.events.splice(0, this.events.length - KEPT);
   }
 
   get firstSeq(): number {
-    return this.events[0]?.seq ?? 1;
+    return this.events.at(-KEPT)?.seq ?? this.events[0]?.seq ?? 1;
   }
 
   since(seq: number): readonly HistoryEvent[] {
     // Most of the time the new ones are few.
     let at = this.events.length;
     while (at > 0 && (this.events[at - 1]?.seq ?? 0) > seq) at -= 1;
-    return this.events.slice(at);
+    return this.events.slice(Math.max(at, this.events.length - KEPT));
   }
 }

@@ -127,7 +127,8 @@ async function onToxicPath(stage: Stage, task: Task): Promise<Injection> {
   const direct = task.chosen.filter((one, i) => ledAll[i] === false && !one.ended).length;
   if (direct > 0)
     context.obstacle('NOT_LED', `${direct} of ${task.chosen.length} connections could not be led through Toxiproxy`);
-  const led = new Set(task.chosen);
+  const led = new WeakSet(task.chosen);
+  const lastLed = Math.max(0, ...task.chosen.map(({ id }) => id));
   const subject = task.fault.byHand.subject === 'path' ? route.path : { path: route.path, to: route.to };
   const injection = await inject(stage, task, subject);
   const follow = (newcomer: GateConnection) => {
@@ -138,8 +139,7 @@ async function onToxicPath(stage: Stage, task: Task): Promise<Injection> {
     void route.lead(newcomer).finally(() => newcomer.thaw());
   };
   const leave = admissions.add({ covers: task.covers, onCome: (newcomer) => queueMicrotask(() => follow(newcomer)) });
-  for (const one of gate.live)
-    if (!led.has(one) && one.id > Math.max(0, ...[...led].map(({ id }) => id)) && task.covers(one)) follow(one);
+  for (const one of gate.live) if (!led.has(one) && one.id > lastLed && task.covers(one)) follow(one);
   return together([{ heal: async () => leave(), [Symbol.asyncDispose]: async () => leave() }, injection].toReversed());
 }
 

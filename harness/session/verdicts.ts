@@ -3,7 +3,10 @@ import type { Check, HistoryEvent, Run, RunOptions, Target, Verdict } from '../c
 import { hasCrashed, judge, type Planned, summarize } from '../judge.js';
 import { isSecure } from '../protocol.js';
 import { withWaivers } from '../waivers.js';
-import { SESSION, sessionHistory } from './session-history.js';
+import { SESSION } from './names.js';
+import { fromPartOfThePast } from './part-of-the-past.js';
+import { LET_GO } from './recent-past.js';
+import { sessionHistory } from './session-history.js';
 
 /**
  * Verdicts on what was done by hand, from the same checks: each scenario that can reads its own kind of evidence out of the
@@ -23,6 +26,7 @@ export function judgeSession(
     if (read) histories.set(id, whole(read));
     if (byHand) needs.set(id, byHand.needs);
   }
+  const untried = new Set<string>();
   const planned = checks
     .filter(({ id }) => id.startsWith(`${target.protocol}/`))
     .filter(({ id }) => options.only.length === 0 || options.only.includes(id))
@@ -30,7 +34,9 @@ export function judgeSession(
       const skip = skipOf(check);
       return skip === undefined ? { check } : { check, skip };
     });
-  return judge(planned, histories, target, options);
+  const judged = judge(planned, histories, target, options);
+  const letGo = session.of('obstacle').findLast(({ code }) => code === LET_GO);
+  return letGo ? judged.map((one) => fromPartOfThePast(one, letGo, untried.has(one.check))) : judged;
 
   function skipOf(check: Check): string | undefined {
     if (options.skip.includes(check.id)) return 'skipped by --skip';
@@ -43,7 +49,10 @@ export function judgeSession(
     if (!check.byHand || need === undefined) return 'a session by hand cannot show it: needs holdfast check';
     // What was seen by hand and is not seen again is no pass.
     const seen = histories.has(check.scenario) || target.replay?.judged.includes(check.id);
-    return check.unless?.(target) ?? (seen ? undefined : `needs that you ${need}`);
+    const why = check.unless?.(target);
+    if (why !== undefined || seen) return why;
+    untried.add(check.id);
+    return `needs that you ${need}`;
   }
 }
 

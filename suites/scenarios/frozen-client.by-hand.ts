@@ -7,7 +7,7 @@ const NOTICE_MS = 90_000;
 export const frozenClientByHand: HandReading = {
   needs: 'freeze the one connection of a client that has been open for 10 s, and leave it for 90 s',
   read(session) {
-    for (const freeze of session.injections.filter(({ fault }) => fault === 'freeze')) {
+    for (const freeze of session.readable.filter(({ fault }) => fault === 'freeze')) {
       const held = loneClientAt(session, freeze.fromT, freeze.who);
       if (!held || session.disturbed(freeze.fromT, freeze.fromT + NOTICE_MS, freeze.who)) continue;
       const left = held.end?.what === 'end' && held.end.by === 'client' ? held.endT : undefined;

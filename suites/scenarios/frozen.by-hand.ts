@@ -7,7 +7,7 @@ const RELEASE_MS = 90_000;
 export const frozenByHand: HandReading = {
   needs: 'freeze a connection that has been open for 10 s, and leave it for 90 s',
   read(session) {
-    for (const freeze of session.injections.filter(({ fault }) => fault === 'freeze')) {
+    for (const freeze of session.readable.filter(({ fault }) => fault === 'freeze')) {
       const conn = Number(freeze.params.conn);
       const held = session.connections.find((one) => one.conn === conn);
       if (!held || held.servedT > freeze.fromT - 0.9 * BASELINE_MS || held.endT < freeze.fromT) continue;

@@ -9,7 +9,7 @@ const BESIDES_MS = 2000;
 export const hungByHand: HandReading = {
   needs: 'let handshakes hang (hung-handshake), cut the one client, and wait for 62 s',
   read(session) {
-    for (const hang of session.injections.filter(({ fault }) => fault === 'hung-handshake')) {
+    for (const hang of session.readable.filter(({ fault }) => fault === 'hung-handshake')) {
       const before = session.connections.filter(({ servedT, endT }) => servedT < hang.fromT && endT >= hang.fromT);
       const [held] = before;
       if (before.length !== 1 || !held || hang.fromT - held.servedT < 0.9 * BASELINE_MS) continue;

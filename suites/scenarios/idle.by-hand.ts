@@ -16,6 +16,7 @@ export const idleByHand: HandReading = {
       if (dir === 'up') saidBy.set(conn, [...(saidBy.get(conn) ?? []).slice(-1), t]);
     }
     for (const { conn, startT, servedT, endT } of session.connections) {
+      if (startT < session.wholeFromT) continue;
       const said = saidBy.get(conn) ?? [];
       // A client that beats or asks later makes the server answer: that is no rhythm of its own.
       if (said.some((t) => t > servedT + OPENING_MS)) continue;

@@ -25,7 +25,7 @@ export const reconnectByHand: HandReading = {
     'cut the one client that has been connected for 10 s, each time: by end, reset, restart (or closed-port and a cut) for at most 5 s, edge-outage for 20 s',
   read(session) {
     const events: HistoryEvent[] = [];
-    for (const one of session.injections) {
+    for (const one of session.readable) {
       const kind = KINDS[one.fault];
       const held = kind === undefined ? undefined : loneClientAt(session, one.fromT, one.who);
       if (kind === undefined || !held) continue;

@@ -7,7 +7,7 @@ const ENDS = new Set(['gone', 'stayed']);
 export const shutdownByHand: HandReading = {
   needs: 'stop the server with clients connected, and nothing else disturbed',
   read(session) {
-    for (const stop of session.injections.filter(({ fault }) => fault === 'stop')) {
+    for (const stop of session.readable.filter(({ fault }) => fault === 'stop')) {
       const there = session.connections.filter(({ servedT, endT }) => servedT < stop.fromT && endT >= stop.fromT);
       const end = session.of('measure').find(({ name, t }) => ENDS.has(name) && t >= stop.fromT);
       if (
