@@ -16,7 +16,7 @@ export default defineFault<HaltedAnswer, { readonly how: string; readonly everyM
     if (how === 'beating') {
       let beats = 0;
       const beating = every(everyMs, () => {
-        answer.beat();
+        if (!answer.beat()) return;
         beats += 1;
         if (beats === 1) bite({ how, tokens });
       });

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { every } from '../clock.js';
-import { type TokenShape, tokenShapeOf } from './token-stream.js';
+import type { TokenShape } from './token-shape.js';
+import { tokenShapeOf } from './token-stream.js';
 
 /** Between two tokens: that of a fast model. */
 const PACE_MS = 100;
@@ -23,8 +24,8 @@ export interface HaltedAnswer {
   end(): Promise<void>;
   /** The provider's error event, and that end. */
   fail(): Promise<void>;
-  /** One sign of life. */
-  beat(): void;
+  /** One sign of life; false where its provider has none. */
+  beat(): boolean;
 }
 
 /** Answers a POST with these words, one token each; true once the whole of it was sent. */
@@ -38,7 +39,7 @@ export async function answerTokens(
   const shape = tokenShapeOf({ path: request.url ?? '/', body });
   response.on('error', () => {});
   response.writeHead(200, {
-    'content-type': 'text/event-stream',
+    'content-type': shape.type ?? 'text/event-stream',
     'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
     'access-control-allow-origin': '*',
@@ -73,7 +74,10 @@ async function standStill(
         response.write(shape.error);
         return ended(response);
       },
-      beat: () => void response.write(shape.beat),
+      beat: () => {
+        if (shape.beat !== undefined) response.write(shape.beat);
+        return shape.beat !== undefined;
+      },
     }),
   );
   response.write(halt.inToken ? event.slice(middle) : event);

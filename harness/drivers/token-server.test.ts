@@ -25,6 +25,8 @@ describe('an answer in tokens', () => {
     ['/anywhere', '[DONE]', '"finish_reason":"stop"'],
     ['/v1/messages', '{"type":"message_stop"}', '"text":" tidemo"'],
     ['/v1/responses', 'response.completed', '"text":"bofaku tidemo zuvipa"'],
+    ['/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse', '"finishReason":"STOP"', '"text":" tidemo"'],
+    ['/v2/chat', '"type":"message-end"', '"text":" tidemo"'],
   ])('has the shape that %s asks for, and ends with %s', async (path, marker, part) => {
     await using server = await startTokenServer(WORDS, undefined);
     const { events, text } = await ask(server.port, path);
@@ -54,6 +56,33 @@ describe('an answer in tokens', () => {
     expect(events.at(-1)).toContain('tidemo');
     expect((await ask(server.port, '/v1/messages')).events.at(-1)).toContain('message_stop');
     expect(server).toMatchObject({ asked: 2, answered: 1 });
+  });
+
+  test('is a line of JSON for each token where its provider sends no events', async () => {
+    await using server = await startTokenServer(WORDS, undefined);
+    const { text } = await ask(server.port, '/api/chat');
+    const lines = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ message, done }) => [message.content, done])).toEqual([
+      ['bofaku', false],
+      [' tidemo', false],
+      [' zuvipa', false],
+      ['', true],
+    ]);
+  });
+
+  test.each([
+    ['/openai/v1/chat/completions', 'chat'],
+    ['/v1/projects/p/models/m:streamGenerateContent?alt=sse', 'gemini'],
+    ['/v2/chat', 'cohere'],
+    ['/v1/chat', undefined],
+    ['/api/generate', 'ollama'],
+  ])('knows by the path %s whose final marker is due', async (path, api) => {
+    await using server = await startTokenServer(WORDS, undefined);
+    await ask(server.port, path);
+    expect(server.api).toBe(api);
   });
 
   test('turns into an error in the words of its provider', async () => {

@@ -1,20 +1,14 @@
+import { cohereShape } from './cohere-stream.js';
+import { geminiShape } from './gemini-stream.js';
+import { ollamaShape } from './ollama-stream.js';
+import { named, type TokenShape, unnamed } from './token-shape.js';
+
 /**
  * An answer of an LLM as a stream of tokens, in the words of the two providers whose shapes others copy. OpenAI, chat
  * completions: chunks "terminated by a `data: [DONE]` message". OpenAI, responses: typed events up to `response.completed`.
  * Anthropic, messages: "1. message_start [...] 2. A series of content blocks [...] 4. A final message_stop event", with `ping`
  * anywhere and `error` in place of what was to come.
  */
-export interface TokenShape {
-  begin(): readonly string[];
-  token(text: string): string;
-  /** The final marker last. */
-  end(text: string, tokens: number): readonly string[];
-  /** In place of all that was to come. */
-  readonly error: string;
-  /** A sign of life between two tokens. */
-  readonly beat: string;
-}
-
 export interface Question {
   /** Of the request: `/v1/chat/completions`. */
   readonly path: string;
@@ -25,10 +19,22 @@ export interface Question {
 const MODEL = 'holdfast-1';
 const CREATED = 1_760_000_000;
 
+/** By the end of a request's path. */
+const PATHS = {
+  chat: /\/chat\/completions$/,
+  messages: /\/messages$/,
+  responses: /\/responses$/,
+  gemini: /:streamGenerateContent$/,
+  cohere: /\/v2\/chat$/,
+  ollama: /\/api\/(chat|generate)$/,
+} as const;
+
+export type TokenApi = keyof typeof PATHS;
+
 /** The API that a path belongs to, and with it the final marker that its clients know. */
-export function tokenApiOf(path: string): 'chat' | 'messages' | 'responses' | undefined {
-  const named = /\/(chat\/completions|messages|responses)\/*(?:[?#].*)?$/.exec(path)?.[1];
-  return named === 'chat/completions' ? 'chat' : (named as 'messages' | 'responses' | undefined);
+export function tokenApiOf(path: string): TokenApi | undefined {
+  const place = path.replace(/[?#].*$/, '').replace(/\/+$/, '');
+  return (Object.keys(PATHS) as TokenApi[]).find((api) => PATHS[api].test(place));
 }
 
 /** The shape that the path asks for; that of OpenAI's chat where it says nothing. */
@@ -36,6 +42,9 @@ export function tokenShapeOf({ path, body }: Question): TokenShape {
   const api = tokenApiOf(path);
   if (api === 'messages') return messages();
   if (api === 'responses') return responses();
+  if (api === 'gemini') return geminiShape(MODEL);
+  if (api === 'cohere') return cohereShape();
+  if (api === 'ollama') return ollamaShape(MODEL, /\/chat\b/.test(path));
   return chat(body.replace(/\s/g, '').includes('"include_usage":true'));
 }
 
@@ -123,12 +132,4 @@ function responses(): TokenShape {
     },
     beat: ': keep-alive\n\n',
   };
-}
-
-function unnamed(event: object): string {
-  return `data: ${JSON.stringify(event)}\n\n`;
-}
-
-function named(event: { readonly type: string; readonly [name: string]: unknown }): string {
-  return `event: ${event.type}\n${unnamed(event)}`;
 }

@@ -11,8 +11,9 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 // OpenAI, chat completions, `stream`: "the stream terminated by a `data: [DONE]` message"; `finish_reason`: "The reason the
-// model stopped generating tokens". Anthropic, streaming: "A final `message_stop` event". RFC 9112 8: a chunked body without
-// its last chunk "is incomplete". All our cuts come before a finish_reason or stop_reason: who takes that for the end is right.
+// model stopped generating tokens". Anthropic, streaming: "A final `message_stop` event". Gemini, `finishReason`: "If empty,
+// the model has not stopped generating the tokens." RFC 9112 8: a chunked body without its last chunk "is incomplete". All our
+// cuts come before a finish_reason or stop_reason: who takes that for the end is right.
 export default defineCheck({
   id: 'sse/truncated-answer',
   level: 'MUST',
@@ -22,7 +23,7 @@ export default defineCheck({
   scenario: 'answers',
   title: 'MUST notice within 60 s that an answer was cut before its final marker, and not show it as whole',
   why: 'Half an answer reads like an answer: half a diff is applied, half a JSON is retried at random, half a warning is believed. Only the missing marker tells.',
-  fix: 'Take an answer for whole only when its finish_reason, [DONE] or message_stop has come; treat the end of the body before that, and an error event, as a failure that the user sees (the SDKs’ plain iterators do not: use their helpers for the final message, or check yourself).',
+  fix: 'Take an answer for whole only when its finish_reason, [DONE] or message_stop (Gemini: finishReason; Cohere: message-end; Ollama: done) has come; treat the end of the body before that, and an error event, as a failure that the user sees (the SDKs’ plain iterators do not: use their helpers for the final message, or check yourself).',
   source: 'OpenAI API reference (stream, finish_reason); Anthropic, streaming messages; RFC 9112 8',
   measured: {
     reset: 'noticed | whole | mute | unclear | unknown',
