@@ -1,10 +1,14 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { Run } from './contract.js';
 import { writeManifest } from './write-manifest.js';
 
-/** An ordinary user's projects, CommonJS and ESM, with the packed tarball installed. One server answers pings, one does not. */
+/**
+ * An ordinary user's projects, CommonJS and ESM, with the packed tarball installed, on this Node; and one on the newest that npm's `node`
+ * gives. One server answers pings, one does not.
+ */
 const ROOT = join(__dirname, '../..');
 const JEST = require.resolve('jest/bin/jest');
 const PATIENCE_MS = 300_000;
@@ -60,8 +64,11 @@ export default defineConfig({ targets: { chat: { server, only: ['unanswered-ping
 
 let folder: string;
 let tarball: string;
-const shown: Record<Type, string> = { commonjs: '', module: '' };
-const projects: Partial<Record<Type, Promise<Results>>> = {};
+const shown: Partial<Record<Project, string>> = {};
+const projects: Partial<Record<Project, Promise<Results>>> = {};
+/** 200 MB that are not for everybody's test run. */
+const full = process.env.HOLDFAST_PROOF === 'full';
+const PROJECTS: readonly Project[] = ['commonjs', 'module', ...(full ? (['module on the current Node'] as const) : [])];
 
 beforeAll(() => {
   writeManifest();
@@ -74,7 +81,7 @@ beforeAll(() => {
   const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
   tarball = join(folder, filename);
   // Side by side: each spends its time waiting.
-  for (const type of ['commonjs', 'module'] as const) projects[type] = project(type);
+  for (const name of PROJECTS) projects[name] = project(name);
 }, PATIENCE_MS);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -91,12 +98,22 @@ interface JestReport {
   }[];
 }
 
-type Type = 'commonjs' | 'module';
+type Project = 'commonjs' | 'module' | 'module on the current Node';
 type Results = JestReport['testResults'][number]['assertionResults'];
 
-async function project(type: Type): Promise<Results> {
-  const path = join(folder, type);
+const isCurrent = (name: Project) => name === 'module on the current Node';
+const pathOf = (name: Project) => join(folder, name.replaceAll(' ', '-'));
+const nodeOf = (name: Project) => (isCurrent(name) ? join(pathOf(name), 'node_modules/.bin/node') : process.execPath);
+/** A jest of its own, not a worker of this one; `node` is the project's. */
+const environmentOf = (name: Project) => ({
+  PATH: `${isCurrent(name) ? `${dirname(nodeOf(name))}:` : ''}${process.env.PATH}`,
+  HOME: process.env.HOME,
+});
+
+async function project(name: Project): Promise<Results> {
+  const path = pathOf(name);
   mkdirSync(path);
+  const type = name === 'commonjs' ? 'commonjs' : 'module';
   const importing =
     type === 'commonjs'
       ? "const { resilience } = require('holdfast/jest');"
@@ -107,12 +124,13 @@ async function project(type: Type): Promise<Results> {
     'feed.test.js': `${importing}\n${SUITE}`,
     'holdfast.config.ts': CONFIG,
   };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
-  await output('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], path);
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(path, file), text);
+  const packages = [tarball, ...(isCurrent(name) ? ['node@latest'] : [])];
+  await output('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packages], name);
   const args = ['--experimental-vm-modules', JEST, '--json', '--rootDir', path];
   const report = JSON.parse(
-    await output(process.execPath, args, path, (said) => {
-      shown[type] = said;
+    await output(nodeOf(name), args, name, (said) => {
+      shown[name] = said;
     }),
   ) as JestReport;
   const results = report.testResults.flatMap(({ assertionResults }) => assertionResults);
@@ -124,13 +142,11 @@ async function project(type: Type): Promise<Results> {
 function output(
   command: string,
   args: readonly string[],
-  cwd: string,
+  name: Project,
   onStderr?: (said: string) => void,
 ): Promise<string> {
-  // A jest of its own, not a worker of this one.
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME };
   return new Promise((resolve, reject) => {
-    execFile(command, args, { cwd, env }, (error, stdout, stderr) => {
+    execFile(command, args, { cwd: pathOf(name), env: environmentOf(name) }, (error, stdout, stderr) => {
       onStderr?.(stderr);
       if (error && stdout === '') reject(new Error(`${command} ${args.join(' ')}: ${stderr}`));
       else resolve(stdout);
@@ -138,11 +154,10 @@ function output(
   });
 }
 
-describe.each(['commonjs', 'module'] as const)('in a %s project', (type) => {
-  const path = () => join(folder, type);
+describe.each(PROJECTS)('in a project of %s', (project) => {
   let results: Results;
   beforeAll(async () => {
-    results = (await projects[type]) ?? [];
+    results = (await projects[project]) ?? [];
   }, PATIENCE_MS);
   const of = (name: string) => results.filter(({ ancestorTitles }) => ancestorTitles[0] === name);
 
@@ -181,7 +196,7 @@ describe.each(['commonjs', 'module'] as const)('in a %s project', (type) => {
 
   it('passes a skipped check and shows its reason; strictly, it fails', () => {
     expect(of('lacking').map(({ status }) => status)).toEqual(['passed']);
-    expect(shown[type]).toContain('websocket/no-replay is skipped: needs --resume');
+    expect(shown[project]).toContain('websocket/no-replay is skipped: needs --resume');
     expect(of('strictly lacking')[0]?.failureMessages.join('\n')).toContain(
       'websocket/no-replay is skipped: needs --resume',
     );
@@ -192,11 +207,46 @@ describe.each(['commonjs', 'module'] as const)('in a %s project', (type) => {
     expect(of('dead')[0]?.failureMessages.join('\n')).toMatch(/node missing\.cjs\) exited with code 1/);
   });
 
-  it('finds the command, and a config in TypeScript', () => {
-    const listed = execFileSync('npx', ['--no-install', 'holdfast', 'list', 'targets', '--json'], {
-      cwd: path(),
-      encoding: 'utf8',
-    });
-    expect(JSON.parse(listed)).toContainEqual(expect.objectContaining({ name: 'chat', what: 'node server.cjs good' }));
-  });
+  it(
+    'finds the command, and a config in TypeScript',
+    async () => {
+      const listed = await output('npx', ['--no-install', 'holdfast', 'list', 'targets', '--json'], project);
+      expect(JSON.parse(listed)).toContainEqual(
+        expect.objectContaining({ name: 'chat', what: 'node server.cjs good' }),
+      );
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'checks by the command, on the Node that it is for',
+    async () => {
+      const told = await output(
+        'npx',
+        ['--no-install', 'holdfast', 'check', 'chat', '--scale', '0.2', '--json'],
+        project,
+      );
+      const run = JSON.parse(told) as Run;
+      expect(run.verdicts.map(({ check, outcome }) => [check, outcome])).toEqual([
+        ['websocket/unanswered-ping', 'pass'],
+      ]);
+      const version = (await output(nodeOf(project), ['--version'], project)).trim();
+      expect(run.machine.node).toBe(version);
+      const [current, ours] = [version, process.version].map((one) => Number(/\d+/.exec(one)));
+      if (isCurrent(project)) expect(current).toBeGreaterThan(ours ?? 0);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'is imported by a program of either kind',
+    async () => {
+      const said = (code: string, kind: string) =>
+        output(nodeOf(project), [`--input-type=${kind}`, '--eval', code], project);
+      const word = 'console.log(typeof defineConfig)';
+      expect(await said(`import { defineConfig } from 'holdfast'; ${word}`, 'module')).toBe('function\n');
+      expect(await said(`const { defineConfig } = require('holdfast'); ${word}`, 'commonjs')).toBe('function\n');
+    },
+    PATIENCE_MS,
+  );
 });
