@@ -26,6 +26,11 @@ const KINDS: Readonly<Record<string, (socket: Socket) => void>> = {
     socket.write(HEAD);
     pour(socket, 'X-More: header\r\n'.repeat(1000));
   },
+  'many-headers': (socket) => {
+    socket.write(`${HEAD}${'X: y\r\n'.repeat(1000)}\r\ndata: first\n\n`);
+    const beating = setInterval(() => socket.write(':\n\n'), 2000);
+    socket.on('close', () => clearInterval(beating));
+  },
   slow: (socket) => {
     let at = 0;
     const dripping = setInterval(() => socket.write(HEAD[at++ % HEAD.length] ?? ''), 1000);
