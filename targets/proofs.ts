@@ -2,7 +2,7 @@
 import type { Run } from '../harness/contract.js';
 import { SCALE } from './checked.js';
 import { checkResilient, nameOf, type Resilient } from './resilient.js';
-import { type Load, loadOf, type Proof } from './side-by-side.js';
+import { loadOf, type Proof } from './side-by-side.js';
 import { aimsOf, prove, type Subject } from './subjects.js';
 
 interface Proving {
@@ -31,7 +31,7 @@ export function subjectProof(
 export function formProof(form: Resilient, { results, words = [], onRun }: Proving): Proof {
   return {
     name: nameOf(form),
-    load: loadOfForm(form),
+    load: form.aims ? loadOf(form.aims) : 'alone',
     async run() {
       const run = await checkResilient(form, results, ['--scale', SCALE, ...form.words, ...words]);
       onRun?.(run);
@@ -51,11 +51,6 @@ export function realProof(form: Resilient, { results }: Proving): Proof {
       return [...failuresOf(run), ...(grade === 'A+' ? [] : [`its grade is ${grade}`])];
     },
   };
-}
-
-function loadOfForm({ roles, aims }: Resilient): Load {
-  if (aims) return loadOf(aims);
-  return roles.includes('server') ? 'works' : 'compares';
 }
 
 function failuresOf({ verdicts }: Run): string[] {

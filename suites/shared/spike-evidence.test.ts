@@ -59,3 +59,31 @@ test('a client that leaves after GOAWAY was not impatient, and one that leaves b
   expect(judged(bite, goaway(4900), leaves, measured)).toBe('pass');
   expect(judged(bite, leaves, goaway(5100), measured)).toBe('fail');
 });
+
+describe('a spike that came out longer than it was to be', () => {
+  const judged = (seenMs: number, stallMs: number) =>
+    judgeSpike(
+      viewOf(
+        tell([
+          [0, { type: 'phase', phase: 'fault' }],
+          [3000, { type: 'loop', who: 'spike-client', p99Ms: stallMs, maxMs: stallMs }],
+          [5000, { type: 'connection', gate: 'spike', conn: 1, ...END, by: 'client' }],
+          [
+            6000,
+            { type: 'fault', fault: 'latency-spike', what: 'bite', who: 'spike', facts: { seenMs, askedMs: 5000 } },
+          ],
+          spiked({ path: 'spike', by: 'client', rttMaxMs: 0 }),
+        ]),
+      ),
+      'client',
+      {},
+    ).outcome;
+
+  test.each([
+    ['is what the client dropped at where it was not', 5100, 40, 'fail'],
+    ['is another one by what was seen of it', 9000, 40, 'inconclusive'],
+    ['is another one where the harness stood still', 5100, 3000, 'inconclusive'],
+  ])('%s', (_title, seenMs, stallMs, outcome) => {
+    expect(judged(seenMs, stallMs)).toBe(outcome);
+  });
+});

@@ -1,3 +1,4 @@
+import { stallOf } from '../../harness/attempts.js';
 import type { EventBodyAt, EventOf, Finding, HistoryView } from '../../harness/contract.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
@@ -52,8 +53,10 @@ export function judgeSpike(
   if (bitten.some(({ facts }) => facts.controlOpen !== true))
     return inconclusive('a session on a healthy path was dropped too', { measured, because });
   // What was gone by the end of the spike was not waiting for what came after it.
-  if (!gone && rttMaxMs > LONGER * spikeMs)
-    return inconclusive(`the harness made the spike longer than it was to be: ${inWords(rttMaxMs)}`, {
+  const stallMs = stallOf(history, from, Math.max(from, ...drops.map(({ t }) => t)));
+  const seenMs = Math.max(rttMaxMs, Number(biteOf(history, 'spike')?.facts.seenMs ?? 0), spikeMs + stallMs);
+  if (!gone && seenMs > LONGER * spikeMs)
+    return inconclusive(`the harness made the spike longer than it was to be: ${inWords(seenMs)}`, {
       measured,
       because,
     });
