@@ -263,7 +263,7 @@ const TRIALS: readonly Trial[] = [
   ...['ended', 'error', 'silent', 'beating'].map((how) =>
     fake(
       'unfinished-answer',
-      (acts) => ({ tokens: acts ? 3 : 0, end: async () => {}, fail: async () => {}, beat() {} }),
+      (acts) => ({ tokens: acts ? 3 : 0, end: async () => {}, fail: async () => {}, beat: () => acts }),
       {
         as: how,
         params: { how, everyMs: 100 },
