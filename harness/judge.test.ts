@@ -42,6 +42,16 @@ describe('the judge', () => {
     });
   });
 
+  // "FAIL SHOULD, expected: MUST come back" is a riddle to who reads it.
+  test('what is expected is of the level of the finding', () => {
+    const mild = check('w/a', () => fail('only after error pages', { because: tell(EVENTS), level: 'SHOULD' }));
+    expect(outcomes([{ check: mild }])[0]).toMatchObject({
+      level: 'SHOULD',
+      expected: 'SHOULD w/a',
+      title: 'MUST w/a',
+    });
+  });
+
   test('a check without events is inconclusive', () => {
     expect(outcomes([{ check: check('w/a', () => pass('')) }], [])[0]?.outcome).toBe('inconclusive');
   });

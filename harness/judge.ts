@@ -145,14 +145,16 @@ function isKnown(value: unknown): boolean {
 
 function toVerdict(check: Check, threshold: Record<string, number>, finding: Finding): Verdict {
   const sure = confidenceOf(check, threshold, finding);
+  const level = finding.level ?? check.level;
   return {
     check: check.id,
-    level: finding.level ?? check.level,
+    level,
     antiPattern: check.antiPattern,
     role: check.role,
     outcome: finding.outcome,
     title: check.title,
-    expected: check.title,
+    // A finding of its own level asks no more than that.
+    expected: check.title.replace(check.level, level),
     actual: finding.actual,
     measured: finding.measured ?? {},
     threshold,
