@@ -5,6 +5,9 @@ import { checkResilient, nameOf, type Resilient } from './resilient.js';
 import { loadOf, type Proof } from './side-by-side.js';
 import { aimsOf, prove, type Subject } from './subjects.js';
 
+/** One of its sixty verdicts is inconclusive more easily than the one of a flawed program is. */
+const CHECKLIST_AGAIN = 2;
+
 interface Proving {
   readonly results: string;
   /** Further flags. */
@@ -19,6 +22,7 @@ export function subjectProof(
   return {
     name: subject.file,
     load: all ? 'works' : loadOf(aimsOf(subject)),
+    again: 1,
     async run() {
       const { run, wrong } = await prove(subject, results, all, words);
       onRun?.(run);
@@ -32,6 +36,7 @@ export function formProof(form: Resilient, { results, words = [], onRun }: Provi
   return {
     name: nameOf(form),
     load: form.aims ? loadOf(form.aims) : 'alone',
+    again: CHECKLIST_AGAIN,
     async run() {
       const run = await checkResilient(form, results, ['--scale', SCALE, ...form.words, ...words]);
       onRun?.(run);
@@ -45,6 +50,7 @@ export function realProof(form: Resilient, { results }: Proving): Proof {
   return {
     name: `${nameOf(form)} in its real windows`,
     load: 'real',
+    again: CHECKLIST_AGAIN,
     async run() {
       const run = await checkResilient(form, results, form.words);
       const { grade } = run.summary;

@@ -15,8 +15,6 @@ import { aimsOf, subjects } from './subjects.js';
  * pairs in their real windows as well. `npm run prove -- --all` runs every check on every subject.
  */
 const FULL = process.env.HOLDFAST_PROOF === 'full';
-/** A busy machine may make a verdict inconclusive, which is right and is not what is proven here. Each time is told. */
-const AGAIN = 2;
 const results = mkdtempSync(join(tmpdir(), 'holdfast-proof-'));
 const { checks, protocols } = loadCatalog();
 const known = new Set(checks.map(({ id }) => id));
@@ -54,7 +52,6 @@ describe('the bundled targets', () => {
   beforeAll(
     () =>
       proveSideBySide(proofs, {
-        again: AGAIN,
         onProof(name, wrong) {
           found.set(name, wrong);
           progress(`${name}: ${wrong.length === 0 ? 'as it must be' : wrong.join('; ')}`);

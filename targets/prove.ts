@@ -142,7 +142,6 @@ async function proveOn(engine: Engine, ids: readonly string[], { table, results,
     }),
   );
   await proveSideBySide([...forms, ...others], {
-    again: 1,
     onProof(name, found) {
       wrong.push(...found.map((what) => `${name}: ${what}`));
       say(`${name}: ${found.length === 0 ? 'as it must be' : found.join('; ')}`);

@@ -20,6 +20,7 @@ describe('proofs side by side', () => {
         return {
           name,
           load,
+          again: 2,
           async run() {
             tries.set(name, (tries.get(name) ?? 0) + 1);
             now[load] += 1;
@@ -32,7 +33,6 @@ describe('proofs side by side', () => {
       }),
     );
     await proveSideBySide(proofs, {
-      again: 2,
       onProof: (name, found) => told.push(`${name}: ${found.join()}`),
       onAgain: () => {},
     });
