@@ -39,7 +39,7 @@ function pathThrough(time: ReturnType<typeof ownTime>, delayMs: number, lateMs: 
   const gate = (bytes: () => number) =>
     ({
       get live() {
-        return [{ ended: false, downBytes: bytes() }];
+        return [{ id: 1, ended: false, downBytes: bytes() }];
       },
     }) as unknown as Gate;
   const [near, far] = [gate(arrived), gate(() => sentBy(time.atMs))];

@@ -7,13 +7,16 @@ const LOOK_MS = 100;
 const SHARE = 0.8;
 /** What passed just before the toxic did may arrive after it was there. */
 const FIRST = 3;
+/** Bytes that were late by this share of it when their connection was dropped would have been later still. */
+const HELD_SHARE = 0.2;
 
 /** What the server sends arrives later by one and the same time, until the spike is over: one gap of that length at its start. */
 export default defineFault<ToxicPath, { readonly spikeMs: number }>({
   id: 'latency-spike',
   hop: 'toxiproxy',
   about: "the server's bytes arrive later by a fixed time: a round trip takes that much longer",
-  evidence: 'one gap of the asked length between bytes seen behind Toxiproxy and before it',
+  evidence:
+    'one gap of the asked length between bytes seen behind Toxiproxy and before it, or bytes that were still on their way when their connection was dropped',
   params: { spikeMs: 'milliseconds' },
   byHand: { subject: 'path', defaults: { spikeMs: 5000 } },
   async inject(path, { spikeMs }, { bite }) {
@@ -24,9 +27,10 @@ export default defineFault<ToxicPath, { readonly spikeMs: number }>({
     let bitten = false;
     const look = every(LOOK_MS, () => {
       const seenMs = Math.max(0, ...lag.lagsMs.slice(before, before + FIRST));
-      if (bitten || seenMs < SHARE * spikeMs) return;
+      const held = lag.heldMs >= HELD_SHARE * spikeMs;
+      if (bitten || (seenMs < SHARE * spikeMs && !held)) return;
       bitten = true;
-      bite({ seenMs: Math.round(seenMs), askedMs: spikeMs });
+      bite({ seenMs: Math.round(Math.max(seenMs, lag.heldMs)), askedMs: spikeMs });
     });
     return async () => {
       look[Symbol.dispose]();
