@@ -604,6 +604,7 @@ export interface Gate extends AsyncDisposable {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+  /** Those that bear a session before what a client has beside it: a connection that HTTP keeps alive. */
   readonly live: readonly GateConnection[];
   readonly accepted: number;
   /** Those that were treated as a door says that is not open: refused, answered, or heard and left without an answer. */
@@ -626,6 +627,8 @@ export interface WireTap {
   readonly betweenMessages: boolean;
   /** An answer that takes a session has begun; left out where any byte of the server's is one. */
   readonly answered?: boolean;
+  /** A session is under way on it; left out where any connection may bear one. */
+  readonly holds?: boolean;
   /** A call waits for the end of its answer. */
   readonly asking?: boolean;
   /** Of HTTP/2: no frame of the client's is half under way; open answers. */

@@ -9,7 +9,7 @@ import {
   noiseOf,
 } from './attempts.js';
 import type { EventOf, HistoryView, Target } from './contract.js';
-import { mean, median } from './numbers.js';
+import { deviation, mean, median } from './numbers.js';
 import { protocolNamed } from './protocol.js';
 
 /** How the outage scenario names its gates; the control's delay. */
@@ -44,6 +44,8 @@ export interface Outage {
   /** How many calls of gRPC the process that made the fewest had made before. */
   readonly asked: number;
   readonly noise: Noise;
+  /** What the machine alone spreads first attempts by: their deviation over the copies of the control client, which all wait one time. */
+  readonly firstNoiseMs: number;
   /** Milliseconds until the copy that met a closed port came back; null: it did not; undefined: there was none. */
   readonly closedBackMs: number | null | undefined;
   readonly bites: readonly EventOf<'fault'>[];
@@ -106,7 +108,8 @@ export function outageOf(history: HistoryView, target: Target): Outage | undefin
   const delays = attempts.map((list) => delaysOf(list, cutAt, from));
   const backoffs = from === 'start' ? delays.map((list) => list.slice(1)) : delays;
   const control = named(CONTROL_GATE).map((gate) => delaysOf(look(gate), cutAt));
-  const lateMs = lateAfterCut(control);
+  const controlFirsts = control.flatMap(([first]) => first ?? []);
+  const lateMs = lateAfterCut(controlFirsts);
   const curve = from === 'start' ? curveOf(backoffs) : curveOf(backoffs, lateMs);
   const soon = delays.every(([first = 0]) => first - lateMs <= IMMEDIATE_MS);
   const firsts = delays.flatMap((list) => list.slice(0, 1));
@@ -129,6 +132,7 @@ export function outageOf(history: HistoryView, target: Target): Outage | undefin
     asked: Math.min(...copies.map((gate) => callsAt(history, gate, cutAt))),
     channels: copies.map((gate) => heldAt(history, gate, cutAt)),
     noise: noiseOf(curveOf(control), CONTROL_DELAY_MS),
+    firstNoiseMs: controlFirsts.length > 1 ? deviation(controlFirsts) : 0,
     closedBackMs: typeof closed === 'number' || closed === null ? closed : undefined,
     bites: bites.filter(({ t }) => t < endAt),
     again: againOf(history, from),
@@ -136,8 +140,7 @@ export function outageOf(history: HistoryView, target: Target): Outage | undefin
 }
 
 /** How much later than its known delay the control client was back after the same cut: by as much, every first attempt looks late. */
-function lateAfterCut(control: readonly (readonly number[])[]): number {
-  const firsts = control.flatMap(([first]) => first ?? []);
+function lateAfterCut(firsts: readonly number[]): number {
   return firsts.length === 0 ? 0 : Math.max(0, median(firsts) - CONTROL_DELAY_MS);
 }
 

@@ -76,6 +76,10 @@ export class Crossing implements GateConnection {
     return this.downBytes > 0 && (this.options.tap?.answered ?? true);
   }
 
+  get holds(): boolean {
+    return this.options.tap?.holds ?? false;
+  }
+
   get said(): number {
     return this.options.tap?.upMessages ?? this.upBytes;
   }

@@ -564,3 +564,16 @@ test('a port that is taken is an error that says so', async () => {
   });
   await expect(again).rejects.toMatchObject({ code: 'GATE_LISTEN' });
 });
+
+test('a connection that bears a session comes before those that are kept alive beside it', async () => {
+  const tap: WireTapFactory = (_gate, conn) => ({
+    up() {},
+    down() {},
+    end() {},
+    betweenMessages: true,
+    holds: conn === 2,
+  });
+  await using rig = await openRig({ tap });
+  for (const _ of [1, 2, 3]) await rig.pair();
+  expect(rig.gate.live.map(({ id }) => id)).toEqual([2, 1, 3]);
+});

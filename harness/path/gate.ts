@@ -53,7 +53,10 @@ class OpenGate implements Gate {
   }
 
   get live(): readonly GateConnection[] {
-    return [...this.crossings];
+    const all = [...this.crossings];
+    const holding = all.filter(({ holds }) => holds);
+    if (holding.length === 0 || holding.length === all.length) return all;
+    return [...holding, ...all.filter(({ holds }) => !holds)];
   }
 
   setDoor(door: Door): Promise<void> {

@@ -89,6 +89,11 @@ class EventStreamTap implements WireTap {
     return framing !== undefined && !this.deaf.down && this.body?.betweenEvents === true;
   }
 
+  /** True within the answer that is an event stream. */
+  get holds(): boolean {
+    return this.body !== undefined;
+  }
+
   framed(bytes: Buffer): Buffer {
     if (this.framing !== 'chunks') return bytes;
     return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);

@@ -76,6 +76,21 @@ test('after a refusal nothing is decoded', () => {
   expect(events[1]).toMatchObject({ status: 503, fields: { 'retry-after': { number: 7 } } });
 });
 
+test('a session that begins on the connection on which HTTP was asked before is decoded', () => {
+  const events: EventBody[] = [];
+  const tap = tapWebSocket('g', 1, (event) => events.push(event), observer);
+  tap.up(Buffer.from('POST /negotiate HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}'), 1);
+  tap.down(Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'), 2);
+  tap.up(Buffer.from('GET /poll HTTP/1.1\r\nHost: x\r\n\r\n'), 3);
+  tap.down(Buffer.from('HTTP/1.1 204 No Content\r\n\r\n'), 4);
+  expect([events.length, tap.holds]).toEqual([2, false]);
+  tap.up(Buffer.from(REQUEST), 5);
+  tap.down(Buffer.from(response()), 6);
+  tap.down(frame(1, Buffer.from('{"seq":1}')), 7);
+  expect(events.map(({ type }) => type)).toEqual(['handshake', 'handshake', 'handshake', 'handshake', 'message']);
+  expect(tap.holds).toBe(true);
+});
+
 test('bytes that are no HTTP are undecodable once, for their direction only', () => {
   const events: EventBody[] = [];
   const tap = tapWebSocket('g', 1, (event) => events.push(event), observer);

@@ -13,6 +13,13 @@ const MAX_FIELDS = 64;
  * tokens that a browser could send in no other place, and those are kept as a hash.
  */
 const MAX_NAME_LENGTH = 24;
+/** The head of a request for a session, at the start of what a client sends. */
+const ASKS = /^GET [^\r\n]* HTTP\/1\.1\r\n(?:[^\r\n]+\r\n)*upgrade: *websocket *\r\n/i;
+const G = 'G'.charCodeAt(0);
+
+function asksForSession(chunk: Buffer): boolean {
+  return chunk[0] === G && ASKS.test(chunk.toString('latin1', 0, MAX_EARLY_BYTES));
+}
 
 /** Decodes a WebSocket connection from its two byte streams: two heads, then messages. Never throws. */
 export const tapWebSocket: WireTapFactory = (gate, conn, record, observer) =>
@@ -30,6 +37,8 @@ class WebSocketTap implements WireTap {
   private downStage: Stage = { is: 'head', reader: new HeadReader() };
   private path = '/';
   private dialogue: Dialogue | undefined;
+  /** By something else than 101: HTTP's next request may follow on the same connection. */
+  private refused = false;
 
   constructor(
     private readonly gate: string,
@@ -41,7 +50,8 @@ class WebSocketTap implements WireTap {
   up(chunk: Buffer, atMs: number): void {
     const stage = this.upStage;
     if (chunk.length === 0) return;
-    if (stage.is === 'messages') stage.decoder.push(chunk, atMs);
+    if (this.refused && asksForSession(chunk)) this.begin(chunk, atMs);
+    else if (stage.is === 'messages') stage.decoder.push(chunk, atMs);
     else if (stage.is === 'head') this.attempt('up', atMs, () => this.readRequest(stage.reader, chunk, atMs));
     else if (stage.is === 'early') {
       stage.bytes += chunk.length;
@@ -63,6 +73,19 @@ class WebSocketTap implements WireTap {
 
   get betweenMessages(): boolean {
     return this.downStage.is === 'messages' && this.downStage.decoder.betweenMessages;
+  }
+
+  /** True while messages may pass. */
+  get holds(): boolean {
+    return this.downStage.is === 'messages';
+  }
+
+  /** What asked over HTTP first (where to go, who it is) may ask for its session on the connection that it has for that (Go's http.Client). */
+  private begin(chunk: Buffer, atMs: number): void {
+    this.refused = false;
+    this.upStage = { is: 'head', reader: new HeadReader() };
+    this.downStage = { is: 'head', reader: new HeadReader() };
+    this.up(chunk, atMs);
   }
 
   private readRequest(reader: HeadReader, chunk: Buffer, atMs: number): void {
@@ -95,6 +118,7 @@ class WebSocketTap implements WireTap {
     this.tell('down', headers, [...headers], atMs, { status });
     const upgraded = status === 101 && headers.get('upgrade')?.toLowerCase() === 'websocket';
     if (!upgraded) {
+      this.refused = true;
       this.upStage = { is: 'ignored' };
       this.downStage = { is: 'ignored' };
       return;

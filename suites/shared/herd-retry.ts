@@ -11,7 +11,8 @@ const WINDOW_MS = 100;
 /**
  * Half of a fleet comes in one 100 ms where its first attempts are spread over 200 ms, a deviation of 58 ms. Eight processes
  * that are spread wider may meet by chance (0.5 s: in 17 of 100 outages), and a narrower fleet may look wide: between the two
- * deviations, each a chance of about 1 in 100 away from 58 ms, nothing is concluded from a peak.
+ * deviations, each a chance of about 1 in 100 away from 58 ms, nothing is concluded from a peak. What the machine itself may have
+ * spread them by is taken off before: a fleet in step that it pulled apart is none that spreads itself.
  */
 export default defineCheck({
   id: 'herd-retry',
@@ -31,7 +32,7 @@ export default defineCheck({
   fix: 'Draw the first delay at random too, from at least half a second.',
   source: 'CHECKLIST rule 6: a first retry within 100 ms is "immediate", and only this check judges it',
   measured: { firstPeakPer100ms: 'attempts' },
-  expect: { maxShare: 0.5, narrowMs: 45, wideMs: 85, minProcesses: 8 },
+  expect: { maxShare: 0.5, narrowMs: 45, wideMs: 85, noiseFactor: 3, minProcesses: 8 },
   scaled: ['narrowMs', 'wideMs'],
   controls: { fixed: 'fail', exponential: 'fail', decorrelated: 'pass' },
   judge(history, { expect, options, target }) {
@@ -60,9 +61,17 @@ export default defineCheck({
         measured,
         because,
       });
-    if (peak <= (expect.maxShare ?? 0.5) * firsts.length)
+    const noiseMs = (expect.noiseFactor ?? 3) * Math.max(outage.noise.floorMs, outage.firstNoiseMs);
+    const ownMs = Math.sqrt(Math.max(0, spreadMs ** 2 - noiseMs ** 2));
+    const isSpread = peak <= (expect.maxShare ?? 0.5) * firsts.length;
+    if (isSpread && ownMs >= (expect.narrowMs ?? 45))
       return pass(`at most ${peak} of ${firsts.length} first attempts came within 100 ms`, { measured, because });
-    if (spreadMs >= (expect.wideMs ?? 85))
+    if (isSpread)
+      return inconclusive(`${said}: this machine alone may have spread them so (its noise: ${inWords(noiseMs)})`, {
+        measured,
+        because,
+      });
+    if (ownMs >= (expect.wideMs ?? 85))
       return pass(`${said}, which is chance: the fleet is spread wider than that`, {
         measured,
         because,

@@ -52,6 +52,24 @@ describe('a fleet that came while the harness stood still', () => {
   });
 });
 
+describe('a fleet whose first attempts lie apart', () => {
+  /** The control client's copies are seen apart, too: what waits one time is spread by the machine. */
+  const noisy = (spread: number, noiseMs: number) =>
+    outageStory([1000, 2000, 4000, 8000], spread).map(([t, event]): EventBodyAt => {
+      const isFirst = event.type === 'connection' && event.gate.startsWith('control-') && t > 1 && t < 1010;
+      return [isFirst ? t + noiseMs * (Number(event.gate.slice(8)) % 4) : t, event];
+    });
+
+  test.each([
+    ['is spread where the machine is quiet', 0.1, 0, 'pass'],
+    ['may be spread by the machine where the control is, too', 0.1, 20, 'inconclusive'],
+    ['is spread where it is so by much more than the control', 0.5, 20, 'pass'],
+    ['is in step whatever the machine adds', 0.01, 20, 'fail'],
+  ])('%s', (_title, spread, noiseMs, outcome) => {
+    expect(judged(noisy(spread, noiseMs), 'herd-retry').outcome).toBe(outcome);
+  });
+});
+
 describe('a first attempt that is seen late on a busy machine', () => {
   /** All that comes after the cut, the known delays of the control client too, is seen 90 ms later. */
   const seenLate = (means: readonly number[]) =>
