@@ -14,6 +14,9 @@ import { UNKNOWN_WORKLOAD } from './worker-protocol.js';
 
 /** How long a server is watched for messages of its own, and for answers. Long enough for a 1 s ticker, twice. */
 const LISTEN_MS = 2500;
+/** A server that takes long to answer a handshake, on a busy machine mostly, is listened to for so many times that. */
+const PATIENCE = 20;
+const LONGEST_LISTEN_MS = 15_000;
 const ANSWER_MS = 1500;
 /** A greeting on arrival is no stream. */
 const GREETING_MS = 500;
@@ -103,20 +106,25 @@ async function learnOrTell(context: ScenarioContext, server: StartedServer): Pro
 }
 
 async function learn(context: ScenarioContext, server: StartedServer): Promise<Workload> {
+  const askedMs = nowMs();
   const opened = await context.openSession({ name: 'first', to: server, compress: true });
   if ('refused' in opened) {
     throw new HarnessError('HANDSHAKE_REFUSED', whyRefused(opened, context.target, `${server.host}:${server.port}`));
   }
+  const answeredMs = nowMs() - askedMs;
   const deflate = opened.extensions.includes('permessage-deflate');
   await opened[Symbol.asyncDispose]();
 
   const inboxes: [Inbox, Inbox] = [await join(context, server, 'left'), await join(context, server, 'right')];
   const listenedMs = nowMs();
+  // A greeting on arrival is no stream: what comes in the first half second does not count.
+  const ownMessages = () => Math.max(...inboxes.map((inbox) => inbox.since(listenedMs + context.ms(GREETING_MS))));
   await context.watch(context.ms(LISTEN_MS));
   refuseEnded(context, server, inboxes);
+  const moreMs = Math.min(PATIENCE * answeredMs, LONGEST_LISTEN_MS) - context.ms(LISTEN_MS);
+  await context.watch(moreMs, () => ownMessages() >= 2 || inboxes.every(({ session }) => !session.isOpen));
   const seconds = (nowMs() - listenedMs) / 1000;
-  // A greeting on arrival is no stream: what comes in the first half second does not count.
-  const own = Math.max(...inboxes.map((inbox) => inbox.since(listenedMs + context.ms(GREETING_MS))));
+  const own = ownMessages();
   const push = own >= 2;
   const base = {
     ...UNKNOWN_WORKLOAD,
