@@ -2,6 +2,7 @@ import type { EventOf, HistoryView } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, median } from '../../harness/numbers.js';
+import { isDuplex } from '../../harness/protocol.js';
 import { heardBy } from './idle-evidence.js';
 
 /** Messages closer together than this are the service itself, not a heartbeat (CHECKLIST rule 11). */
@@ -84,10 +85,12 @@ export default defineCheck({
     }
     if (silence > limit) {
       const said = own.length === 0 ? 'sent nothing at all' : `was silent for ${inWords(silence)}`;
-      return fail(`the server ${said} in ${inWords(watchedMs)} of an idle connection`, {
-        measured,
-        because: [watched, ...own.slice(-1)],
-      });
+      // It may have waited for a login, of which we know nothing.
+      const login = own.length === 0 && isDuplex(target) && target.subscribe === undefined && isMute(history);
+      return fail(
+        `the server ${said} in ${inWords(watchedMs)} of an idle connection${login ? '; nor did it answer anything: what it wants to hear first is given with --subscribe' : ''}`,
+        { measured, because: [watched, ...own.slice(-1)], ...(login ? { confidence: 'medium' } : {}) },
+      );
     }
     // A server that lets no connection grow old may show its rhythm sooner.
     const isRhythm = isGrpc && own.filter(({ opcode }) => opcode === 'ping').length >= RHYTHM;
@@ -145,6 +148,12 @@ export default defineCheck({
     fail: [[75_000, { type: 'measure', name: 'watched', facts: { session: 1, conn: 1, forMs: 75_000, ended: false } }]],
   },
 });
+
+/** It sent nothing to who listens, and answered none of what it was sent before. */
+function isMute(history: HistoryView): boolean {
+  const workload = history.measures('workload')[0]?.facts;
+  return workload?.push === false && workload.echo === false && workload.broadcast === false;
+}
 
 /** By HTTP/2's own PINGs (CHECKLIST rule 11): who sends them is kept, and who does not is gone in time. */
 function dropsTheSilent(history: HistoryView, maxReleaseMs: number): EventOf<'measure'> | undefined {
