@@ -78,6 +78,7 @@ async function look(): Promise<ContainerRuntime | NoRuntime> {
     try {
       const client = await within(`the answer of ${at}`, LOOK_MS, getContainerRuntimeClient());
       const { Components = [], Version } = await client.container.dockerode.version();
+      leaveOutUnpublished(client);
       const isPodman = (Components as readonly { Name?: string }[]).some(({ Name }) => /podman/i.test(Name ?? ''));
       return { client, name: `${isPodman ? 'Podman' : 'Docker'} ${Version}`, host };
     } finally {
@@ -86,6 +87,20 @@ async function look(): Promise<ContainerRuntime | NoRuntime> {
   } catch (error) {
     return { reason: `${at} does not answer as Docker does: ${messageOf(error)}` };
   }
+}
+
+/**
+ * Podman lists what an image exposes among the bindings, bound to nothing, also where nothing is published; testcontainers would wait
+ * 10 s for such a port to be bound, and give up.
+ */
+function leaveOutUnpublished({ container }: ContainerRuntimeClient): void {
+  const inspect = container.inspect.bind(container);
+  container.inspect = async (one) => {
+    const seen = await inspect(one);
+    const bindings = Object.entries<unknown>(seen.HostConfig.PortBindings ?? {});
+    seen.HostConfig.PortBindings = Object.fromEntries(bindings.filter(([, bound]) => bound !== null));
+    return seen;
+  };
 }
 
 /** Where testcontainers looks too, in its order. */
