@@ -1,8 +1,8 @@
-import { curveOf, delaysOf, IMMEDIATE_MS, risesAfterFirst, stallOf } from '../../harness/attempts.js';
+import { attemptsAt, curveOf, delaysOf, IMMEDIATE_MS, risesAfterFirst, stallOf } from '../../harness/attempts.js';
 import { defineCheck } from '../../harness/define.js';
 import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { inWords, mean, ratioOf } from '../../harness/numbers.js';
-import { FLAP_GATE, FLAPPING, sessionsOf, windowOf } from '../../harness/turned-away.js';
+import { FLAP_GATE, FLAPPING, gatesOf, sessionsOf, windowOf } from '../../harness/turned-away.js';
 import { MAY_WAIT_MORE } from './event-source-standard.js';
 import { flappingStory, missing } from './turned-away-evidence.js';
 
@@ -54,6 +54,13 @@ export default defineCheck({
     if (!history.bites('reset').some(({ t }) => t >= window.from)) return inconclusive('the first cut is not proven');
     const sessions = sessionsOf(history, FLAP_GATE, window.from, window.to);
     const tried = sessions.filter((list) => list.length > 0);
+    // Where to go is asked over HTTP first (SignalR), of a stand-in that knows no answer.
+    const knocked = gatesOf(history, FLAP_GATE).flatMap((gate) => attemptsAt(history, gate, window.from, window.to));
+    if (tried.length === 0 && knocked.length > 0)
+      return inconclusive(
+        'it came back and asked for something else before a session, which the server that flaps could not answer',
+        { because: knocked.slice(0, 8).map(({ first }) => first) },
+      );
     if (tried.length === 0)
       return skipped('follows from no-reconnect: no copy opened a session after its first was cut');
     if (bites.length === 0) return inconclusive('no session was seen to be dropped', { because: [] });

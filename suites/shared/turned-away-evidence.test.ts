@@ -88,6 +88,14 @@ describe('a client whose sessions are dropped as soon as they are open', () => {
   ])('%s', (_title, delays, outcome) => {
     expect(judged('flapping-reset', flappingStory(delays))[0]).toBe(outcome);
   });
+
+  // SignalR: where to go is negotiated by POST.
+  test('is not known where it asks for something else than a session first', () => {
+    const asking = flappingStory([1000, 2000, 4000]).filter(([, { type }]) => type !== 'handshake');
+    expect(judged('flapping-reset', asking)).toEqual(['inconclusive', expect.stringContaining('something else')]);
+    const gone = asking.filter(([, { type }]) => type !== 'connection');
+    expect(judged('flapping-reset', gone)).toEqual(['skipped', expect.stringContaining('no-reconnect')]);
+  });
 });
 
 describe('a client that is told to leave', () => {
