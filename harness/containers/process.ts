@@ -24,9 +24,12 @@ export async function followContainer(
 ): Promise<{ readonly process: StartedProcess; readonly visible: boolean }> {
   const { name, command, record, spawnedAtMs } = options;
   const { handle, pid } = running;
-  const logs = await handle.logs({ follow: true, stdout: true, stderr: true });
   const [out, err] = [new PassThrough(), new PassThrough()];
-  runtime.client.container.dockerode.modem.demuxStream(logs, out, err);
+  // From its beginning on, whenever it comes: Podman answers with the first word, and some have none to say.
+  handle
+    .logs({ follow: true, stdout: true, stderr: true })
+    .then((logs) => runtime.client.container.dockerode.modem.demuxStream(logs, out, err))
+    .catch(() => undefined);
   const [stdout, stderr] = [readLines(out, undefined, () => undefined), readLines(err, undefined, () => undefined)];
   let exit: ProcessExit | undefined;
   const exited = handle
