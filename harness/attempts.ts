@@ -19,15 +19,16 @@ const GROWN = 1.2;
 /** A process with fewer shows nothing (rule 4). */
 const MIN_DELAYS = 3;
 
-/** The attempts at a gate between two times, bursts joined. */
+/** The attempts at a gate between two times, bursts joined; `only`: of these connections. */
 export function attemptsAt(
   history: HistoryView,
   gate: string,
   from: number,
   to: number,
   burstMs = BURST_MS,
+  only?: ReadonlySet<number>,
 ): Attempt[] {
-  const events = history.of('connection').filter((event) => event.gate === gate);
+  const events = history.of('connection').filter((event) => event.gate === gate && (only?.has(event.conn) ?? true));
   const ends = new Map(events.filter((event) => event.what === 'end').map((event) => [event.conn, event.t]));
   const attempts: { startAt: number; endAt: number; first: EventOf<'connection'> }[] = [];
   for (const start of events) {

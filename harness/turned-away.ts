@@ -30,8 +30,9 @@ export function sessionsOf(history: HistoryView, prefix: string, from: number, t
     if (isCalledAt(history, gate))
       return [...(callsAgain(history, gate, { from, to }, { burstMs: 0, opened: true })?.attempts ?? [])];
     const own = new Set(opened.filter((event) => event.gate === gate).map(({ conn }) => conn));
-    // One that is dropped at once may be followed by the next within milliseconds: no burst, but an attempt each.
-    return attemptsAt(history, gate, from, to, 0).filter(({ first }) => own.has(first.conn));
+    // One that is dropped at once may be followed by the next within milliseconds: no burst, but an attempt each. What was asked
+    // over HTTP before it (where to go) may be kept alive through all of them, and joins none.
+    return attemptsAt(history, gate, from, to, 0, own);
   });
 }
 

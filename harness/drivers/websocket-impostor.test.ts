@@ -27,8 +27,11 @@ test.each([
   expect(impostor.seen[0]).toMatchObject({ ponged: false, said: 0 });
 });
 
-test('what asks for no WebSocket gets a page that is not there, and counts as no handshake', async () => {
+// A client that asks by POST where to go takes a 404 for a failure, and never asks for a session.
+test('what asks for no WebSocket is answered as by the reference server, and counts as no handshake', async () => {
   await using impostor = await startImpostor('right');
-  expect((await fetch(`http://127.0.0.1:${impostor.port}/`)).status).toBe(404);
+  const at = `http://127.0.0.1:${impostor.port}`;
+  expect((await fetch(`${at}/negotiate`, { method: 'POST', body: '{}' })).status).toBe(200);
+  expect(await (await fetch(`${at}/echo/info`)).json()).toMatchObject({ websocket: true });
   expect(impostor.seen).toEqual([]);
 });

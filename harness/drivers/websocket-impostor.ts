@@ -3,6 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { listenOnLoopback } from '../loopback.js';
 import { HeadReader, type HttpHead } from '../path/http-head.js';
 import { FrameWalker } from '../path/websocket-frames.js';
+import { plainAnswer } from './plain-answer.js';
 
 /** How the handshake is answered: rightly, or with one thing wrong. */
 export type Answer = 'right' | 'status 200' | 'wrong accept' | 'unasked subprotocol';
@@ -54,8 +55,7 @@ function listen(socket: Socket, answer: Answer, seen: Seen[]): void {
       const read = reader.push(bytes);
       if (!read) return;
       const key = read.head.headers.get('sec-websocket-key');
-      // Some look for a page, or negotiate by plain HTTP, first.
-      if (key === undefined) return void socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
+      if (key === undefined) return void socket.end(plainly(read.head));
       walker = walkerOf(facts);
       seen.push(facts);
       socket.write(headOf(answer, key, read.head));
@@ -81,6 +81,13 @@ function walkerOf(facts: Seen): FrameWalker {
       if (last) facts.said += 1;
     },
   });
+}
+
+/** As the reference server has it, so that whoever asks something else first goes on to ask for a session here too. */
+function plainly({ startLine }: HttpHead): string {
+  const { type, body } = plainAnswer(startLine.split(' ')[1] ?? '');
+  const head = ['HTTP/1.1 200 OK', `Content-Type: ${type}`, `Content-Length: ${body.length}`, 'Connection: close'];
+  return [...head, '', body].join('\r\n');
 }
 
 /** Everything else is as it must be, so that only one thing can be the reason of a refusal. */

@@ -6,13 +6,13 @@ import { listenOnLoopback } from '../loopback.js';
 import type { ReferenceOptions, ReferenceServer, SilentSession } from '../protocol.js';
 import type { Address } from '../scenario.js';
 import { EnginePolling } from './engine-io-polling.js';
+import { plainAnswer } from './plain-answer.js';
 
 const HISTORY = 10_000;
 /** The shorter of the usual drain windows, 30-60 s. */
 const CLOSE_TIMEOUT_MS = 30_000;
 /** Larger than what most servers take; a client may send without an end. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
-const SOCKJS_INFO = JSON.stringify({ websocket: true, origins: ['*:*'], cookie_needed: false, entropy: 1 });
 
 /**
  * The server a lone client meets (CHECKLIST rule 10): any path and query, the first subprotocol offered, a ping every
@@ -21,12 +21,8 @@ const SOCKJS_INFO = JSON.stringify({ websocket: true, origins: ['*:*'], cookie_n
 export async function startReferenceServer(options: ReferenceOptions): Promise<ReferenceServer> {
   const http = createServer((request, response) => {
     if (polling.answer(request, response)) return;
-    // What sockjs-client asks first.
-    if (/\/info(\?|$)/.test(request.url ?? '')) {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(SOCKJS_INFO);
-      return;
-    }
-    response.writeHead(200, { 'content-type': 'text/plain' }).end('holdfast reference server\n');
+    const { type, body } = plainAnswer(request.url ?? '');
+    response.writeHead(200, { 'content-type': type }).end(body);
   });
   // Its types do not know it.
   const patience = { closeTimeout: options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS };

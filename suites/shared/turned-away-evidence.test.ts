@@ -89,6 +89,17 @@ describe('a client whose sessions are dropped as soon as they are open', () => {
     expect(judged('flapping-reset', flappingStory(delays))[0]).toBe(outcome);
   });
 
+  // Where to go is asked by POST, over a connection that HTTP keeps alive while sessions come and go (Go, Node's agent, fetch).
+  test('is judged by its sessions where it asks for something else first, over a connection that stays', () => {
+    const asked = [...Array(8).keys()].flatMap((i): EventBodyAt[] => [
+      [500, { type: 'connection', gate: `flap-${i}`, conn: 1, what: 'start' }],
+      [502, { type: 'handshake', gate: `flap-${i}`, conn: 1, dir: 'down', status: 200 }],
+    ]);
+    const among = (delays: readonly number[]) => [...flappingStory(delays), ...asked].toSorted(([a], [b]) => a - b);
+    expect(judged('flapping-reset', among([1000, 2000, 4000, 8000, 16_000]))[0]).toBe('pass');
+    expect(judged('flapping-reset', among([1000, 1000, 1000, 1000, 1000, 1000]))[0]).toBe('fail');
+  });
+
   // SignalR: where to go is negotiated by POST.
   test('is not known where it asks for something else than a session first', () => {
     const asking = flappingStory([1000, 2000, 4000]).filter(([, { type }]) => type !== 'handshake');
