@@ -382,6 +382,8 @@ export interface Finding {
   readonly fix?: string;
   /** With this event the question was answered for good: what the server dies of later takes nothing from it. */
   readonly settledBy?: HistoryEvent;
+  /** Of one that is skipped: the check (without its protocol) whose failure this is, by what was seen here. */
+  readonly followsFrom?: string;
 }
 
 /** The events of one check's scenario, in order. Reading only. */

@@ -1,5 +1,5 @@
 import type { Check, EventBodyAt, Finding } from './contract.js';
-import { fail, inconclusive, pass } from './finding.js';
+import { fail, follows, inconclusive, pass } from './finding.js';
 import { hasCrashed, judge, type Planned, summarize } from './judge.js';
 import { STORY_OPTIONS, STORY_TARGET, tell } from './story.js';
 
@@ -182,6 +182,14 @@ describe('the judge', () => {
       outcome: 'skipped',
       reason: 'follows from w/a',
     });
+  });
+
+  test('what would follow from a failure that there is not is inconclusive', () => {
+    const effect = check('w/b', () => follows('a', 'it did not come back'));
+    const beside = (cause: Finding) => outcomes([{ check: effect }, { check: check('w/a', () => cause) }])[0];
+    expect(beside(pass(''))).toMatchObject({ outcome: 'inconclusive', reason: expect.stringContaining('w/a passes') });
+    expect(beside(inconclusive(''))?.outcome).toBe('skipped');
+    expect(outcomes([{ check: effect }])[0]?.outcome).toBe('skipped');
   });
 
   test('what fails only in a part of a lower level takes nothing with it', () => {

@@ -54,11 +54,21 @@ export function judge(
     return { check, expect, finding: heldAgainst(selfCheck, check, expect, finding) };
   });
   const failed = new Set(found.filter(failedWhole).map(({ check }) => check.id));
+  const passed = new Set(found.filter(({ finding }) => finding.outcome === 'pass').map(({ check }) => check.id));
   return found.map(({ check, expect, finding }) => {
     const cause = check.needs?.find((id) => failed.has(id));
     const settled = cause !== undefined && finding.outcome !== 'skipped' ? skipped(`follows from ${cause}`) : finding;
-    return toVerdict(check, expect, settled);
+    return toVerdict(check, expect, contradicted(check, settled, passed) ?? settled);
   });
+}
+
+/** What follows from a failure does not follow where there is none. */
+function contradicted(check: Check, finding: Finding, passed: ReadonlySet<string>): Finding | undefined {
+  const [protocol] = check.id.split('/');
+  const from = `${protocol}/${finding.followsFrom}`;
+  if (finding.followsFrom === undefined || !passed.has(from)) return undefined;
+  const { because = [], measured = {} } = finding;
+  return inconclusive(`it would have been skipped (${finding.reason}), but ${from} passes`, { because, measured });
 }
 
 /** What failed only in a part that is asked for less strictly is well enough for others to build on. */

@@ -1,5 +1,5 @@
 import type { EventBodyAt, Finding, HistoryView, Target } from '../../harness/contract.js';
-import { inconclusive, skipped } from '../../harness/finding.js';
+import { follows, inconclusive, skipped } from '../../harness/finding.js';
 import { type Away, cutAt, data, type Ledger, ledgerOf } from '../../harness/ledger.js';
 
 /** The cuts after which the client came back, or what keeps every check on them from a verdict. */
@@ -22,7 +22,7 @@ export function cutsOf(history: HistoryView): { readonly away: readonly Away[]; 
     .filter(({ from, to }) => resets.some(({ t }) => t >= from && t <= to));
   if (cuts.length === 0) return inconclusive('none of the cuts is proven', { because: backs });
   const away = cuts.filter(({ back }) => back.facts.returned === true).map(({ from, to }) => ({ from, to }));
-  if (away.length === 0) return skipped('follows from no-reconnect: it did not come back', { because: backs });
+  if (away.length === 0) return follows('no-reconnect', 'it did not come back', { because: backs });
   return { away, calmTo };
 }
 

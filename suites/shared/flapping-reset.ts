@@ -1,6 +1,6 @@
 import { attemptsAt, curveOf, delaysOf, IMMEDIATE_MS, risesAfterFirst, stallOf } from '../../harness/attempts.js';
 import { defineCheck } from '../../harness/define.js';
-import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { fail, follows, inconclusive, pass } from '../../harness/finding.js';
 import { inWords, mean, ratioOf } from '../../harness/numbers.js';
 import { FLAP_GATE, FLAPPING, gatesOf, sessionsOf, windowOf } from '../../harness/turned-away.js';
 import { MAY_WAIT_MORE } from './event-source-standard.js';
@@ -61,8 +61,7 @@ export default defineCheck({
         'it came back and asked for something else before a session, which the server that flaps could not answer',
         { because: knocked.slice(0, 8).map(({ first }) => first) },
       );
-    if (tried.length === 0)
-      return skipped('follows from no-reconnect: no copy opened a session after its first was cut');
+    if (tried.length === 0) return follows('no-reconnect', 'no copy opened a session after its first was cut');
     if (bites.length === 0) return inconclusive('no session was seen to be dropped', { because: [] });
     const delays = tried.map((list) => delaysOf(list, window.from));
     const { means, immediate } = curveOf(delays);

@@ -1,5 +1,5 @@
 import { defineCheck } from '../../harness/define.js';
-import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { fail, follows, inconclusive, pass } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
 import { BACKOFF } from './connection-backoff.js';
 
@@ -36,8 +36,7 @@ export default defineCheck({
       });
     if (history.bites('reset').length === 0)
       return inconclusive('the cut is not proven: no control peer saw the reset');
-    if (hung.facts.tried !== true)
-      return skipped('follows from no-reconnect: it made no attempt after its connection was cut');
+    if (hung.facts.tried !== true) return follows('no-reconnect', 'it made no attempt after its connection was cut');
     const bites = history.bites('hung-handshake');
     if (bites.length === 0) return inconclusive('no attempt said anything, so none was left without an answer');
     const gaveUpMs = hung.facts.gaveUpMs;

@@ -3,7 +3,7 @@ import { fetchedByOther } from '../../harness/called-method.js';
 import type { EventOf, HistoryView, Scalar, Target } from '../../harness/contract.js';
 import { defineCheck } from '../../harness/define.js';
 import { fieldOfSlot, isRefetch } from '../../harness/drivers/resume.js';
-import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { fail, follows, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { ENVELOPE_ID, idsIn, keyOf } from '../../harness/id-field.js';
 import { cutAt, data, findStream } from '../../harness/ledger.js';
 import { inWords } from '../../harness/numbers.js';
@@ -66,7 +66,7 @@ export default defineCheck({
     if (cut === undefined || reopened === undefined || !back) return inconclusive('the client was never cut');
     if (history.bites('reset').length === 0)
       return inconclusive('the cut is not proven: no control peer saw the reset');
-    if (back.facts.returned !== true) return skipped('follows from no-reconnect: it did not come back');
+    if (back.facts.returned !== true) return follows('no-reconnect', 'it did not come back');
     const down = (gate: string) =>
       data(history, gate).filter(({ form, fields }) => form === 'json' || fields?.[ENVELOPE_ID] !== undefined);
     const before = down('victim').filter(({ t }) => t <= cut);

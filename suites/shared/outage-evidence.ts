@@ -1,5 +1,5 @@
 import type { EventBodyAt, Finding, HistoryView } from '../../harness/contract.js';
-import { inconclusive, skipped } from '../../harness/finding.js';
+import { follows, inconclusive } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
 import { CONTROL_GATE, COPY_GATE, type Outage } from '../../harness/outage.js';
 
@@ -13,7 +13,7 @@ export function unready(history: HistoryView, outage: Outage | undefined): Findi
   if (!outage.bites.some(({ fault }) => fault === 'reset'))
     return inconclusive('the cut is not proven: no control peer saw the reset');
   const total = outage.attempts.reduce((sum, list) => sum + list.length, 0);
-  if (total === 0) return skipped('follows from no-reconnect: it made no attempt while it was refused');
+  if (total === 0) return follows('no-reconnect', 'it made no attempt while it was refused');
   if (!outage.bites.some(({ fault }) => fault === 'refuse')) return inconclusive('nothing was refused');
   if (outage.closedBackMs !== undefined && history.bites('closed-port').length === 0)
     return inconclusive('it is not proven that the one copy met a closed port: a control peer was let in');

@@ -1,5 +1,5 @@
 import { defineCheck } from '../../harness/define.js';
-import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { fail, follows, inconclusive, pass } from '../../harness/finding.js';
 import { inWords } from '../../harness/numbers.js';
 
 export default defineCheck({
@@ -48,7 +48,7 @@ export default defineCheck({
         because,
       });
     if (noticed.facts.returnsAfterReset === false)
-      return skipped('follows from no-reconnect: it does not come back after a plain reset either');
+      return follows('no-reconnect', 'it does not come back after a plain reset either');
     if (noticed.facts.keepalive === true) {
       // Our gate acknowledged every keepalive probe: only dropped packets show what the client would do.
       const dropped = history.measures('dropped')[0];

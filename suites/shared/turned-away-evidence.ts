@@ -1,6 +1,6 @@
 import { type Attempt, attemptsAt } from '../../harness/attempts.js';
 import type { EventBodyAt, EventOf, Finding, HistoryView } from '../../harness/contract.js';
-import { inconclusive, skipped } from '../../harness/finding.js';
+import { follows, inconclusive } from '../../harness/finding.js';
 import { callsAgain, isCalledAt } from '../../harness/gate-calls.js';
 import { statusName } from '../../harness/grpc-status.js';
 import { CONTROL_GATE } from '../../harness/outage.js';
@@ -40,8 +40,7 @@ export function refusedWith(history: HistoryView, status: number): Refused | Fin
   const refusals = [...history.bites('http-refusal'), ...history.bites('call-refusal')];
   const bites = refusals.filter(({ facts }) => facts.status === status);
   const code = bites[0]?.facts.code;
-  if (attempts.length === 0)
-    return skipped('follows from no-reconnect: it made no attempt after its connection was cut');
+  if (attempts.length === 0) return follows('no-reconnect', 'it made no attempt after its connection was cut');
   if (bites.length === 0) return inconclusive(`no attempt was answered with ${status}`);
   const { retryAfterS, exited } = told.facts;
   return {

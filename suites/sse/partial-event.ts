@@ -1,5 +1,5 @@
 import { defineCheck } from '../../harness/define.js';
-import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { fail, follows, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { LARGE } from '../scenarios/exact-events.js';
 import { eventsOf, wholeStory } from './whole-events.js';
 
@@ -57,7 +57,7 @@ export default defineCheck({
       });
     }
     const tried = history.measures('event');
-    if (cuts === 0) return skipped('follows from no-reconnect: it did not come back');
+    if (cuts === 0) return follows('no-reconnect', 'it did not come back');
     if (blunt.length > 0)
       return inconclusive(`packets came joined: ${blunt.join(', ')}`, { measured, view, because: tried });
     if (cuts < ENOUGH_CUTS)

@@ -1,5 +1,5 @@
 import { defineCheck } from '../../harness/define.js';
-import { fail, inconclusive, pass, skipped } from '../../harness/finding.js';
+import { fail, follows, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { ID_CASES } from './id-cases.js';
 
 /** “For other user agents, the appropriate steps to dispatch the event are implementation dependent” [9.2.6]. */
@@ -31,7 +31,7 @@ export default defineCheck({
       return inconclusive('it presents its id elsewhere than declared: name the place with --resume', {
         because: [elsewhere],
       });
-    if (is('kept') === undefined) return skipped('follows from no-reconnect: it did not come back');
+    if (is('kept') === undefined) return follows('no-reconnect', 'it did not come back');
     if (seen.every(({ facts }) => facts.is === 'nothing' || facts.is === 'away'))
       return target.resume === undefined
         ? skipped('needs --resume')
