@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCatalog } from '../harness/catalog.js';
+import { nowMs } from '../harness/clock.js';
 import type { Run } from '../harness/contract.js';
 import { formProof, realProof, subjectProof } from './proofs.js';
 import { RESILIENT, type Resilient } from './resilient.js';
@@ -47,7 +48,8 @@ describe('the bundled targets', () => {
     ...(FULL ? subjects().map((subject) => subjectProof(subject, { results })) : []),
     ...(FULL ? forms.filter(isPair).map((form) => realProof(form, { results })) : []),
   ];
-  const progress = (what: string) => process.stderr.write(`${what}\n`);
+  const beganMs = nowMs();
+  const progress = (what: string) => process.stderr.write(`${Math.round((nowMs() - beganMs) / 1000)} s: ${what}\n`);
 
   beforeAll(
     () =>
