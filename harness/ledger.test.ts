@@ -42,6 +42,20 @@ test('without reports the ledger is of the wire, and finds the id by itself', ()
   expect(counts(ledgerOf(history(undefined, []), REQUEST))).toEqual({ ...none, lost: 10 });
 });
 
+// Action Cable: its channel is asked for by the client, and by no session of ours.
+test('a witness that gets none of the messages is told from messages without an id', () => {
+  const joined: EventBodyAt[] = all.map((n) => [n * 100, message('victim', n, seq(n))] as const);
+  const greeted: EventBodyAt[] = [[0, message('witness', 0, {})]];
+  const told: EventBodyAt[] = all.map((n) => [
+    n * 100 + 1,
+    { type: 'report', process: 'victim', event: 'message', id: n },
+  ]);
+  for (const more of [[], told]) {
+    const events = [...greeted, ...joined, ...more].sort((a, b) => a[0] - b[0]);
+    expect(ledgerOf(viewOf(tell(events)), REQUEST)).toEqual({ unknown: expect.stringContaining('--subscribe') });
+  }
+});
+
 test('what the application reports counts, whatever reached its socket', () => {
   const told = all.filter((n) => n !== 25);
   expect(counts(ledgerOf(history(told, all.slice(20, 30)), REQUEST))).toEqual({

@@ -115,12 +115,11 @@ export function ledgerOf(history: HistoryView, request: LedgerRequest): Ledger |
     return { unknown: `the client reported only ${calmReports.length} messages before it was disturbed` };
   const field = view === 'wire' ? found.field : fieldOf(calmReports, witnessed, found.field);
   if (field === undefined) {
-    return {
-      unknown:
-        view === 'wire'
-          ? `no id was found in the messages (${found.kind}); name it with --sequence`
-          : 'the ids that the client reports are not found in the messages it is sent',
-    };
+    const why =
+      view === 'wire'
+        ? noIdFound(found.kind)
+        : 'the ids that the client reports are not found in the messages it is sent';
+    return { unknown: isLeftOut(before(witnessed), before(received)) ? LEFT_OUT : why };
   }
   const stream = entriesOf(witnessed, field);
   const order = new Map<string, number>();
@@ -155,6 +154,15 @@ export function ledgerOf(history: HistoryView, request: LedgerRequest): Ledger |
     calm: { lost: split(lost).calm, duplicated: split(repeats).calm, reordered: split(swaps).calm },
     named: presented.flat()[0],
   };
+}
+
+/** Why nothing is known where the witness gets other messages than the client, and no id is in them. */
+export const LEFT_OUT =
+  "a session of Holdfast's own gets few of these messages or none, since it does not ask for them as the client does; needs --subscribe";
+export const noIdFound = (kind: Stream['kind']) => `no id was found in the messages (${kind}); name it with --sequence`;
+
+export function isLeftOut(witnessed: readonly unknown[], received: readonly unknown[]): boolean {
+  return witnessed.length < received.length / 2;
 }
 
 /** The id by itself; from the witness, whose session nothing but the stream passes. */

@@ -5,7 +5,7 @@ import { defineCheck } from '../../harness/define.js';
 import { fieldOfSlot, isRefetch } from '../../harness/drivers/resume.js';
 import { fail, follows, inconclusive, pass, skipped } from '../../harness/finding.js';
 import { ENVELOPE_ID, idsIn, keyOf } from '../../harness/id-field.js';
-import { cutAt, data, findStream } from '../../harness/ledger.js';
+import { cutAt, data, findStream, isLeftOut, LEFT_OUT, noIdFound } from '../../harness/ledger.js';
 import { inWords } from '../../harness/numbers.js';
 
 const SHARED = 0.9;
@@ -79,11 +79,7 @@ export default defineCheck({
       resume: target.resume,
     });
     if (field === undefined) {
-      return inconclusive(
-        calm(witnessed).length < calm(before).length / 2
-          ? "a session of Holdfast's own gets few of these messages or none, since it does not ask for them as the client does; needs --subscribe"
-          : `no id was found in the messages (${kind}); name it with --sequence`,
-      );
+      return inconclusive(isLeftOut(calm(witnessed), calm(before)) ? LEFT_OUT : noIdFound(kind));
     }
     const keyed = (events: readonly EventOf<'message'>[]) =>
       events.flatMap((event) => idsIn(event.fields, field).map(({ key, scalar }) => ({ key, scalar, event })));
