@@ -26,8 +26,8 @@ export function streamReason(check: Check, asking: Asking): string | undefined {
   if (!finite) return streams === 'finite' ? 'the client does not ask by POST for an answer that ends' : undefined;
   if (streams !== 'endless') return undefined;
   return role === 'client'
-    ? 'a finite stream, since the client asks by POST: truncated-answer and stalled-answer judge it instead'
-    : 'a finite stream, since the server is asked by POST (--subscribe): it ends by itself, and nobody comes back to it';
+    ? 'taken for a finite stream, since the client asks by POST: truncated-answer and stalled-answer judge it instead'
+    : 'taken for a finite stream, since the server is asked by POST (--subscribe): such an answer ends by itself, and nobody comes back to it';
 }
 
 /** The same, from the preflight's history. */

@@ -81,6 +81,45 @@ describe('a gRPC server', () => {
   });
 });
 
+describe('an event stream whose head names the id that it goes on from', () => {
+  const id = (text: string) => ({ hash: observer.hash(text), length: text.length });
+  const heads = (gate: string, presented: string | undefined, answered: string | undefined): EventBodyAt[] => [
+    [1, { type: 'handshake', gate, conn: 1, dir: 'up', fields: ask(presented) }],
+    [2, { type: 'handshake', gate, conn: 1, dir: 'down', status: 200, opens: true, fields: told(answered) }],
+  ];
+  const ask = (presented: string | undefined) => ({
+    connection: id('keep-alive'),
+    ...(presented === undefined ? {} : { 'last-event-id': id(presented) }),
+  });
+  const told = (answered: string | undefined) => ({
+    connection: id('keep-alive'),
+    ...(answered === undefined ? {} : { 'last-event-id': id(answered) }),
+  });
+  const all = (answers: readonly [string | undefined, string | undefined, string | undefined]) =>
+    answered(
+      () => [],
+      [
+        ...heads('witness', undefined, undefined),
+        ...heads('good-0', 'urn:a', answers[0]),
+        ...heads('good-1', 'urn:b', answers[1]),
+        ...heads('asked', 'urn:0', answers[2]),
+      ],
+    );
+
+  test('says so by another id than the one it was asked for', () => {
+    expect(all(['urn:a', 'urn:b', 'urn:f']).signal).toBe('another last-event-id in the head of its answer');
+  });
+
+  test.each<[string, readonly [string | undefined, string | undefined, string | undefined]]>([
+    ['it repeats whatever it is given', ['urn:a', 'urn:b', 'urn:0']],
+    ['it names none', [undefined, undefined, undefined]],
+    ['it names the newest to everybody', ['urn:f', 'urn:f', 'urn:f']],
+    ['it repeats only one of the good ids', ['urn:a', 'urn:f', 'urn:f']],
+  ])('does not where %s', (_, answers) => {
+    expect(all(answers).signal).toBeUndefined();
+  });
+});
+
 describe('there is no signal in', () => {
   test.each<[string, (who: string) => readonly string[]]>([
     ['nothing at all', () => []],

@@ -52,7 +52,10 @@ export function answerTo(
   const { name, good, known, field } = asked;
   const session = history.of('session').filter((event) => event.name === name);
   const refused = session.find(({ what }) => what === 'refused');
-  const ended = endOfCall(history, name) ?? newHeader(history, name, [...good, ...known]);
+  const ended =
+    endOfCall(history, name) ??
+    newHeader(history, name, [...good, ...known]) ??
+    anotherPlace(history, { name, good, known });
   if (ended) return ended;
   if (refused) {
     return refused.status === undefined
@@ -114,6 +117,51 @@ function newHeader(history: HistoryView, name: string, others: readonly string[]
     if (told !== undefined) return { signal: `metadata ${told}`, because: [head] };
   }
   return undefined;
+}
+
+/**
+ * A header of an HTTP answer that gives each good id back, and names another place here. draft-dunglas-mercure, "Reconciliation":
+ * "To detect if a data lost ocurred, the subscriber CAN compare the value of the Last-Event-ID response HTTP header with the last
+ * event ID it requested."
+ */
+function anotherPlace(
+  history: HistoryView,
+  { name, good, known }: { readonly name: string; readonly good: readonly string[]; readonly known: readonly string[] },
+): Answer | undefined {
+  const usual = new Set(
+    known.flatMap((gate) => headsOf(history, gate)).flatMap(({ up }) => Object.keys(up.fields ?? {})),
+  );
+  const resumed = (gate: string) =>
+    headsOf(history, gate).filter(({ up }) => Object.keys(up.fields ?? {}).some((field) => !usual.has(field)));
+  const asked = resumed(name)[0];
+  const kept = good.map(resumed);
+  if (!asked || kept.length === 0 || kept.some((heads) => heads.length === 0)) return undefined;
+  const isEcho = ({ up, down }: Heads, [field, header]: readonly [string, string]) => {
+    const [presented, answered] = [up.fields?.[field], down.fields?.[header]];
+    return presented !== undefined && answered !== undefined && keyOf(presented) === keyOf(answered);
+  };
+  const echoes = Object.keys(asked.up.fields ?? {})
+    .filter((field) => !usual.has(field))
+    .flatMap((field) => Object.keys(asked.down.fields ?? {}).map((header) => [field, header] as const))
+    .filter((pair) => kept.flat().every((heads) => isEcho(heads, pair)));
+  const told = echoes.find((pair) => !isEcho(asked, pair));
+  return told && { signal: `another ${told[1]} in the head of its answer`, because: [asked.down] };
+}
+
+interface Heads {
+  readonly up: EventOf<'handshake'>;
+  readonly down: EventOf<'handshake'>;
+}
+
+/** Of each connection of a gate, its first request and the answer to it. Of HTTP/2 a stream is none. */
+function headsOf(history: HistoryView, gate: string): Heads[] {
+  const heads = history.of('handshake').filter((event) => event.gate === gate && event.stream === undefined);
+  return heads
+    .filter(({ dir }) => dir === 'up')
+    .flatMap((up) => {
+      const down = heads.find(({ dir, conn }) => dir === 'down' && conn === up.conn);
+      return down ? [{ up, down }] : [];
+    });
 }
 
 function shapeOf({ fields = {} }: Message): string {

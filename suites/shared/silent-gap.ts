@@ -23,6 +23,8 @@ export default defineCheck({
     },
     sse: {
       fix: 'Where Last-Event-ID is not among the ids kept, send an event that says so first, or refuse, and let the client fetch the present state.',
+      source:
+        'CHECKLIST: an explicit signal, never silently "from now"; a Last-Event-ID in the head of the answer is one (draft-dunglas-mercure, "Reconciliation": "The value of the Last-Event-ID response header MUST be the id of the event preceding the first one sent to the subscriber")',
     },
   },
   level: 'MUST',
