@@ -8,6 +8,7 @@ import { Answer } from './middlebox-answer.js';
 import { AnswerCache } from './middlebox-cache.js';
 import { errorPage } from './middlebox-pages.js';
 import type { ProxySettings } from './proxy-profiles.js';
+import { isEventStream } from './sse-tap.js';
 
 /** A request that went through, and what the proxy did to its answer. */
 export interface Passage {
@@ -20,6 +21,8 @@ export interface Passage {
   /** The status of an error page that the client got: in place of an answer, or in the midst of one. */
   page: number | undefined;
   fromCache: boolean;
+  /** A stream of events that was asked for by GET, as an EventSource does: the answer to a login's POST may be one of a single event. */
+  eventStream: boolean;
 }
 
 /**
@@ -74,6 +77,7 @@ export async function openMiddlebox(options: {
       cutAtMs: undefined,
       page: undefined,
       fromCache: false,
+      eventStream: false,
     };
     passages.push(passage);
     if (page !== undefined) {
@@ -123,13 +127,15 @@ export async function openMiddlebox(options: {
     const parser = new HTTPParser(HTTPParser.RESPONSE);
     let headBytes = 0;
     parser[HTTPParser.kOnHeadersComplete] = (info: HeaderInfo) => {
+      const from = new Map(pairs(info.headers).map(([name, value]) => [name.toLowerCase(), value]));
+      passage.eventStream = request.method === 'GET' && isEventStream(info.statusCode, from.get('content-type'));
       answer = new Answer({
         response,
         settings,
         status: info.statusCode,
         reason: info.statusMessage,
         headers: forClient(info.headers, settings),
-        from: new Map(pairs(info.headers).map(([name, value]) => [name.toLowerCase(), value])),
+        from,
         headBytes,
         accepts: String(request.headers['accept-encoding'] ?? ''),
         onSent: (bytes) => {

@@ -68,10 +68,13 @@ function casesOf(play: Play): Case[] {
     ]);
     return { name, blocks: [eventOf(a, RETRY), ...blocks(a, b)], labels };
   };
+  const kept = one('kept', (_, b) => [eventOf(b), `data: ${dataOf('without id')}\n\n`], 'right');
   const spaced = `a b ${play.nextId()}`;
   const reset = play.nextId();
   return [
-    one('kept', (_, b) => [eventOf(b), `data: ${dataOf('without id')}\n\n`], 'right'),
+    kept,
+    // Comments alone: no blank line, so that nothing is dispatched [WHATWG HTML 9.2.6].
+    { name: 'still', blocks: [], labels: kept.labels },
     one('cut', (_, b) => [`id: ${b}\ndata: ${dataOf(b)}\n`], 'that of the event that was cut'),
     { name: 'spaces', blocks: [eventOf(spaced, RETRY)], labels: new Map([[spaced, 'right']]) },
     {

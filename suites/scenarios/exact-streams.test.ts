@@ -54,6 +54,7 @@ const FLAWS: readonly (readonly [flaw: string, partial: RegExp | undefined, stal
   ['joins halves', /joined an event that was cut .* with the next one/, undefined],
   ['takes ids early', undefined, /^presented that of the event that was cut after an event that was cut/],
   ['keeps ids for ever', undefined, /^presented an older one after an empty id/],
+  ['keeps ids for one stream', undefined, /^presented nothing after a stream that brought nothing/],
   ['takes a NUL', undefined, /^never came back after an id with a NUL in it/],
   ['ignores ids alone', undefined, /^presented an older one after a block with an id and no data/],
 ];

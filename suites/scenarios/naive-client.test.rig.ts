@@ -57,6 +57,7 @@ function takeText(text: string, half: Half): void {
 
 async function follow(): Promise<void> {
   const presented = Buffer.from(lastEventId).toString('latin1');
+  if (FLAW === 'keeps ids for one stream') lastEventId = '';
   const headers = { accept: 'text/event-stream', ...(presented && { 'last-event-id': presented }) };
   const { body } = await fetch(TARGET_URL, { headers });
   const decoder = new TextDecoder('utf-8', { ignoreBOM: FLAW === 'keeps the mark' });

@@ -4,6 +4,10 @@ export const ID_CASES: Readonly<Record<string, { readonly said: string; readonly
     said: 'after an event without an id',
     rule: '“The buffer does not get reset, so the last event ID string of the event source remains set to this value until the next time it is set by the server.”',
   },
+  still: {
+    said: 'after a stream that brought nothing, which came after its id',
+    rule: '“If the EventSource object’s last event ID string is not the empty string”: it belongs to the source, not to one of its connections, and is set by an event alone',
+  },
   cut: {
     said: 'after an event that was cut',
     rule: '“Once the end of the file is reached, any pending data must be discarded. (If the file ends in the middle of an event, before the final empty line, the incomplete event is not dispatched.)”',
