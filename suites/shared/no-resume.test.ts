@@ -28,3 +28,12 @@ test('a witness that gets pings and nothing of the stream is told to ask for it'
   });
   expect(judgeStory(check, mute).reason).toContain('needs --subscribe');
 });
+
+// A call made anew every few seconds on the same connection: what was on its way in the one before is asked for once more.
+test('what comes again in the next call is no repeat, and what comes again in the same one is', () => {
+  const [at, message] = check.examples.pass.findLast(([, event]) => event.type === 'message') ?? [];
+  if (at === undefined || message?.type !== 'message') throw new Error('no message');
+  const again = (conn: number): EventBodyAt => [at + 50, { ...message, gate: 'victim', conn }];
+  expect(judgeStory(check, [...check.examples.pass, again(3)]).outcome).toBe('pass');
+  expect(judgeStory(check, [...check.examples.pass, again(2)]).outcome).toBe('fail');
+});

@@ -117,14 +117,17 @@ export default defineCheck({
     const received = new Set(got.map(({ key }) => key));
     const lost = missed.filter(({ key }) => !received.has(key)).length;
     const base = cursor?.key ?? last.key;
-    const repeats = got.filter(
+    // Who goes on to a next call lets go of what was still on its way, and asks for it again there.
+    const [first] = got;
+    const answer = got.filter(({ event }) => first && isSameCall(event, first.event));
+    const repeats = answer.filter(
       ({ key, event }, i) =>
         key !== base &&
         !event.repeat &&
-        ((order.get(key) ?? from) < from || got.findIndex((other) => other.key === key) < i),
+        ((order.get(key) ?? from) < from || answer.findIndex((other) => other.key === key) < i),
     ).length;
-    const positions = got
-      .filter(({ key, event }, i) => !event.repeat || got.findIndex((other) => other.key === key) === i)
+    const positions = answer
+      .filter(({ key, event }, i) => !event.repeat || answer.findIndex((other) => other.key === key) === i)
       .map(({ key }) => order.get(key) ?? -1)
       .filter((at) => at >= from);
     const reordered = positions.filter((at, i) => i > 0 && at < (positions[i - 1] ?? 0)).length;
@@ -194,6 +197,11 @@ export default defineCheck({
 });
 
 /** Its subprotocol says how a client comes back, and our reference server knows that. */
+/** Of gRPC; elsewhere a connection is one. */
+function isSameCall(one: EventOf<'message'>, other: EventOf<'message'>): boolean {
+  return one.conn === other.conn && one.stream === other.stream;
+}
+
 function hasOwnWay(target: Target): boolean {
   return subprotocolOf(target)?.resumes !== undefined;
 }
