@@ -8,8 +8,9 @@ const check = loadCatalog().checks.find(({ id }) => id === 'sse/slow-neighbour')
 function judged(facts: object, ...more: readonly EventBodyAt[]) {
   if (!check) throw new Error('no such check');
   const story = check.examples.fail.map(([t, event]): EventBodyAt => {
-    const isPush = event.type === 'measure' && event.name === 'pushed';
-    return [t, isPush ? { ...event, facts: { ...event.facts, ...facts } } : event];
+    if (event.type === 'measure') return [t, { ...event, facts: { ...event.facts, ...facts } }];
+    const { kind } = { kind: 'latency', ...facts };
+    return [t, event.type === 'samples' ? { ...event, name: event.name.replace('latency', kind) } : event];
   });
   return judgeStory(
     check,
@@ -26,9 +27,10 @@ test('nothing is known where clients of the undisturbed copy were cut as well', 
   expect(judged({ fastWhole: false })).toBe('inconclusive');
 });
 
-test('what the harness stood still for is counted from where the neighbours were timed on', () => {
+test('what the harness stood still for while it timed the push itself is its own', () => {
   const fault: EventBodyAt = [0, { type: 'phase', phase: 'fault' }];
-  const stall = (t: number): EventBodyAt => [t, { type: 'loop', who: 'pressure', p99Ms: 900, maxMs: 900 }];
-  expect(judged({ tookMs: 5000 }, fault, stall(8000))).toBe('inconclusive');
-  expect(judged({ tookMs: 5000 }, fault, stall(3000))).toBe('fail');
+  const stall: EventBodyAt = [5000, { type: 'loop', who: 'pressure', p99Ms: 900, maxMs: 900 }];
+  expect(judged({}, fault)).toBe('fail');
+  expect(judged({}, fault, stall)).toBe('fail');
+  expect(judged({ kind: 'gap' }, fault, stall)).toBe('inconclusive');
 });

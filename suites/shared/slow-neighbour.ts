@@ -96,10 +96,9 @@ export default defineCheck({
   },
 });
 
-/** Both measures are told at the end: a push that is timed itself begins with the fault, and what is asked after a push behind it. */
+/** A push that is timed itself is timed from the fault on; the measures are told at its end. */
 function timedFrom(history: HistoryView, pushed: EventOf<'measure'>, kind: string): number {
-  const fault = history.of('phase').findLast(({ phase }) => phase === 'fault')?.t ?? 0;
-  return kind === 'gap' ? fault : fault + Number(pushed.facts.tookMs ?? 0);
+  return kind === 'gap' ? (history.phaseAt('fault') ?? 0) : pushed.t;
 }
 
 /** What never arrived, as samples of the longest wait. */
