@@ -106,17 +106,19 @@ async function learnOrTell(context: ScenarioContext, server: StartedServer): Pro
 }
 
 async function learn(context: ScenarioContext, server: StartedServer): Promise<Workload> {
-  const askedMs = nowMs();
   const opened = await context.openSession({ name: 'first', to: server, compress: true });
   if ('refused' in opened) {
     throw new HarnessError('HANDSHAKE_REFUSED', whyRefused(opened, context.target, `${server.host}:${server.port}`));
   }
-  const answeredMs = nowMs() - askedMs;
   const deflate = opened.extensions.includes('permessage-deflate');
   await opened[Symbol.asyncDispose]();
 
-  const inboxes: [Inbox, Inbox] = [await join(context, server, 'left'), await join(context, server, 'right')];
+  const left = await join(context, server, 'left');
+  // Not the first, which meets a program that has yet to warm up.
+  const askedMs = nowMs();
+  const inboxes: [Inbox, Inbox] = [left, await join(context, server, 'right')];
   const listenedMs = nowMs();
+  const answeredMs = listenedMs - askedMs;
   // A greeting on arrival is no stream: what comes in the first half second does not count.
   const ownMessages = () => Math.max(...inboxes.map((inbox) => inbox.since(listenedMs + context.ms(GREETING_MS))));
   await context.watch(context.ms(LISTEN_MS));
@@ -139,10 +141,7 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
   for (const form of ['json', 'text'] as const) {
     const inbox = await revive(context, server, inboxes);
     if (!inbox) {
-      if (server.process?.exit && !server.alive()) {
-        const died = await targetDied(server.process, 'when it was sent a message that it may not know');
-        context.obstacle('SERVER_CRASHED', `${died.message}; it is judged without messages of ours`);
-      }
+      await sayIfDied(context, server);
       return base;
     }
     const [left, right] = inbox;
@@ -156,7 +155,15 @@ async function learn(context: ScenarioContext, server: StartedServer): Promise<W
       return { ...base, echo, broadcast, form, maxBytes };
     }
   }
+  await sayIfDied(context, server);
   return base;
+}
+
+/** Of a probe: its death is told, and what is asked of it goes on. */
+async function sayIfDied(context: ScenarioContext, server: StartedServer): Promise<void> {
+  if (!server.process?.exit || server.alive()) return;
+  const died = await targetDied(server.process, 'when it was sent a message that it may not know');
+  context.obstacle('SERVER_CRASHED', `${died.message}; it is judged without messages of ours`);
 }
 
 /** Sessions that the server ends before anything was asked of them would fail checks that are not about that. */

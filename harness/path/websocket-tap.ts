@@ -80,7 +80,7 @@ class WebSocketTap implements WireTap {
     return this.downStage.is === 'messages';
   }
 
-  /** What asked over HTTP first (where to go, who it is) may ask for its session on the connection that it has for that (Go's http.Client). */
+  /** What asked over HTTP first (where to go, who it is) may ask for its session on the connection that it has for that, as Node does with one agent for both. */
   private begin(chunk: Buffer, atMs: number): void {
     this.refused = false;
     this.upStage = { is: 'head', reader: new HeadReader() };
